@@ -1,0 +1,61 @@
+/* gonio/figure.h: figures for papers from plain arrays. The same commands give PNG, SVG and PDF,
+ * and every figure writes the numbers behind it as CSV. */
+#ifndef GONIO_FIGURE_H
+#define GONIO_FIGURE_H
+
+#include "gonio/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct gn_figure gn_figure;
+
+typedef enum gn_palette { GN_PALETTE_DEEP = 0, GN_PALETTE_OKABE_ITO } gn_palette;
+
+typedef struct gn_figure_opts {
+    double width_in, height_in; /**< 0: 5.0 x 3.4 */
+    const char *title;          /**< NULL: none. Pango markup is escaped. */
+    const char *x_label, *y_label;
+    bool x_log, y_log;
+    double x_min, x_max, y_min, y_max; /**< used where min < max; else from the data */
+    gn_palette palette;
+} gn_figure_opts;
+
+GN_API gn_status gn_figure_new(const gn_figure_opts *opts, gn_figure **out, gn_error *err);
+GN_API void gn_figure_free(gn_figure *fig);
+
+typedef struct gn_series {
+    const char *label;      /**< legend entry; NULL: none */
+    size_t n;
+    const double *x, *y;    /**< (n) copied; NaN y breaks the line */
+    const double *lo, *hi;  /**< (n) band or error bar ends; NULL: none */
+    int color;              /**< position in the palette; -1: next */
+} gn_series;
+
+/** A line with markers and, where lo/hi are given, a band. */
+GN_API gn_status gn_figure_line(gn_figure *fig, const gn_series *s, gn_error *err);
+/** Markers with error bars. */
+GN_API gn_status gn_figure_points(gn_figure *fig, const gn_series *s, gn_error *err);
+/** A small-marker cloud, rasterised inside vector files above 2,000 points. */
+GN_API gn_status gn_figure_scatter(gn_figure *fig, const gn_series *s, gn_error *err);
+/** A horizontal dashed reference line with a label (chance levels). */
+GN_API gn_status gn_figure_hline(gn_figure *fig, double y, const char *label, gn_error *err);
+/** The matrix (rows, cols) as a heatmap with a colour bar; row 0 on top. Takes the whole figure. */
+GN_API gn_status gn_figure_heatmap(gn_figure *fig, const double *value, size_t rows, size_t cols,
+                                   const char *value_label, gn_error *err);
+
+/** Writes by extension: .png (200 dpi), .svg, .pdf; temporary name, then rename.
+ *  @return GN_OK; GN_EINVAL (other extension: named); GN_EIO; GN_ENOMEM. Byte-identical between
+ *          runs. */
+GN_API gn_status gn_figure_write(const gn_figure *fig, const char *path, gn_error *err);
+/** The same bytes into memory; free() the buffer. @param format "png", "svg" or "pdf". */
+GN_API gn_status gn_figure_render(const gn_figure *fig, const char *format, unsigned char **bytes,
+                                  size_t *n_bytes, gn_error *err);
+/** The numbers behind the figure: series, x, y, lo, hi (or row, col, value). */
+GN_API gn_status gn_figure_write_csv(const gn_figure *fig, const char *path, gn_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,79 @@
+/* gonio/id.h: intrinsic dimension from neighbour distances, with error bars.
+ *
+ * All estimators read a table of distances (n, k): ascending in each row, Euclidean (not squared),
+ * the point itself excluded, float32 or float64. Exact duplicates must be collapsed first (see
+ * gn_duplicates): a zero distance is GN_EDATA, because it makes every ratio estimator collapse.
+ */
+#ifndef GONIO_ID_H
+#define GONIO_ID_H
+
+#include "gonio/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One estimate. NaN where a value does not exist. */
+typedef struct gn_id_estimate {
+    double dim;   /**< dimensionless */
+    double se;    /**< its standard error */
+    double scale; /**< mean of the distances it looked at: (mean r_n1 + mean r_n2) / 2 */
+    size_t n;     /**< points used in the estimate */
+} gn_id_estimate;
+
+typedef enum gn_twonn_method {
+    GN_TWONN_BASE = 0, /**< line through the origin on the first `fraction` of sorted ln mu */
+    GN_TWONN_ML,       /**< (n - 1) / sum ln mu, unbiased */
+    GN_TWONN_BAYES,    /**< Gamma(alpha, beta) prior: posterior mean and standard deviation */
+} gn_twonn_method;
+
+typedef struct gn_twonn_opts {
+    gn_twonn_method method;
+    double fraction;    /**< BASE: 0 < fraction < 1; 0 means 0.9 */
+    double alpha, beta; /**< BAYES: 0 means 2 and 5 */
+} gn_twonn_opts;
+
+/** Two-nearest-neighbour intrinsic dimension: Facco et al., Sci. Rep. 7:12140 (2017).
+ *  BASE's standard error is the asymptotic one of the censored maximum-likelihood estimator at
+ *  that fraction, D / sqrt(fraction n); ML's is D / sqrt(n).
+ *  @param dist (n, k) n >= 3, k >= 2. Borrowed for the call.
+ *  @param opts NULL for the defaults (BASE, 0.9).
+ *  @param out  written only when GN_OK is returned.
+ *  @return GN_OK; GN_EINVAL (shape, fraction); GN_EDATA (NaN, zero, a descending row); GN_ENOMEM.
+ *  O(n log n) time, 8 n bytes of scratch. Thread-safe. */
+GN_API gn_status gn_id_twonn(gn_mat dist, const gn_twonn_opts *opts, gn_id_estimate *out,
+                             gn_error *err);
+
+typedef struct gn_gride_opts {
+    size_t range_max; /**< largest n2; 0 means 64; clipped to k */
+} gn_gride_opts;
+
+/** One scale of the Gride curve. */
+typedef struct gn_gride_point {
+    size_t n1, n2;
+    gn_id_estimate id; /**< .n counts the ratios left after the outlier filter */
+} gn_gride_point;
+
+/** Generalised ratios id estimator at n1 = 1, 2, 4, ..., n2 = 2 n1 <= range_max: Denti et al.,
+ *  Sci. Rep. 12:20005 (2022), with DADApy's outlier filter and (n - 1) correction.
+ *  @param points (n_points) room for floor(log2(range_max)) scales; n_points receives how many.
+ *  @return GN_OK; GN_EINVAL (k < 2, too little room); GN_EDATA; GN_ENOMEM. */
+GN_API gn_status gn_id_gride(gn_mat dist, const gn_gride_opts *opts, gn_gride_point *points,
+                             size_t *n_points, gn_error *err);
+
+/** The scale to report when one number is asked for: the interior point of a curve where the
+ *  dimension changes least per doubling, |ln(d[j+1]/d[j-1])| / 2 smallest; the first point when
+ *  the curve has fewer than three. Returns its position. */
+GN_API size_t gn_id_flattest(const double *dim, size_t n);
+
+/** Which layer a profile suggests (Valeriani et al., NeurIPS 2023): the first prominent peak, then
+ *  the relative minimum (or the low plateau's middle) after it.
+ *  @param depth (n) ascending, @param dim (n).
+ *  @param peak, suggested receive positions, or SIZE_MAX where the profile has none. */
+GN_API void gn_id_choose_layer(const double *depth, const double *dim, size_t n, size_t *peak,
+                               size_t *suggested);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

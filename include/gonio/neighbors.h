@@ -1,0 +1,62 @@
+/* gonio/neighbors.h: exact nearest neighbours.
+ *
+ * Candidates are chosen in fast arithmetic; each row's choice is certified by a proven error bound
+ * and re-ranked with distances measured from differences in float64; rows without a certificate
+ * are redone. The result does not depend on kernel, tile size or threads: same indices, ties by
+ * (distance, index), the point itself excluded by index.
+ */
+#ifndef GONIO_NEIGHBORS_H
+#define GONIO_NEIGHBORS_H
+
+#include "gonio/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum gn_metric {
+    GN_EUCLIDEAN = 0, /**< |x - y|, never squared */
+    GN_COSINE,        /**< 1 - x.y/(|x||y|); a zero vector is GN_EDATA */
+} gn_metric;
+
+GN_API const char *gn_metric_name(gn_metric metric);
+
+typedef struct gn_knn_opts {
+    size_t k;          /**< 1 <= k <= min(1024, n - 1) */
+    gn_metric metric;
+    const char *task;  /**< name shown by the progress hook; NULL: "neighbors" */
+} gn_knn_opts;
+
+/** Neighbour lists of n rows. */
+typedef struct gn_knn {
+    size_t n, k;
+    int32_t *index;    /**< (n, k), ascending distance, self excluded */
+    float *distance;   /**< (n, k) rounded from float64 */
+    /* how the work went, for reports and benches */
+    double n_candidates_per_row; /**< re-ranked in float64 */
+    size_t n_redone;             /**< rows that the bound could not certify */
+} gn_knn;
+
+/** Exact k nearest neighbours of every row of `x` (n, d) among the others.
+ *  @return GN_OK; GN_EINVAL (k out of range, n < 2, n > INT32_MAX); GN_EDATA (NaN or infinite
+ *          value with its row and column; zero vector under cosine); GN_ENOMEM; GN_ECANCEL.
+ *  O(n^2 d) time; memory n k 8 bytes + one packed copy of x. */
+GN_API gn_status gn_knn_compute(gn_ctx *ctx, gn_mat x, const gn_knn_opts *opts, gn_knn **out,
+                                gn_error *err);
+GN_API void gn_knn_free(gn_knn *knn);
+
+/** Writes PREFIX.index.npy and PREFIX.distance.npy. */
+GN_API gn_status gn_knn_write(const gn_knn *knn, const char *prefix, gn_error *err);
+/** Reads them back. GN_EIO when absent; GN_EDATA when malformed or not (n, k). */
+GN_API gn_status gn_knn_read(const char *prefix, size_t n, gn_knn **out, gn_error *err);
+
+/** Groups of rows that are the same bytes.
+ *  @param first (n) receives for each row the smallest row equal to it (itself when unique).
+ *  @param n_duplicates receives the number of rows with first[i] != i. O(n d). */
+GN_API gn_status gn_duplicates(gn_ctx *ctx, gn_mat x, int32_t *first, size_t *n_duplicates,
+                               gn_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,44 @@
+/* gonio/overlap.h: do two neighbourhoods, or a neighbourhood and a label, agree? */
+#ifndef GONIO_OVERLAP_H
+#define GONIO_OVERLAP_H
+
+#include "gonio/base.h"
+#include "gonio/io.h"
+#include "gonio/neighbors.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct gn_overlap {
+    double value;
+    double se;     /**< standard error over points (label overlap: over points within classes) */
+    double chance; /**< expectation for unrelated neighbourhoods of the same sizes */
+    size_t n;      /**< points counted */
+} gn_overlap;
+
+/** Data overlap chi_k(A, B) = mean_i |kNN_A(i) & kNN_B(i)| / k: Doimo et al., NeurIPS 2020, eq. 1.
+ *  Row i is the same item in both. Symmetric; chance k / (n - 1).
+ *  @param k neighbours to compare, 1 <= k <= min(a->k, b->k); 0 means 30 (clipped).
+ *  @return GN_OK; GN_EINVAL (different n, k out of range). O(n k log k). */
+GN_API gn_status gn_overlap_data(const gn_knn *a, const gn_knn *b, size_t k, gn_overlap *out,
+                                 gn_error *err);
+
+typedef struct gn_label_overlap_opts {
+    size_t k;              /**< 0 with class_fraction 0 means 30 (clipped to knn->k) */
+    double class_fraction; /**< > 0: k_i = max(1, floor(f n_class(i))), overrides k */
+    bool plain;            /**< mean over points; default weighs points by 1 / n_class */
+    const int32_t *group;  /**< NULL, or (n): neighbours of the point's own group are skipped */
+} gn_label_overlap_opts;
+
+/** Share of a point's neighbours that carry its label. Points with label -1 are left out, as
+ *  neighbours and as centres (documented deviation: DADApy has no missing labels).
+ *  @return GN_OK; GN_EINVAL (sizes differ, k out of range, k_i beyond the stored neighbours). */
+GN_API gn_status gn_overlap_label(const gn_knn *knn, const gn_labels *labels,
+                                  const gn_label_overlap_opts *opts, gn_overlap *out,
+                                  gn_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

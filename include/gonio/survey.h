@@ -1,0 +1,35 @@
+/* gonio/survey.h: the main job. Extract every layer, measure it, write tables, figures, report. */
+#ifndef GONIO_SURVEY_H
+#define GONIO_SURVEY_H
+
+#include "gonio/base.h"
+#include "gonio/extract.h"
+#include "gonio/reps.h"
+#include "gonio/result.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct gn_survey_opts {
+    size_t k;         /**< stored neighbours; 0 means 64 */
+    size_t overlap_k; /**< neighbours of both overlaps; 0 means 30 */
+    size_t max_rows;  /**< above this, neighbour measures run on a seeded sample; 0 means 100,000 */
+} gn_survey_opts;
+
+/** Measures every layer of a set: neighbours, TwoNN, Gride, cosines, norms, participation ratio,
+ *  overlap with the previous layer and with each label column.
+ *  @param result an empty result; receives conditions and rows. */
+GN_API gn_status gn_survey_measure(gn_ctx *ctx, const gn_reps *reps, const gn_survey_opts *opts,
+                                   gn_result *result, gn_error *err);
+
+/** Writes survey.json, survey.csv, figures/ and report.html into `dir` from measured results. */
+GN_API gn_status gn_survey_write(gn_ctx *ctx, gn_result *result, const char *dir, gn_error *err);
+
+/** The table that the command prints, one row a layer, as text (UTF-8); free() it. */
+GN_API gn_status gn_survey_table(gn_result *result, char **out, gn_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

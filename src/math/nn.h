@@ -1,0 +1,27 @@
+/* The vector kernels of a transformer besides its matrix products, one table per instruction set.
+ * Single-threaded; float32 in and out, sums over a row in a fixed order that does not depend on
+ * how many rows are given. */
+#ifndef GN_MATH_NN_H
+#define GN_MATH_NN_H
+
+#include "base/error.h"
+
+typedef struct gn_nn {
+    const char *name;
+    /** In place: x[r] = (x[r] - mean) / sqrt(var + eps) * gamma + beta over rows of d (population
+     *  variance; mean and variance accumulated in float64 or compensated float32). */
+    void (*layer_norm)(float *x, size_t rows, size_t d, size_t ld, const float *gamma,
+                       const float *beta, float eps);
+    /** y = act(x), elementwise, n values; may be in place. Erf and exp to float32 rounding. */
+    void (*gelu)(const float *x, float *y, size_t n);
+    /** One sequence's attention, all heads. q, k, v: (t, h * dh) with leading dimension ld (they
+     *  may be columns of one fused array); out (t, h * dh) with ld_out. Scores are scaled by
+     *  `scale`; causal: position i sees j <= i. scratch: gn_attention_scratch(t, dh) bytes. */
+    void (*attention)(const float *q, const float *k, const float *v, size_t ld, size_t t, size_t h,
+                      size_t dh, float scale, bool causal, float *out, size_t ld_out, void *scratch);
+} gn_nn;
+
+const gn_nn *gn_nn_for(gn_cpu cpu);
+size_t gn_attention_scratch(size_t t, size_t dh);
+
+#endif
