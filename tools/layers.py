@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Which room may include what: data flows down the list, #include points up it only.
+
+Run by the test suite; prints each include that breaks the table and fails.
+"""
+
+import pathlib
+import re
+import sys
+
+ROOMS = {  # room: rooms whose internal headers it may use
+    "base": "",
+    "math": "base",
+    "io": "base",
+    "text": "base io",
+    "model": "base math io text",
+    "reps": "base math io",
+    "extract": "base math io text model reps",
+    "neighbors": "base math io reps",
+    "geometry": "base math reps neighbors",
+    "figure": "base io",
+    "report": "base math io text model reps extract neighbors geometry figure",
+}
+# The public header of a topic belongs to the room that implements it.
+PUBLIC = {
+    "base": "base", "io": "io", "text": "text", "model": "model", "reps": "reps",
+    "extract": "extract", "neighbors": "neighbors", "id": "geometry", "overlap": "geometry",
+    "isotropy": "geometry", "figure": "figure", "result": "report", "survey": "report",
+}
+
+
+def main():
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+    bad, files = [], 0
+    for path in sorted([*root.glob("src/**/*.[ch]"), *root.glob("cli/*.[ch]")]):
+        files += 1
+        parts = path.relative_to(root).parts
+        room = parts[1] if parts[0] == "src" else "cli"
+        allowed = None if room == "cli" else {room, *ROOMS[room].split()}
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            found = re.match(r'\s*#\s*include\s+"([^"]+)"', line)
+            if not found:
+                continue
+            target = pathlib.PurePosixPath(found[1]).parts
+            if target[0] == "gonio":
+                topic = target[-1].removesuffix(".h")
+                # Vocabulary types that every room below io may name are in io.h: gn_labels.
+                wrong = room != "cli" and PUBLIC.get(topic) not in allowed and topic != "io"
+            elif len(target) == 1:
+                wrong = not (path.parent / found[1]).exists()
+            else:
+                wrong = allowed is None or target[0] not in allowed
+            if wrong:
+                bad.append(f"{path.relative_to(root)}:{number}: {room} may not include {found[1]}")
+    print("\n".join(f"# {b}" for b in bad))
+    print("1..1")
+    print(f"{'not ok' if bad or not files else 'ok'} 1 - includes point up the table "
+          f"({files} files)")
+    return 1 if bad or not files else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
