@@ -1,0 +1,16 @@
+/* Choosing the table; the sizes that all tables share. */
+#include "math/kernels.h"
+
+#include "base/cpu.h"
+
+const gn_nn *gn_nn_for(gn_cpu cpu) {
+    if (cpu == GN_CPU_AUTO) cpu = gn_cpu_best();
+    return &gn_nn_scalar;
+}
+
+/* For one head: K transposed (dh, t), V (t, dh) and a block of score and output rows, every
+ * dimension rounded up to whole vectors. */
+size_t gn_attention_scratch(size_t t, size_t dh) {
+    size_t tp = (t + 31) / 32 * 32, dp = (dh + 31) / 32 * 32;
+    return (2 * tp * dp + GN_ATTENTION_ROWS * (tp + 2 * dp)) * sizeof(float);
+}
