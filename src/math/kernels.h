@@ -1,14 +1,26 @@
-/* The kernels behind gn_gemm_for and gn_nn_for, one pair of tables per instruction set. Only
- * gemm.c, nn.c and the files that define them include this. */
+/* The kernels behind gn_gemm_for, gn_nn_for, gn_vec_for and the second moments: one set of tables
+ * per instruction set. Only the rest of src/math and its tests include this. */
 #ifndef GN_MATH_KERNELS_H
 #define GN_MATH_KERNELS_H
 
 #include "math/nn.h"
+#include "math/stats.h"
 
 /** Rows of queries that a vector kernel takes at once. */
 #define GN_ATTENTION_ROWS 8
 
+/** The float64 product tile: c (mr, nr) += A B^T over k, from panels [k][mr] and [k][nr]. mr and nr
+ *  divide GN_PRODUCT_TILE. Every element is one chain over k, continued from what c holds. */
+typedef struct gn_product {
+    size_t mr, nr;
+    void (*add)(const double *a, const double *b, size_t k, double *c, size_t ldc);
+} gn_product;
+#define GN_PRODUCT_TILE 96
+const gn_product *gn_product_for(gn_cpu cpu);
+
 extern const gn_gemm gn_gemm_scalar;
 extern const gn_nn gn_nn_scalar;
+extern const gn_vec gn_vec_scalar;
+extern const gn_product gn_product_scalar;
 
 #endif

@@ -61,7 +61,7 @@ static void finish(const gn_finish *f) {
 /* One row of one head: scores of the first n positions, softmax, weighted sum of v. */
 static void attend(const float *q, const float *k, const float *v, size_t ld, size_t n, size_t dh,
                    float scale, float *out, float *p) {
-    double most = -INFINITY, sum = 0;
+    double most = -HUGE_VAL, sum = 0;
     for (size_t j = 0; j < n; j++) {
         double s = 0;
         for (size_t c = 0; c < dh; c++) s += (double)q[c] * (double)k[j * ld + c];

@@ -96,32 +96,34 @@ TEST(linear_layer) {
           *residual = normal_array(M * LDR, 8), *y = gn_alloc(M * LDY, sizeof *y);
     gn_error err;
     FOR_LEVELS(cpu)
-    for (int act = GN_ACT_NONE; act <= GN_ACT_SILU; act++) for (int with = 0; with < 4; with++) {
-        gn_weight *packed;
-        OK(gn_weight_pack(gn_gemm_for(cpu, 0), gn_mat_f32(w, N, K), &packed, &err));
-        gn_linear l = {.weight = packed, .act = (gn_activation)act};
-        if (with & 1) l.bias = bias;
-        if (with & 2) l.residual = residual, l.ld_residual = LDR;
-        void *scratch = gn_alloc(gn_linear_scratch(packed, M), 1);
-        for (size_t i = 0; i < M * LDY; i++) y[i] = -77.0f;
-        gn_linear_run(&l, x, M, LDX, y, LDY, scratch);
-        for (size_t i = 0; i < M; i++) {
-            for (size_t j = 0; j < N; j++) {
-                double s = with & 1 ? (double)bias[j] : 0;
-                for (size_t p = 0; p < K; p++) s += (double)x[i * LDX + p] * (double)w[j * K + p];
-                if (act == GN_ACT_GELU) s = 0.5 * s * erfc(-s / sqrt(2.0));
-                if (act == GN_ACT_GELU_TANH)
-                    s = 0.5 * s * (1 + tanh(sqrt(2 / acos(-1.0)) * (s + 0.044715 * s * s * s)));
-                if (act == GN_ACT_RELU) s = fmax(s, 0);
-                if (act == GN_ACT_SILU) s = s / (1 + exp(-s));
-                if (with & 2) s += (double)residual[i * LDR + j];
-                CHECK_NEAR((double)y[i * LDY + j], s, 8e-6);
+    for (int act = GN_ACT_NONE; act <= GN_ACT_SILU; act++)
+        for (int with = 0; with < 4; with++) {
+            gn_weight *packed;
+            OK(gn_weight_pack(gn_gemm_for(cpu, 0), gn_mat_f32(w, N, K), &packed, &err));
+            gn_linear l = {.weight = packed, .act = (gn_activation)act};
+            if (with & 1) l.bias = bias;
+            if (with & 2) l.residual = residual, l.ld_residual = LDR;
+            void *scratch = gn_alloc(gn_linear_scratch(packed, M), 1);
+            for (size_t i = 0; i < M * LDY; i++) y[i] = -77.0f;
+            gn_linear_run(&l, x, M, LDX, y, LDY, scratch);
+            for (size_t i = 0; i < M; i++) {
+                for (size_t j = 0; j < N; j++) {
+                    double s = with & 1 ? (double)bias[j] : 0;
+                    for (size_t p = 0; p < K; p++)
+                        s += (double)x[i * LDX + p] * (double)w[j * K + p];
+                    if (act == GN_ACT_GELU) s = 0.5 * s * erfc(-s / sqrt(2.0));
+                    if (act == GN_ACT_GELU_TANH)
+                        s = 0.5 * s * (1 + tanh(sqrt(2 / acos(-1.0)) * (s + 0.044715 * s * s * s)));
+                    if (act == GN_ACT_RELU) s = fmax(s, 0);
+                    if (act == GN_ACT_SILU) s = s / (1 + exp(-s));
+                    if (with & 2) s += (double)residual[i * LDR + j];
+                    CHECK_NEAR((double)y[i * LDY + j], s, 8e-6);
+                }
+                for (size_t j = N; j < LDY; j++) CHECK(y[i * LDY + j] == -77.0f);
             }
-            for (size_t j = N; j < LDY; j++) CHECK(y[i * LDY + j] == -77.0f);
+            gn_free(scratch);
+            gn_weight_free(packed);
         }
-        gn_free(scratch);
-        gn_weight_free(packed);
-    }
     /* The residual may be the output itself: x += x W^T, as a transformer block has it. */
     FOR_LEVELS(cpu) {
         gn_weight *packed;

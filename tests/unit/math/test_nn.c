@@ -90,7 +90,7 @@ static void attention_reference(const float *q, const float *k, const float *v, 
     for (size_t head = 0; head < h; head++)
         for (size_t i = 0; i < t; i++) {
             size_t n = causal ? i + 1 : t, o = head * dh;
-            double most = -INFINITY, sum = 0;
+            double most = -HUGE_VAL, sum = 0;
             for (size_t j = 0; j < n; j++) {
                 p[j] = 0;
                 for (size_t c = 0; c < dh; c++)

@@ -1,0 +1,238 @@
+/* Second moments by output tiles, and LAPACK's eigenvalues.
+ *
+ * A covariance over n rows is usually summed in row blocks, with one (d, d) partial matrix for each
+ * thread. Here each block of work is an output tile of 96 x 96 instead, and walks through all rows
+ * itself: no partial matrices (4096 columns would take 134 MB each), no order of additions that
+ * depends on threads. The price is that each row is widened to float64 once per tile row, 2 values
+ * for 96 multiply-adds. Only tiles on and below the diagonal are computed, then mirrored. */
+#include "math/linalg.h"
+
+#include "base/cpu.h"
+#include "base/mem.h"
+#include "math/kernels.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { TILE = GN_PRODUCT_TILE, ROWS = 256, MEAN_COLUMNS = 256 };
+
+const gn_product *gn_product_for(gn_cpu cpu) {
+    if (cpu == GN_CPU_AUTO) cpu = gn_cpu_best();
+    return &gn_product_scalar;
+}
+
+static gn_status check_shape(gn_mat x, gn_error *err) {
+    if (x.rows == 0 || x.cols == 0)
+        return gn_fail(err, GN_EINVAL, "a matrix of (%zu, %zu): expected at least one element",
+                       x.rows, x.cols);
+    if (x.dtype > GN_BF16)
+        return gn_fail(err, GN_EINVAL, "a matrix of type %s: expected a floating type",
+                       gn_dtype_name(x.dtype));
+    return GN_OK;
+}
+
+/* Columns [j0, j0 + cols) as a view. */
+static gn_mat columns(gn_mat x, size_t j0, size_t cols) {
+    x.data = (const char *)x.data + j0 * gn_dtype_size(x.dtype);
+    x.cols = cols;
+    return x;
+}
+
+struct means {
+    gn_mat x;
+    double *mean;
+};
+
+static gn_status mean_block(void *user, size_t block, unsigned worker, gn_error *err) {
+    (void)worker;
+    const struct means *s = user;
+    size_t j0 = block * MEAN_COLUMNS,
+           d = s->x.cols - j0 < MEAN_COLUMNS ? s->x.cols - j0 : MEAN_COLUMNS;
+    gn_mat x = columns(s->x, j0, d);
+    double sum[MEAN_COLUMNS] = {0}, part[MEAN_COLUMNS], buf[MEAN_COLUMNS];
+    for (size_t i0 = 0; i0 < x.rows; i0 += ROWS) {
+        memset(part, 0, sizeof part);
+        for (size_t i = i0; i < x.rows && i < i0 + ROWS; i++) {
+            const double *row = gn_mat_row_f64(x, i, buf);
+            for (size_t j = 0; j < d; j++) part[j] += row[j];
+        }
+        for (size_t j = 0; j < d; j++) sum[j] += part[j];
+    }
+    for (size_t j = 0; j < d; j++) {
+        if (!isfinite(sum[j])) /* find the culprit; the sum of finite float64 may overflow, too */
+            for (size_t i = 0; i < x.rows; i++) {
+                double v = gn_mat_row_f64(x, i, buf)[j];
+                if (!isfinite(v))
+                    return gn_fail(err, GN_EDATA,
+                                   "row %zu, column %zu is %g: expected a finite number", i, j0 + j,
+                                   v);
+            }
+        s->mean[j0 + j] = sum[j] / (double)x.rows;
+    }
+    return GN_OK;
+}
+
+gn_status gn_column_means(gn_ctx *ctx, gn_mat x, double *mean, gn_error *err) {
+    gn_status st = GN_OK;
+    struct means s = {.x = x};
+    GN_TRY(check_shape(x, err));
+    GN_TRY(gn_alloc_array(&s.mean, x.cols, sizeof *s.mean, "column means", err));
+    GN_TRY(gn_parallel(ctx, (x.cols + MEAN_COLUMNS - 1) / MEAN_COLUMNS, mean_block, &s, NULL, err));
+    memcpy(mean, s.mean, x.cols * sizeof *mean);
+done:
+    gn_free(s.mean);
+    return st;
+}
+
+struct moments {
+    gn_ctx *ctx;
+    gn_mat x;
+    const double *mean;
+    double divisor, *out;
+    const gn_product *product;
+    double *scratch; /* per worker: two packed operands and a tile */
+};
+enum { WORKER_SCRATCH = 2 * ROWS * TILE + TILE * TILE };
+
+/* Rows [i0, i0 + rows) of TILE columns from j0, centred, as panels of `width` columns: [k][width].
+ * Columns beyond the matrix are zero. */
+static void pack(const struct moments *s, size_t i0, size_t rows, size_t j0, size_t width,
+                 double *panels) {
+    size_t d = s->x.cols - j0 < TILE ? s->x.cols - j0 : TILE;
+    gn_mat x = columns(s->x, j0, d);
+    double buf[TILE], centred[TILE] = {0};
+    for (size_t i = 0; i < rows; i++) {
+        const double *row = gn_mat_row_f64(x, i0 + i, buf);
+        for (size_t j = 0; j < d; j++) centred[j] = s->mean ? row[j] - s->mean[j0 + j] : row[j];
+        for (size_t j = 0; j < TILE; j += width)
+            memcpy(panels + j * rows + i * width, centred + j, width * sizeof *centred);
+    }
+}
+
+static gn_status moment_tile(void *user, size_t block, unsigned worker, gn_error *err) {
+    const struct moments *s = user;
+    const gn_product *g = s->product;
+    /* Block b is tile (ti, tj), tj <= ti, counted row by row through the lower triangle. */
+    size_t ti = 0, tj = block;
+    while (tj > ti) tj -= ++ti;
+    double *a = s->scratch + worker * WORKER_SCRATCH, *b = a + ROWS * TILE, *c = b + ROWS * TILE;
+    memset(c, 0, TILE * TILE * sizeof *c);
+    for (size_t i0 = 0; i0 < s->x.rows; i0 += ROWS) {
+        size_t k = s->x.rows - i0 < ROWS ? s->x.rows - i0 : ROWS;
+        if (worker == 0 && i0 / ROWS % 64 == 63) {
+            gn_status st = gn_ctx_poll(s->ctx, err);
+            if (st != GN_OK) return st;
+        }
+        pack(s, i0, k, ti * TILE, g->mr, a);
+        pack(s, i0, k, tj * TILE, g->nr, b);
+        for (size_t j = 0; j < TILE; j += g->nr)
+            for (size_t i = 0; i < TILE; i += g->mr)
+                g->add(a + i * k, b + j * k, k, c + i * TILE + j, TILE);
+    }
+    size_t d = s->x.cols;
+    for (size_t i = 0; i < TILE && ti * TILE + i < d; i++)
+        for (size_t j = 0; j < TILE && tj * TILE + j < d; j++) {
+            size_t r = ti * TILE + i, q = tj * TILE + j;
+            if (q > r) break;
+            s->out[r * d + q] = s->out[q * d + r] = c[i * TILE + j] / s->divisor;
+        }
+    return GN_OK;
+}
+
+gn_status gn_second_moments(gn_ctx *ctx, gn_mat x, const double *mean, double divisor, double *out,
+                            gn_error *err) {
+    gn_status st = GN_OK;
+    size_t n = (x.cols + TILE - 1) / TILE, elements;
+    struct moments s = {.ctx = ctx,
+                        .x = x,
+                        .mean = mean,
+                        .divisor = divisor,
+                        .product = gn_product_for(gn_ctx_cpu(ctx))};
+    GN_TRY(check_shape(x, err));
+    if (!(divisor > 0))
+        return gn_fail(err, GN_EINVAL, "second moments divided by %g: expected a positive number",
+                       divisor);
+    if (!gn_mul(x.cols, x.cols, &elements)) return gn_fail_nomem(err, "second moments", SIZE_MAX);
+    GN_TRY(gn_alloc_array(&s.out, elements, sizeof *out, "second moments", err));
+    GN_TRY(gn_alloc_array(&s.scratch, gn_ctx_threads(ctx), WORKER_SCRATCH * sizeof *s.scratch,
+                          "scratch for second moments", err));
+    GN_TRY(gn_parallel(ctx, n * (n + 1) / 2, moment_tile, &s, NULL, err));
+    memcpy(out, s.out, elements * sizeof *out);
+done:
+    gn_free(s.out);
+    gn_free(s.scratch);
+    return st;
+}
+
+/* LAPACK and OpenBLAS, as their ABI has them: Fortran, everything by reference. */
+void dsyevr_(const char *jobz, const char *range, const char *uplo, const int *n, double *a,
+             const int *lda, const double *vl, const double *vu, const int *il, const int *iu,
+             const double *abstol, int *m, double *w, double *z, const int *ldz, int *isuppz,
+             double *work, const int *lwork, int *iwork, const int *liwork, int *info, size_t,
+             size_t, size_t);
+int openblas_get_num_threads(void);
+void openblas_set_num_threads(int n);
+
+static gn_status run_dsyevr(double *a, int n, double *w, double *z, gn_error *err) {
+    gn_status st = GN_OK;
+    const char *jobz = z ? "V" : "N";
+    const double none = 0;
+    const int zero = 0, ldz = z ? n : 1, query = -1;
+    int found = 0, info = 0, liwork = 0, lwork, *support = NULL, *iwork = NULL;
+    double best = 0, *work = NULL;
+    GN_TRY(gn_alloc_array(&support, 2 * (size_t)n, sizeof *support, "an eigenproblem", err));
+    /* uplo: our rows are Fortran's columns, so our lower triangle is its upper one. */
+    dsyevr_(jobz, "A", "U", &n, a, &n, &none, &none, &zero, &zero, &none, &found, w, z, &ldz,
+            support, &best, &query, &liwork, &query, &info, 1, 1, 1);
+    lwork = (int)best;
+    GN_TRY(gn_alloc_array(&work, (size_t)lwork, sizeof *work, "an eigenproblem", err));
+    GN_TRY(gn_alloc_array(&iwork, (size_t)liwork, sizeof *iwork, "an eigenproblem", err));
+    int threads = openblas_get_num_threads();
+    if (threads != 1) openblas_set_num_threads(1);
+    dsyevr_(jobz, "A", "U", &n, a, &n, &none, &none, &zero, &zero, &none, &found, w, z, &ldz,
+            support, work, &lwork, iwork, &liwork, &info, 1, 1, 1);
+    if (threads != 1) openblas_set_num_threads(threads);
+    if (info != 0 || found != n)
+        st = gn_fail(err, GN_EDATA, "eigenvalues of a (%d, %d) matrix: LAPACK found %d (info %d)",
+                     n, n, found, info);
+done:
+    gn_free(support);
+    gn_free(work);
+    gn_free(iwork);
+    return st;
+}
+
+/* Copies row `from` of z with its largest component made positive: the sign is LAPACK's whim. */
+static void copy_with_sign(const double *from, size_t n, double *to) {
+    size_t largest = 0;
+    for (size_t j = 1; j < n; j++)
+        if (fabs(from[j]) > fabs(from[largest])) largest = j;
+    double sign = from[largest] < 0 ? -1.0 : 1.0;
+    for (size_t j = 0; j < n; j++) to[j] = sign * from[j];
+}
+
+gn_status gn_eigen_symmetric(double *a, size_t n, double *values, double *vectors, gn_error *err) {
+    gn_status st = GN_OK;
+    double *w = NULL, *z = NULL;
+    size_t elements;
+    if (n == 0 || n > INT32_MAX / 32 || !gn_mul(n, n, &elements))
+        return gn_fail(err, GN_EINVAL, "eigenvalues of a (%zu, %zu) matrix: expected 1 to %d rows",
+                       n, n, INT32_MAX / 32);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j <= i; j++)
+            if (!isfinite(a[i * n + j]))
+                return gn_fail(err, GN_EDATA,
+                               "eigenvalues: row %zu, column %zu is %g: expected a finite number",
+                               i, j, a[i * n + j]);
+    GN_TRY(gn_alloc_array(&w, n, sizeof *w, "eigenvalues", err));
+    if (vectors) GN_TRY(gn_alloc_array(&z, elements, sizeof *z, "eigenvectors", err));
+    GN_TRY(run_dsyevr(a, (int)n, w, z, err));
+    for (size_t i = 0; i < n; i++) {
+        values[i] = w[n - 1 - i];
+        if (vectors) copy_with_sign(z + (n - 1 - i) * n, n, vectors + i * n);
+    }
+done:
+    gn_free(w);
+    gn_free(z);
+    return st;
+}

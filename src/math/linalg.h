@@ -1,0 +1,36 @@
+/* Second moments of large sets and the eigenvalues of symmetric matrices, in float64.
+ *
+ * Everything is cut into output tiles fixed by the shape; each element is one sum over rows in row
+ * order. So the number of threads changes no bit. LAPACK runs single-threaded for the same reason.
+ */
+#ifndef GN_MATH_LINALG_H
+#define GN_MATH_LINALG_H
+
+#include "base/ctx.h"
+
+/** Column means of x (n, d), n >= 1, of a floating type.
+ *  @param mean (d) float64
+ *  @return GN_OK; GN_EINVAL (empty, type); GN_EDATA naming row and column of the first NaN or
+ *          infinity; GN_ENOMEM; GN_ECANCEL. O(n d). Threads over columns. */
+gn_status gn_column_means(gn_ctx *ctx, gn_mat x, double *mean, gn_error *err);
+
+/** out = sum over rows of (x - mean) (x - mean)^T / divisor, exactly symmetric.
+ *  @param x (n, d) of a floating type, n, d >= 1; finite (gn_column_means has checked it).
+ *  @param mean (d), or NULL for none (the Gram matrix of the columns, X^T X).
+ *  @param divisor n for the population covariance, n - 1 for the unbiased one, 1 for plain sums.
+ *  @param out (d, d) float64
+ *  @return GN_OK; GN_EINVAL (empty, type, divisor <= 0); GN_ENOMEM; GN_ECANCEL.
+ *          n d^2 multiply-adds; 600 KB of scratch a thread. */
+gn_status gn_second_moments(gn_ctx *ctx, gn_mat x, const double *mean, double divisor, double *out,
+                            gn_error *err);
+
+/** Eigenvalues and, if asked for, eigenvectors of a symmetric matrix (LAPACK dsyevr).
+ *  @param a (n, n), row-major; the lower triangle is read. Overwritten.
+ *  @param values (n), descending.
+ *  @param vectors NULL, or (n, n): row i is the unit eigenvector of values[i]; its sign is chosen
+ * so that the component of largest magnitude (the first of equals) is positive.
+ *  @return GN_OK; GN_EINVAL (n = 0 or n > INT32_MAX / 32); GN_EDATA (NaN or infinity, with its
+ *          place; or no convergence); GN_ENOMEM. O(n^3). May be called from several threads. */
+gn_status gn_eigen_symmetric(double *a, size_t n, double *values, double *vectors, gn_error *err);
+
+#endif

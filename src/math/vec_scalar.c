@@ -1,0 +1,53 @@
+/* Float64 sums over float32 rows and the float64 product tile, in plain C: sixteen partial sums in
+ * the order that stats.h promises. */
+#include "math/kernels.h"
+
+enum { LANES = 16, F64_TILE = 8 };
+
+static double add_halves(double s[LANES]) {
+    for (size_t half = LANES / 2; half > 0; half /= 2)
+        for (size_t i = 0; i < half; i++) s[i] += s[i + half];
+    return s[0];
+}
+
+static double dot(const float *x, const float *y, size_t n) {
+    double s[LANES] = {0};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (size_t j = 0; j < LANES; j++) s[j] += (double)x[i + j] * (double)y[i + j];
+    for (size_t j = 0; i + j < n; j++) s[j] += (double)x[i + j] * (double)y[i + j];
+    return add_halves(s);
+}
+static double norm2(const float *x, size_t n) {
+    return dot(x, x, n);
+}
+
+static double dist2(const float *x, const float *y, size_t n) {
+    double s[LANES] = {0};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (size_t j = 0; j < LANES; j++) {
+            double d = (double)x[i + j] - (double)y[i + j];
+            s[j] += d * d;
+        }
+    for (size_t j = 0; i + j < n; j++) {
+        double d = (double)x[i + j] - (double)y[i + j];
+        s[j] += d * d;
+    }
+    return add_halves(s);
+}
+
+static void product(const double *a, const double *b, size_t k, double *c, size_t ldc) {
+    double s[F64_TILE][F64_TILE];
+    for (size_t i = 0; i < F64_TILE; i++)
+        for (size_t j = 0; j < F64_TILE; j++) s[i][j] = c[i * ldc + j];
+    for (size_t p = 0; p < k; p++)
+        for (size_t i = 0; i < F64_TILE; i++)
+            for (size_t j = 0; j < F64_TILE; j++)
+                s[i][j] += a[p * F64_TILE + i] * b[p * F64_TILE + j];
+    for (size_t i = 0; i < F64_TILE; i++)
+        for (size_t j = 0; j < F64_TILE; j++) c[i * ldc + j] = s[i][j];
+}
+
+const gn_vec gn_vec_scalar = {.name = "scalar", .dot = dot, .norm2 = norm2, .dist2 = dist2};
+const gn_product gn_product_scalar = {.mr = F64_TILE, .nr = F64_TILE, .add = product};
