@@ -56,19 +56,25 @@ typedef struct gn_gride_point {
 
 /** Generalised ratios id estimator at n1 = 1, 2, 4, ..., n2 = 2 n1 <= range_max: Denti et al.,
  *  Sci. Rep. 12:20005 (2022), with DADApy's outlier filter and (n - 1) correction.
- *  @param points (n_points) room for floor(log2(range_max)) scales; n_points receives how many.
- *  @return GN_OK; GN_EINVAL (k < 2, too little room); GN_EDATA; GN_ENOMEM. */
+ *  A scale whose ratios no dimension in [0.001, 1000] explains has dim and se NaN.
+ *  The standard error is the observed information's, over all ratios.
+ *  @param points room for floor(log2(range_max)) scales; n_points receives how many were written.
+ *  @return GN_OK; GN_EINVAL (fewer than 3 rows, k or range_max below 2); GN_EDATA (NaN, zero, a
+ *          descending row among the columns that it reads); GN_ENOMEM. O(n log n) a scale,
+ *          24 n bytes of scratch. Thread-safe. */
 GN_API gn_status gn_id_gride(gn_mat dist, const gn_gride_opts *opts, gn_gride_point *points,
                              size_t *n_points, gn_error *err);
 
 /** The scale to report when one number is asked for: the interior point of a curve where the
  *  dimension changes least per doubling, |ln(d[j+1]/d[j-1])| / 2 smallest; the first point when
- *  the curve has fewer than three. Returns its position. */
+ *  the curve has fewer than three. Points that are NaN are not chosen. Returns its position. */
 GN_API size_t gn_id_flattest(const double *dim, size_t n);
 
 /** Which layer a profile suggests (Valeriani et al., NeurIPS 2023): the first prominent peak, then
- *  the relative minimum (or the low plateau's middle) after it.
- *  @param depth (n) ascending, @param dim (n).
+ *  the first relative minimum (or the middle, in depth, of a flat bottom) after it. Prominent: the
+ *  curve moves by 10 % before a turn counts. A profile that only rises or only falls has no peak;
+ *  one that falls from its peak to the end suggests nothing.
+ *  @param depth (n) ascending, @param dim (n); NaN is stepped over.
  *  @param peak, suggested receive positions, or SIZE_MAX where the profile has none. */
 GN_API void gn_id_choose_layer(const double *depth, const double *dim, size_t n, size_t *peak,
                                size_t *suggested);
