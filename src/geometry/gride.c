@@ -23,31 +23,19 @@
 
 #include "base/mem.h"
 #include "geometry/distances.h"
+#include "math/stats.h"
 
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
 
 static const double dim_min = 1e-3, dim_max = 1e3;
 
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* numpy's linear percentile of an ascending array. */
-static double quantile(const double *sorted, size_t n, double q) {
-    double at = q * (double)(n - 1);
-    size_t below = (size_t)at, above = below + 1 < n ? below + 1 : below;
-    return sorted[below] + (at - (double)below) * (sorted[above] - sorted[below]);
-}
-
 /* Drops ratios far beyond the bulk; log_mu (n) keeps the others in order. Returns how many stay. */
 static size_t filter(const double *log_mu, size_t n, double *sorted, double *kept) {
+    double q[2];
     for (size_t i = 0; i < n; i++) sorted[i] = exp(log_mu[i]);
-    qsort(sorted, n, sizeof *sorted, ascending);
-    double q50 = quantile(sorted, n, 0.50), q95 = quantile(sorted, n, 0.95);
-    double limit = q95 > q50 ? q50 + 20 * (q95 - q50) : HUGE_VAL;
+    gn_quantiles(sorted, n, (const double[]){0.50, 0.95}, 2, q);
+    double limit = q[1] > q[0] ? q[0] + 20 * (q[1] - q[0]) : HUGE_VAL;
     size_t m = 0;
     for (size_t i = 0; i < n; i++)
         if (exp(log_mu[i]) < limit) kept[m++] = log_mu[i];

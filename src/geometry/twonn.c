@@ -23,14 +23,9 @@
 
 #include "base/mem.h"
 #include "geometry/distances.h"
+#include "math/stats.h"
 
 #include <math.h>
-#include <stdlib.h>
-
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static gn_status check_options(gn_twonn_opts *o, size_t n, gn_error *err) {
     if (o->fraction == 0) o->fraction = 0.9;
@@ -70,7 +65,7 @@ gn_status gn_id_twonn(gn_mat dist, const gn_twonn_opts *opts, gn_id_estimate *ou
 
     gn_id_estimate e = {.scale = gn_distances_scale(dist, 0, 1), .n = n};
     if (o.method == GN_TWONN_BASE) {
-        qsort(log_mu, n, sizeof *log_mu, ascending);
+        gn_sort_f64(log_mu, n);
         e.n = (size_t)((double)n * o.fraction);
         double xy = 0, xx = 0;
         for (size_t i = 0; i < e.n; i++) {
@@ -81,8 +76,7 @@ gn_status gn_id_twonn(gn_mat dist, const gn_twonn_opts *opts, gn_id_estimate *ou
         e.dim = xy / xx;
         e.se = e.dim / sqrt((double)e.n);
     } else {
-        double sum = 0;
-        for (size_t i = 0; i < n; i++) sum += log_mu[i];
+        double sum = gn_sum(log_mu, n);
         if (o.method == GN_TWONN_ML) {
             e.dim = (double)(n - 1) / sum;
             e.se = e.dim / sqrt((double)n);
