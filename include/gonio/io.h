@@ -35,7 +35,8 @@ GN_API void gn_matrix_free(gn_matrix *m);
 GN_API gn_status gn_mat_check_finite(gn_mat m, const char *name, gn_error *err);
 
 /** Writes an array as .npy version 1.0 under a temporary name and renames it into place.
- *  @param shape (n_dims) sizes, n_dims 1 or 2. bfloat16 is stored as uint16. */
+ *  @param shape (n_dims) sizes, n_dims at most 8. bfloat16 is stored as uint16.
+ *  @return GN_OK; GN_EIO (nothing is left behind); GN_EINVAL (n_dims); GN_ENOMEM. */
 GN_API gn_status gn_npy_write(const char *path, gn_dtype dtype, const size_t *shape, size_t n_dims,
                               const void *data, gn_error *err);
 
@@ -59,18 +60,28 @@ typedef struct gn_tensor_info {
     gn_dtype dtype;
     size_t n_dims;
     size_t shape[8];
-    uint64_t offset, n_bytes; /**< place inside the file */
+    uint64_t offset, n_bytes; /**< place inside its file */
 } gn_tensor_info;
 
-/** The table of contents of a safetensors file (or of any file whose tensors have names). */
+/** The table of contents of a checkpoint: safetensors, whole or in shards. Files stay mapped. */
 typedef struct gn_tensors gn_tensors;
+/** @param path a .safetensors file, an index of shards (model.safetensors.index.json), or a folder
+ *              that holds one of the two under Hugging Face's name.
+ *  @return GN_OK; GN_EIO (cannot open, missing shard); GN_EDATA (truncated, overlapping, duplicated
+ *          or missing tensors, sizes that disagree); GN_ENOSUPP (element type); GN_ENOMEM. */
 GN_API gn_status gn_tensors_open(const char *path, gn_tensors **out, gn_error *err);
 GN_API size_t gn_tensors_count(const gn_tensors *t);
+/** In the order of the files and of the data in them; NULL behind the last. */
 GN_API const gn_tensor_info *gn_tensors_at(const gn_tensors *t, size_t i);
 /** NULL when there is none of that name. */
 GN_API const gn_tensor_info *gn_tensors_find(const gn_tensors *t, const char *name);
-/** First byte of a tensor's data, mapped. */
+/** First byte of a tensor's data, mapped, aligned to its element. `info` must come from `t`. */
 GN_API const void *gn_tensors_data(const gn_tensors *t, const gn_tensor_info *info);
+/** The file that holds a tensor. */
+GN_API const char *gn_tensors_path(const gn_tensors *t, const gn_tensor_info *info);
+/** All files, ascending by name; NULL behind the last. */
+GN_API size_t gn_tensors_file_count(const gn_tensors *t);
+GN_API const char *gn_tensors_file(const gn_tensors *t, size_t i);
 GN_API void gn_tensors_free(gn_tensors *t);
 
 #ifdef __cplusplus
