@@ -1,4 +1,4 @@
-/* Choosing kernels, and the linear layer built on them.
+/* The linear layer on packed panels.
  *
  * A linear layer is C = x W^T with W packed once. x is packed in row blocks that fit the L2 cache;
  * for each B panel, in order, all A panels of the block run against it, so that W streams through
@@ -6,7 +6,6 @@
  * buffer of a few KB before it is stored. */
 #include "math/kernels.h"
 
-#include "base/cpu.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -17,12 +16,6 @@ enum {
     A_BLOCK_BYTES = 384 << 10, /* packed rows that are held in L2 beside the running B panel */
     MAX_NR = 64,
 };
-
-const gn_gemm *gn_gemm_for(gn_cpu cpu, unsigned parts) {
-    (void)parts;
-    if (cpu == GN_CPU_AUTO) cpu = gn_cpu_best();
-    return &gn_gemm_scalar;
-}
 
 struct gn_weight {
     const gn_gemm *g;

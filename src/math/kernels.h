@@ -16,11 +16,24 @@ typedef struct gn_product {
     void (*add)(const double *a, const double *b, size_t k, double *c, size_t ldc);
 } gn_product;
 #define GN_PRODUCT_TILE 96
-const gn_product *gn_product_for(gn_cpu cpu);
 
-extern const gn_gemm gn_gemm_scalar;
-extern const gn_nn gn_nn_scalar;
-extern const gn_vec gn_vec_scalar;
-extern const gn_product gn_product_scalar;
+#define GN_DECLARE_KERNELS(level)                                                                  \
+    extern const gn_gemm gn_gemm_##level;                                                          \
+    extern const gn_nn gn_nn_##level;                                                              \
+    extern const gn_vec gn_vec_##level;                                                            \
+    extern const gn_product gn_product_##level
+GN_DECLARE_KERNELS(scalar);
+GN_DECLARE_KERNELS(neon);
+GN_DECLARE_KERNELS(avx2);
+GN_DECLARE_KERNELS(avx512);
+
+/** All tables of one level. */
+typedef struct gn_kernels {
+    const gn_gemm *gemm;
+    const gn_nn *nn;
+    const gn_vec *vec;
+    const gn_product *product;
+} gn_kernels;
+gn_kernels gn_kernels_for(gn_cpu cpu);
 
 #endif

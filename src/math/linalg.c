@@ -7,7 +7,6 @@
  * for 96 multiply-adds. Only tiles on and below the diagonal are computed, then mirrored. */
 #include "math/linalg.h"
 
-#include "base/cpu.h"
 #include "base/mem.h"
 #include "math/kernels.h"
 
@@ -15,11 +14,6 @@
 #include <string.h>
 
 enum { TILE = GN_PRODUCT_TILE, ROWS = 256, MEAN_COLUMNS = 256 };
-
-const gn_product *gn_product_for(gn_cpu cpu) {
-    if (cpu == GN_CPU_AUTO) cpu = gn_cpu_best();
-    return &gn_product_scalar;
-}
 
 static gn_status check_shape(gn_mat x, gn_error *err) {
     if (x.rows == 0 || x.cols == 0)
@@ -147,7 +141,7 @@ gn_status gn_second_moments(gn_ctx *ctx, gn_mat x, const double *mean, double di
                         .x = x,
                         .mean = mean,
                         .divisor = divisor,
-                        .product = gn_product_for(gn_ctx_cpu(ctx))};
+                        .product = gn_kernels_for(gn_ctx_cpu(ctx)).product};
     GN_TRY(check_shape(x, err));
     if (!(divisor > 0))
         return gn_fail(err, GN_EINVAL, "second moments divided by %g: expected a positive number",

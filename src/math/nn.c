@@ -1,12 +1,5 @@
-/* Choosing the table; the sizes that all tables share. */
+/* The sizes that all tables share. */
 #include "math/kernels.h"
-
-#include "base/cpu.h"
-
-const gn_nn *gn_nn_for(gn_cpu cpu) {
-    if (cpu == GN_CPU_AUTO) cpu = gn_cpu_best();
-    return &gn_nn_scalar;
-}
 
 /* For one head: K transposed (dh, t), V (t, dh) and a block of score and output rows, every
  * dimension rounded up to whole vectors. */

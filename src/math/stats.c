@@ -1,7 +1,6 @@
 /* Statistics and sorting. Sums are cascaded: blocks of 64 in one chain, then pairs of blocks. */
 #include "math/stats.h"
 
-#include "base/cpu.h"
 #include "base/mem.h"
 #include "math/kernels.h"
 
@@ -115,9 +114,4 @@ gn_status gn_argsort_f64(const double *x, size_t n, int32_t *order, gn_error *er
 }
 gn_status gn_argsort_f32(const float *x, size_t n, int32_t *order, gn_error *err) {
     return argsort(NULL, x, n, order, err);
-}
-
-const gn_vec *gn_vec_for(gn_cpu cpu) {
-    if (cpu == GN_CPU_AUTO) cpu = gn_cpu_best();
-    return &gn_vec_scalar;
 }

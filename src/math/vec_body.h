@@ -1,0 +1,85 @@
+/* Float64 sums over float32 rows, and the float64 product tile, for whatever vectors a simd_*.h
+ * offers. Sixteen partial sums whatever the width, so that all instruction sets agree bit for bit
+ * (stats.h promises the order). */
+#ifndef GN_MATH_VEC_BODY_H
+#define GN_MATH_VEC_BODY_H
+
+#include "math/kernels.h"
+
+enum { N_SUMS = 16, SUM_VECTORS = N_SUMS / D_LANES, PRODUCT_NR = PRODUCT_NV * D_LANES };
+
+static double add_halves(vd s[SUM_VECTORS]) {
+    for (int half = SUM_VECTORS / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++) s[i] = vd_add(s[i], s[i + half]);
+    return vd_sum(s[0]);
+}
+
+/* The product of two float32 values is exact in float64, so a fused multiply-add rounds as the
+ * separate operations of the scalar code do. The square of a difference is not: no FMA there. */
+static inline void dot_step(const float *x, const float *y, vd s[SUM_VECTORS]) {
+    for (int i = 0; i < SUM_VECTORS; i++)
+        s[i] = vd_fma(vd_load_f32(x + i * D_LANES), vd_load_f32(y + i * D_LANES), s[i]);
+}
+static inline void dist2_step(const float *x, const float *y, vd s[SUM_VECTORS]) {
+    for (int i = 0; i < SUM_VECTORS; i++) {
+        vd d = vd_sub(vd_load_f32(x + i * D_LANES), vd_load_f32(y + i * D_LANES));
+        s[i] = vd_add(s[i], vd_mul(d, d));
+    }
+}
+
+static double dot(const float *x, const float *y, size_t n) {
+    vd s[SUM_VECTORS];
+    for (int i = 0; i < SUM_VECTORS; i++) s[i] = vd_zero();
+    size_t j = 0;
+    for (; j + N_SUMS <= n; j += N_SUMS) dot_step(x + j, y + j, s);
+    if (j < n) {
+        float rx[N_SUMS] = {0}, ry[N_SUMS] = {0};
+        for (size_t i = 0; j + i < n; i++) rx[i] = x[j + i], ry[i] = y[j + i];
+        dot_step(rx, ry, s);
+    }
+    return add_halves(s);
+}
+static double norm2(const float *x, size_t n) {
+    return dot(x, x, n);
+}
+
+static double dist2(const float *x, const float *y, size_t n) {
+    vd s[SUM_VECTORS];
+    for (int i = 0; i < SUM_VECTORS; i++) s[i] = vd_zero();
+    size_t j = 0;
+    for (; j + N_SUMS <= n; j += N_SUMS) dist2_step(x + j, y + j, s);
+    if (j < n) {
+        float rx[N_SUMS] = {0}, ry[N_SUMS] = {0};
+        for (size_t i = 0; j + i < n; i++) rx[i] = x[j + i], ry[i] = y[j + i];
+        dist2_step(rx, ry, s);
+    }
+    return add_halves(s);
+}
+
+static void product(const double *a, const double *b, size_t k, double *c, size_t ldc) {
+    vd sum[PRODUCT_MR][PRODUCT_NV];
+#pragma GCC unroll 16
+    for (int i = 0; i < PRODUCT_MR; i++)
+#pragma GCC unroll 4
+        for (int j = 0; j < PRODUCT_NV; j++) sum[i][j] = vd_load(c + (size_t)i * ldc + j * D_LANES);
+    for (size_t p = 0; p < k; p++, a += PRODUCT_MR, b += PRODUCT_NR) {
+        vd bv[PRODUCT_NV];
+#pragma GCC unroll 4
+        for (int j = 0; j < PRODUCT_NV; j++) bv[j] = vd_load(b + j * D_LANES);
+#pragma GCC unroll 16
+        for (int i = 0; i < PRODUCT_MR; i++) {
+            vd av = vd_set(a[i]);
+#pragma GCC unroll 4
+            for (int j = 0; j < PRODUCT_NV; j++) sum[i][j] = vd_fma(av, bv[j], sum[i][j]);
+        }
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < PRODUCT_MR; i++)
+#pragma GCC unroll 4
+        for (int j = 0; j < PRODUCT_NV; j++) vd_store(c + (size_t)i * ldc + j * D_LANES, sum[i][j]);
+}
+
+const gn_vec SIMD_TABLE(gn_vec) = {.name = SIMD_NAME, .dot = dot, .norm2 = norm2, .dist2 = dist2};
+const gn_product SIMD_TABLE(gn_product) = {.mr = PRODUCT_MR, .nr = PRODUCT_NR, .add = product};
+
+#endif
