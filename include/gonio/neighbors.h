@@ -16,7 +16,8 @@ extern "C" {
 
 typedef enum gn_metric {
     GN_EUCLIDEAN = 0, /**< |x - y|, never squared */
-    GN_COSINE,        /**< 1 - x.y/(|x||y|); a zero vector is GN_EDATA */
+    GN_COSINE,        /**< 1 - x.y/(|x||y|), measured from differences of the unit vectors, so that
+                           it is accurate near 0 too; below 6e-30 it is 0. A zero vector is GN_EDATA */
 } gn_metric;
 
 GN_API const char *gn_metric_name(gn_metric metric);
@@ -33,14 +34,17 @@ typedef struct gn_knn {
     int32_t *index;    /**< (n, k), ascending distance, self excluded */
     float *distance;   /**< (n, k) rounded from float64 */
     /* how the work went, for reports and benches */
-    double n_candidates_per_row; /**< re-ranked in float64 */
+    double n_candidates_per_row; /**< measured in float64 */
     size_t n_redone;             /**< rows that the bound could not certify */
 } gn_knn;
 
 /** Exact k nearest neighbours of every row of `x` (n, d) among the others.
- *  @return GN_OK; GN_EINVAL (k out of range, n < 2, n > INT32_MAX); GN_EDATA (NaN or infinite
- *          value with its row and column; zero vector under cosine); GN_ENOMEM; GN_ECANCEL.
- *  O(n^2 d) time; memory n k 8 bytes + one packed copy of x. */
+ *  @return GN_OK; GN_EINVAL (k out of range, n < 2, n > INT32_MAX, not a floating type, no column
+ *          or 2^18 and more); GN_EDATA (NaN or infinite value with its row and column; zero vector
+ *          under cosine; neighbours so far apart that float32 cannot hold it); GN_ENOMEM;
+ *          GN_ECANCEL.
+ *  O(n^2 d) time; memory: the result (8 n k bytes), two packed float32 copies of x, and candidate
+ *  lists of about 12 n k bytes (20 n k for small k), at most 256 MiB. */
 GN_API gn_status gn_knn_compute(gn_ctx *ctx, gn_mat x, const gn_knn_opts *opts, gn_knn **out,
                                 gn_error *err);
 GN_API void gn_knn_free(gn_knn *knn);
@@ -50,7 +54,7 @@ GN_API gn_status gn_knn_write(const gn_knn *knn, const char *prefix, gn_error *e
 /** Reads them back. GN_EIO when absent; GN_EDATA when malformed or not (n, k). */
 GN_API gn_status gn_knn_read(const char *prefix, size_t n, gn_knn **out, gn_error *err);
 
-/** Groups of rows that are the same bytes.
+/** Groups of rows that hold the same values: the same bytes, except that -0 equals 0.
  *  @param first (n) receives for each row the smallest row equal to it (itself when unique).
  *  @param n_duplicates receives the number of rows with first[i] != i. O(n d). */
 GN_API gn_status gn_duplicates(gn_ctx *ctx, gn_mat x, int32_t *first, size_t *n_duplicates,

@@ -1,0 +1,68 @@
+/* The parts of one neighbour search, shared by its files. Order: filter all pairs of blocks,
+ * re-rank the lists, redo the rows whose list was given up. */
+#ifndef GN_NEIGHBORS_ENGINE_H
+#define GN_NEIGHBORS_ENGINE_H
+
+#include "base/ctx.h"
+#include "neighbors/lists.h"
+
+#include <stdatomic.h>
+
+/** A row at its squared scaled distance: what is sorted. */
+typedef struct gn_near {
+    double squared;
+    int32_t index;
+} gn_near;
+
+static inline bool gn_nearer(gn_near a, gn_near b) {
+    return a.squared < b.squared || (a.squared == b.squared && a.index < b.index);
+}
+/** Ascending by (distance, index). */
+void gn_near_sort(gn_near *a, size_t n);
+/** Restores the max-heap a (n) after its first element was replaced. */
+void gn_near_sift(gn_near *a, size_t n);
+
+/** What each worker owns. */
+typedef struct gn_engine_scratch {
+    float *tile;                  /**< (mr, nr) */
+    uint32_t *where;              /**< (mr nr + 16) */
+    float *value;                 /**< the same */
+    float *limit_row, *limit_col; /**< (block) */
+    float *select;                /**< (room) */
+    double *row;                  /**< (cols) */
+    gn_near *near;                /**< (room) */
+} gn_engine_scratch;
+
+typedef struct gn_engine {
+    gn_ctx *ctx;
+    const gn_rows *rows;
+    const gn_filter *filter;
+    gn_knn *out;
+    size_t k, room;
+    const char *task;
+    gn_engine_scratch *scratch; /**< one for each worker */
+    gn_lists lists;
+    atomic_size_t measured; /**< distances taken in float64 */
+} gn_engine;
+
+/** Tests may ask for other sizes; 0 means the default everywhere. Results do not depend on them. */
+typedef struct gn_engine_tuning {
+    const gn_gemm *gemm; /**< NULL: the context's */
+    size_t block_rows;
+    size_t room;       /**< candidates a list holds, more than k */
+    size_t list_bytes; /**< lists of all rows may take this much; above, no mirroring */
+} gn_engine_tuning;
+
+gn_status gn_knn_search(gn_ctx *ctx, gn_mat x, const gn_knn_opts *opts,
+                        const gn_engine_tuning *tuning, gn_knn **out, gn_error *err);
+
+/** Filters all pairs of blocks and re-ranks. Rows whose list was given up are left with index -1 in
+ *  their first place. */
+gn_status gn_engine_run(gn_engine *e, size_t list_bytes, gn_error *err);
+/** Finds the neighbours of the rows that gn_engine_run left out. */
+gn_status gn_engine_redo(gn_engine *e, gn_error *err);
+/** Writes row i of the result from k sorted neighbours. @return GN_OK; GN_EDATA (a distance beyond
+ *  float32). */
+gn_status gn_engine_store(const gn_engine *e, size_t i, const gn_near *near, gn_error *err);
+
+#endif
