@@ -10,7 +10,8 @@ extern "C" {
 #endif
 
 typedef struct gn_cosines {
-    double inter, inter_se; /**< mean cosine between instances of different types */
+    double inter, inter_se; /**< mean cosine between instances of different types; NaN if there is
+                                 one type only */
     double intra, intra_se; /**< mean over types of the mean cosine within a type; NaN if none
                                  has two instances */
     size_t n_types;         /**< types present */
@@ -19,31 +20,36 @@ typedef struct gn_cosines {
 
 typedef struct gn_isotropy_opts {
     const int32_t *type;     /**< (n) type of each row, >= 0; NULL: every row its own type */
-    const int32_t *sequence; /**< (n) bootstrap unit of each row; NULL: every row its own */
-    size_t n_bootstrap;      /**< 0 means 200 resamples of sequences for the standard errors */
+    const int32_t *sequence; /**< (n) sequence of each row; NULL: every row its own */
 } gn_isotropy_opts;
 
 /** The summary of one layer. */
 typedef struct gn_isotropy {
     size_t n, d;
-    gn_cosines raw;      /**< Cai et al., ICLR 2021, exact form: a_t = mean unit vector of type t;
-                              inter = (|sum a_t|^2 - sum |a_t|^2) / (V (V - 1)) */
-    gn_cosines centred;  /**< the same after subtracting the mean of all rows */
-    double norm_mean, norm_sd, norm_min, norm_median, norm_max; /**< of |x| */
+    gn_cosines raw;     /**< Cai et al., ICLR 2021, exact form: a_t = mean unit vector of type t;
+                             inter = (|sum a_t|^2 - sum |a_t|^2) / (V (V - 1)) */
+    gn_cosines centred; /**< the same after subtracting the mean of all rows */
+    double norm_mean, norm_sd, norm_min, norm_median, norm_max; /**< of |x|; sd with divisor n */
     double norm_mean_se;
-    double mean_norm;    /**< |mean of all rows| */
+    double mean_norm;                                   /**< |mean of all rows| */
     double participation_ratio, participation_ratio_se; /**< (tr C)^2 / tr C^2, C the covariance */
-    double isoscore;     /**< (participation_ratio - 1) / (d - 1): Rudman et al. 2022 */
+    double isoscore;       /**< (participation_ratio - 1) / (d - 1): Rudman et al. 2022 */
     double effective_rank; /**< exp of the entropy of sigma / sum sigma, sigma = sqrt(eigenvalue):
                                 Roy & Vetterli 2007 */
-    double top1_share;   /**< largest eigenvalue / trace */
+    double top1_share;     /**< largest eigenvalue / trace */
 } gn_isotropy;
 
-/** @param x (n, d), n >= 2. @param spectrum NULL, or (d) receives the covariance eigenvalues
- *  (divisor n), descending.
- *  @return GN_OK; GN_EINVAL; GN_EDATA (NaN or infinite value with row and column; zero vector in a
- *          cosine: counted with cosine 0 and never an error); GN_ENOMEM; GN_ECANCEL.
- *  O(n d^2 + d^3) time, O(V d + d^2) memory. */
+/** Standard errors take the sequence as the unit (tokens of one are correlated) and need no random
+ *  numbers: the delete-one jackknife over sequences for the cosines (exact for the raw ones, the
+ *  movement of the mean to first order for the centred ones), the infinitesimal jackknife for norms
+ *  and participation ratio. They are NaN where leaving out a sequence leaves nothing to measure.
+ *  Values without a meaning (a constant cloud, d = 1) are NaN; a zero vector has cosine 0 to all.
+ *  @param x (n, d), n >= 2, of a floating type.
+ *  @param spectrum NULL, or (d) receives the covariance eigenvalues (divisor n), descending.
+ *  @return GN_OK; GN_EINVAL (shape, a negative type); GN_EDATA (NaN or infinite value with row and
+ *          column, a row whose squared length overflows); GN_ENOMEM; GN_ECANCEL.
+ *  O(n d^2 + d^3) time; 8 (V d + 2 d^2) bytes and 60 n of scratch, V the types seen twice. The same
+ *  bytes on any number of threads. */
 GN_API gn_status gn_isotropy_compute(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *opts,
                                      gn_isotropy *out, double *spectrum, gn_error *err);
 
