@@ -26,7 +26,7 @@
 
 enum {
     CHUNK_TOKENS = 256, /* a chunk ends before the sequence that would exceed this */
-    STEP_ROWS = 64,     /* rows of a shared step */
+    SHARED_STEPS = 4,   /* steps of a shared layer for each worker: evens out a late one */
 };
 
 /* Buffers of rows, end to end: a chunk's, or the whole batch's when the layers are shared. */
@@ -55,7 +55,7 @@ typedef struct pass {
     unsigned n_workers;
     /* of a shared layer */
     lane shared;
-    size_t layer, n_heads_a_step;
+    size_t layer, rows_a_step, n_heads_a_step;
 } pass;
 
 static void run_dense(const pass *p, const gn_dense *w, gn_activation act, const float *residual,
@@ -181,14 +181,14 @@ static gn_status shared_embed(void *user, size_t sequence, unsigned worker, gn_e
 }
 
 static size_t step_rows(const pass *p, size_t step) {
-    size_t left = p->batch.n_tokens - step * STEP_ROWS;
-    return left < STEP_ROWS ? left : STEP_ROWS;
+    size_t left = p->batch.n_tokens - step * p->rows_a_step;
+    return left < p->rows_a_step ? left : p->rows_a_step;
 }
 
 static gn_status shared_project(void *user, size_t step, unsigned worker, gn_error *err) {
     const pass *p = user;
     (void)err;
-    project(p, &p->shared, p->layer, 0, step * STEP_ROWS, step_rows(p, step),
+    project(p, &p->shared, p->layer, 0, step * p->rows_a_step, step_rows(p, step),
             p->work[worker].linear);
     return GN_OK;
 }
@@ -206,13 +206,14 @@ static gn_status shared_attend(void *user, size_t step, unsigned worker, gn_erro
 static gn_status shared_finish(void *user, size_t step, unsigned worker, gn_error *err) {
     const pass *p = user;
     (void)err;
-    finish_block(p, &p->shared, p->layer, 0, step * STEP_ROWS, step_rows(p, step),
+    finish_block(p, &p->shared, p->layer, 0, step * p->rows_a_step, step_rows(p, step),
                  p->work[worker].linear);
     return GN_OK;
 }
 
 static gn_status run_shared(pass *p, gn_error *err) {
-    size_t steps = (p->batch.n_tokens + STEP_ROWS - 1) / STEP_ROWS, h = p->m->config.n_heads;
+    size_t steps = (p->batch.n_tokens + p->rows_a_step - 1) / p->rows_a_step;
+    size_t h = p->m->config.n_heads;
     p->n_heads_a_step = (h + p->n_workers - 1) / p->n_workers;
     size_t head_steps = (h + p->n_heads_a_step - 1) / p->n_heads_a_step;
     gn_status st;
@@ -288,7 +289,7 @@ static void free_lane(lane *l) {
 static gn_status new_workspace(const pass *p, bool shared, workspace *w, gn_error *err) {
     const gn_block *b = p->m->weights.block;
     const gn_dense *dense[] = {&b->qkv, &b->out, &b->up, &b->down};
-    size_t linear = 0, rows = shared ? STEP_ROWS : p->max_rows;
+    size_t linear = 0, rows = shared ? p->rows_a_step : p->max_rows;
     for (size_t i = 0; i < sizeof dense / sizeof dense[0]; i++) {
         size_t need = gn_linear_scratch(dense[i]->w, rows);
         if (need > linear) linear = need;
@@ -317,6 +318,9 @@ gn_status gn_model_forward(gn_ctx *ctx, const gn_model *model, gn_batch batch, g
     GN_TRY(check_batch(model, batch, err));
     GN_TRY(cut(&p, err));
     bool shared = p.n_workers > 1 && p.n_chunks < 2 * (size_t)p.n_workers;
+    /* Whole panels of the kernel, so that no step but the last computes padding. */
+    size_t panel = model->gemm->mr, steps = (size_t)SHARED_STEPS * p.n_workers;
+    p.rows_a_step = (batch.n_tokens / steps / panel + 1) * panel;
     p.work = gn_calloc(p.n_workers, sizeof *p.work);
     if (!p.work) {
         st = gn_fail_nomem(err, "workspaces", p.n_workers * sizeof *p.work);

@@ -100,15 +100,15 @@ gn_status gn_model_open(gn_ctx *ctx, const char *dir, const gn_model_opts *opts,
     if (precision > GN_PRECISION_DRAFT)
         return gn_fail(err, GN_EINVAL, "precision %d, expected 0 (exact) to 2 (draft)",
                        (int)precision);
-    const gn_gemm *gemm = gn_gemm_for(gn_ctx_cpu(ctx), 3 - (unsigned)precision);
     m = gn_calloc(1, sizeof *m);
     if (!m) return gn_fail_nomem(err, "a model", sizeof *m);
+    m->gemm = gn_gemm_for(gn_ctx_cpu(ctx), 3 - (unsigned)precision);
+    m->nn = gn_nn_for(gn_ctx_cpu(ctx));
     GN_TRY(read_config(dir, &m->config, err));
     if (!m->config.name[0]) name_after_folder(&m->config, dir);
     GN_TRY(weight_file(dir, &sharded, &file, err));
     GN_TRY(gn_tensors_open(file, &tensors, err));
-    GN_TRY(gn_weights_load(ctx, &m->config, tensors, file, gemm, &m->weights, err));
-    m->nn = gn_nn_for(gn_ctx_cpu(ctx));
+    GN_TRY(gn_weights_load(ctx, &m->config, tensors, file, m->gemm, &m->weights, err));
     m->dir = gn_strdup(dir);
     if (!m->dir) {
         st = gn_fail_nomem(err, "a path", strlen(dir) + 1);

@@ -12,6 +12,7 @@ enum { GN_MAX_TABLES = 3 };
 struct gn_model {
     gn_config config;
     gn_weights weights;
+    const gn_gemm *gemm;
     const gn_nn *nn;
     gn_model_info info;
     char *dir;
