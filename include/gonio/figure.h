@@ -11,7 +11,11 @@ extern "C" {
 
 typedef struct gn_figure gn_figure;
 
-typedef enum gn_palette { GN_PALETTE_DEEP = 0, GN_PALETTE_OKABE_ITO } gn_palette;
+typedef enum gn_palette {
+    GN_PALETTE_DEEP = 0,
+    GN_PALETTE_OKABE_ITO, /**< stays apart for colour-blind readers */
+    GN_PALETTE_VIRIDIS,   /**< for ordered families (layers): series run along viridis in order */
+} gn_palette;
 
 typedef struct gn_figure_opts {
     double width_in, height_in; /**< 0: 5.0 x 3.4 */

@@ -8,6 +8,7 @@
 
 #include "base/number.h"
 #include "base/str.h"
+#include "io/file.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -350,4 +351,8 @@ done:
     gn_free(name);
     gn_str_free(&s);
     return st;
+}
+
+gn_status gn_text_write(const char *path, const char *text, gn_error *err) {
+    return gn_write_file(path, text, strlen(text), err);
 }

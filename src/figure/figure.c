@@ -1,0 +1,144 @@
+/* A figure is a list of marks with copied numbers; everything else happens when it is rendered. */
+#include "figure/marks.h"
+
+#include "base/number.h"
+
+#include <math.h>
+#include <string.h>
+
+static gn_status copy_text(gn_figure *fig, const char **text, gn_error *err) {
+    if (!*text) return GN_OK;
+    const char *copy = gn_arena_utf8(&fig->arena, *text);
+    if (!copy) return gn_fail_nomem(err, "a figure's text", strlen(*text));
+    *text = copy;
+    return GN_OK;
+}
+
+gn_status gn_figure_new(const gn_figure_opts *opts, gn_figure **out, gn_error *err) {
+    gn_status st;
+    gn_figure *fig = gn_calloc(1, sizeof *fig);
+    if (!fig) return gn_fail_nomem(err, "a figure", sizeof *fig);
+    if (opts) fig->opts = *opts;
+    gn_figure_opts *o = &fig->opts;
+    GN_TRY(copy_text(fig, &o->title, err));
+    GN_TRY(copy_text(fig, &o->x_label, err));
+    GN_TRY(copy_text(fig, &o->y_label, err));
+    const double size[] = {o->width_in, o->height_in};
+    for (int i = 0; i < 2; i++)
+        if (size[i] != 0 && !(size[i] >= 1.5 && size[i] <= 40)) {
+            st =
+                gn_fail(err, GN_EINVAL, "figure %s %g in: expected 1.5 to 40, or 0 for the default",
+                        i ? "height" : "width", size[i]);
+            goto done;
+        }
+    if ((o->x_log && o->x_min < o->x_max && !(o->x_min > 0)) ||
+        (o->y_log && o->y_min < o->y_max && !(o->y_min > 0))) {
+        st = gn_fail(err, GN_EINVAL, "a log axis needs a lower end above 0, got %g",
+                     o->x_log && !(o->x_min > 0) ? o->x_min : o->y_min);
+        goto done;
+    }
+    if ((unsigned)o->palette > GN_PALETTE_VIRIDIS) {
+        st = gn_fail(err, GN_EINVAL, "palette %d: expected 0 to %d", (int)o->palette,
+                     (int)GN_PALETTE_VIRIDIS);
+        goto done;
+    }
+    *out = fig;
+    return GN_OK;
+done:
+    gn_figure_free(fig);
+    return st;
+}
+
+void gn_figure_free(gn_figure *fig) {
+    if (!fig) return;
+    gn_arena_free(&fig->arena);
+    gn_free(fig->mark);
+    gn_free(fig);
+}
+
+static gn_status copy_numbers(gn_figure *fig, const double *from, size_t n, const double **out,
+                              gn_error *err) {
+    double *copy = gn_arena_alloc(&fig->arena, n, sizeof *copy);
+    if (!copy) return gn_fail_nomem(err, "a figure's numbers", n * sizeof *copy);
+    if (n) memcpy(copy, from, n * sizeof *copy);
+    *out = copy;
+    return GN_OK;
+}
+
+static gn_status add(gn_figure *fig, gn_mark_kind kind, const gn_series *s, gn_error *err) {
+    gn_status st = GN_OK;
+    gn_mark m = {kind, s->label, s->n, NULL, NULL, NULL, NULL, s->color};
+    if (!s->y || (!s->x && kind != GN_MARK_HLINE))
+        return gn_fail(err, GN_EINVAL, "series '%s' has no x or y", s->label ? s->label : "");
+    if (!s->lo != !s->hi)
+        return gn_fail(err, GN_EINVAL, "series '%s': lo and hi come together or not at all",
+                       s->label ? s->label : "");
+    if (fig->heatmap.value)
+        return gn_fail(err, GN_EINVAL, "the figure is a heatmap and takes no further series");
+    if (fig->n_marks == fig->room_marks) {
+        size_t room = fig->room_marks ? fig->room_marks * 2 : 8;
+        gn_mark *p = gn_realloc(fig->mark, room, sizeof *p);
+        if (!p) return gn_fail_nomem(err, "a figure's series", room * sizeof *p);
+        fig->mark = p;
+        fig->room_marks = room;
+    }
+    GN_TRY(copy_text(fig, &m.label, err));
+    if (s->x) GN_TRY(copy_numbers(fig, s->x, s->n, &m.x, err));
+    GN_TRY(copy_numbers(fig, s->y, s->n, &m.y, err));
+    if (s->lo) GN_TRY(copy_numbers(fig, s->lo, s->n, &m.lo, err));
+    if (s->hi) GN_TRY(copy_numbers(fig, s->hi, s->n, &m.hi, err));
+    if (kind == GN_MARK_HLINE)
+        m.color = -1;
+    else if (m.color < 0)
+        m.color = fig->n_colors;
+    if (m.color >= fig->n_colors) fig->n_colors = m.color + 1;
+    fig->mark[fig->n_marks++] = m;
+done:
+    return st;
+}
+
+gn_status gn_figure_line(gn_figure *fig, const gn_series *s, gn_error *err) {
+    return add(fig, GN_MARK_LINE, s, err);
+}
+
+gn_status gn_figure_points(gn_figure *fig, const gn_series *s, gn_error *err) {
+    return add(fig, GN_MARK_POINTS, s, err);
+}
+
+gn_status gn_figure_scatter(gn_figure *fig, const gn_series *s, gn_error *err) {
+    return add(fig, GN_MARK_SCATTER, s, err);
+}
+
+gn_status gn_figure_hline(gn_figure *fig, double y, const char *label, gn_error *err) {
+    gn_series s = {.label = label, .n = 1, .y = &y};
+    if (!isfinite(y)) return gn_fail(err, GN_EINVAL, "a reference line at %g cannot be drawn", y);
+    return add(fig, GN_MARK_HLINE, &s, err);
+}
+
+gn_status gn_figure_heatmap(gn_figure *fig, const double *value, size_t rows, size_t cols,
+                            const char *value_label, gn_error *err) {
+    gn_status st;
+    gn_heatmap map = {NULL, rows, cols, value_label};
+    size_t n;
+    if (rows == 0 || cols == 0 || rows > 20000 || cols > 20000 || !gn_mul(rows, cols, &n))
+        return gn_fail(err, GN_EINVAL, "heatmap of %zu x %zu cells: expected 1 to 20,000 each",
+                       rows, cols);
+    if (fig->n_marks > 0 || fig->heatmap.value)
+        return gn_fail(err, GN_EINVAL, "a heatmap takes a whole figure, which already holds %s",
+                       fig->n_marks ? "series" : "one");
+    GN_TRY(copy_text(fig, &map.label, err));
+    GN_TRY(copy_numbers(fig, value, n, &map.value, err));
+    fig->heatmap = map;
+done:
+    return st;
+}
+
+gn_color gn_mark_color(const gn_figure *fig, const gn_mark *m) {
+    if (m->color < 0) return gn_muted;
+    if (fig->opts.palette == GN_PALETTE_VIRIDIS) {
+        /* The last tenth of viridis is too pale for lines on white. */
+        double last = fig->n_colors > 1 ? fig->n_colors - 1 : 1;
+        return gn_viridis(0.9 * m->color / last);
+    }
+    return gn_palettes[fig->opts.palette][m->color % GN_PALETTE_COLORS];
+}

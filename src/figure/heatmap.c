@@ -1,0 +1,149 @@
+/* A heatmap: one pixel a cell in a tiny image, enlarged without smoothing, so that the file stays
+ * small and the cells sharp in every format. */
+#include "figure/layout.h"
+
+#include <math.h>
+#include <string.h>
+
+#define BAR_WIDTH 10.0
+#define BAR_GAP 9.0
+
+/* Cell numbers as an axis: cell i spans [i - 0.5, i + 0.5]. */
+static gn_axis cell_axis(size_t n) {
+    return (gn_axis){.whole = true, .lo = -0.5, .hi = (double)n - 0.5};
+}
+
+static void value_range(const gn_heatmap *map, gn_axis *a) {
+    double lo = INFINITY, hi = -INFINITY;
+    for (size_t i = 0; i < map->rows * map->cols; i++) {
+        if (!isfinite(map->value[i])) continue;
+        lo = fmin(lo, map->value[i]);
+        hi = fmax(hi, map->value[i]);
+    }
+    *a = (gn_axis){.lo = lo, .hi = hi};
+    if (!(lo < hi)) gn_axis_fit(a, lo, hi); /* one value or none */
+}
+
+static double widest(gn_fonts *fonts, const gn_tick *tick, size_t n) {
+    double most = 0, w, h;
+    for (size_t i = 0; i < n; i++) {
+        gn_text t = {.text = tick[i].label, .markup = true, .points = GN_PT_TICK};
+        gn_text_measure(fonts, &t, &w, &h);
+        most = fmax(most, w);
+    }
+    return most;
+}
+
+static gn_text *add_tick(gn_layout *l, const gn_tick *tick, double x, double y, double h,
+                         double v) {
+    return gn_layout_text(l, (gn_text){.text = tick->label,
+                                       .markup = true,
+                                       .points = GN_PT_TICK,
+                                       .color = gn_ink,
+                                       .x = x,
+                                       .y = y,
+                                       .h = h,
+                                       .v = v});
+}
+
+static void add_label(gn_layout *l, const char *text, double room, double x, double y, int angle) {
+    if (!text) return;
+    gn_layout_text(l, (gn_text){.text = text,
+                                .points = GN_PT_LABEL,
+                                .color = gn_ink,
+                                .max_width = room,
+                                .angle = angle,
+                                .x = x,
+                                .y = y,
+                                .h = angle ? (x > l->width / 2 ? 1 : 0) : 0.5,
+                                .v = angle ? 0.5 : 1});
+}
+
+void gn_heatmap_layout(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, double top) {
+    const gn_heatmap *map = &fig->heatmap;
+    const gn_figure_opts *o = &fig->opts;
+    gn_text label = {.text = "Ag", .points = GN_PT_LABEL},
+            tick = {.text = "0", .points = GN_PT_TICK};
+    double w, label_height, tick_height;
+    gn_text_measure(fonts, &label, &w, &label_height);
+    gn_text_measure(fonts, &tick, &w, &tick_height);
+    l->x = cell_axis(map->cols);
+    l->y = cell_axis(map->rows);
+    /* row 0 on top: the axis runs downwards */
+    l->y.lo = (double)map->rows - 0.5;
+    l->y.hi = -0.5;
+    value_range(map, &l->value);
+    gn_box *f = &l->frame;
+    f->y0 = top + tick_height / 2;
+    f->y1 =
+        l->height - GN_PAD - GN_TICK_LENGTH - 2 - tick_height - (o->x_label ? label_height + 2 : 0);
+    f->y1 = fmax(f->y1, f->y0 + 10);
+    size_t n_max = (size_t)fmax(2, (f->y1 - f->y0) / 22);
+    gn_axis rows = cell_axis(map->rows);
+    l->n_y_ticks = gn_axis_ticks(&rows, n_max, l->y_tick);
+    l->n_value_ticks = gn_axis_ticks(&l->value, n_max, l->value_tick);
+    f->x0 = GN_PAD + (o->y_label ? label_height + 3 : 0) + GN_TICK_LENGTH + 3 +
+            widest(fonts, l->y_tick, l->n_y_ticks);
+    double right = GN_PAD + (map->label ? label_height + 3 : 0) + GN_TICK_LENGTH + 3 +
+                   widest(fonts, l->value_tick, l->n_value_ticks);
+    l->bar = (gn_box){l->width - right - BAR_WIDTH, f->y0, l->width - right, f->y1};
+    f->x1 = fmax(l->bar.x0 - BAR_GAP, f->x0 + 10);
+    for (size_t n = (size_t)fmax(2, (f->x1 - f->x0) / 24); n >= 2; n--) {
+        l->n_x_ticks = gn_axis_ticks(&l->x, n, l->x_tick);
+        double each = (f->x1 - f->x0) / (double)(l->n_x_ticks + 1);
+        if (widest(fonts, l->x_tick, l->n_x_ticks) + 6 < each) break;
+    }
+    for (size_t i = 0; i < l->n_x_ticks; i++)
+        add_tick(l, &l->x_tick[i], gn_layout_x(l, l->x_tick[i].value), f->y1 + GN_TICK_LENGTH + 2,
+                 0.5, 0);
+    for (size_t i = 0; i < l->n_y_ticks; i++)
+        add_tick(l, &l->y_tick[i], f->x0 - GN_TICK_LENGTH - 3, gn_layout_y(l, l->y_tick[i].value),
+                 1, 0.5);
+    for (size_t i = 0; i < l->n_value_ticks; i++) {
+        double at = gn_axis_place(&l->value, l->value_tick[i].value);
+        add_tick(l, &l->value_tick[i], l->bar.x1 + GN_TICK_LENGTH + 3,
+                 l->bar.y1 - at * (l->bar.y1 - l->bar.y0), 0, 0.5);
+    }
+    add_label(l, o->x_label, f->x1 - f->x0, (f->x0 + f->x1) / 2, l->height - GN_PAD, 0);
+    add_label(l, o->y_label, f->y1 - f->y0, GN_PAD, (f->y0 + f->y1) / 2, 1);
+    add_label(l, map->label, f->y1 - f->y0, l->width - GN_PAD, (f->y0 + f->y1) / 2, 1);
+}
+
+/* Paints an image of (rows, cols) pixels into a box. */
+static void paint(cairo_t *cr, gn_box box, size_t rows, size_t cols, const gn_axis *range,
+                  const double *value) {
+    cairo_surface_t *image = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)cols, (int)rows);
+    if (cairo_surface_status(image) == CAIRO_STATUS_SUCCESS) {
+        unsigned char *data = cairo_image_surface_get_data(image);
+        size_t stride = (size_t)cairo_image_surface_get_stride(image);
+        cairo_surface_flush(image);
+        for (size_t i = 0; i < rows; i++)
+            for (size_t j = 0; j < cols; j++) {
+                double t = gn_axis_place(range, value[i * cols + j]);
+                gn_color c = isnan(t) ? (gn_color){0.85, 0.85, 0.85} : gn_viridis(t);
+                uint32_t pixel = (uint32_t)lround(c.r * 255) << 16 |
+                                 (uint32_t)lround(c.g * 255) << 8 | (uint32_t)lround(c.b * 255);
+                memcpy(data + i * stride + 4 * j, &pixel, 4);
+            }
+        cairo_surface_mark_dirty(image);
+    }
+    cairo_save(cr);
+    cairo_translate(cr, box.x0, box.y0);
+    cairo_scale(cr, (box.x1 - box.x0) / (double)cols, (box.y1 - box.y0) / (double)rows);
+    cairo_set_source_surface(cr, image, 0, 0);
+    cairo_pattern_set_filter(cairo_get_source(cr), CAIRO_FILTER_NEAREST);
+    cairo_rectangle(cr, 0, 0, (double)cols, (double)rows);
+    cairo_fill(cr);
+    cairo_restore(cr);
+    cairo_surface_destroy(image);
+}
+
+void gn_heatmap_draw(cairo_t *cr, const gn_figure *fig, const gn_layout *l) {
+    const gn_heatmap *map = &fig->heatmap;
+    paint(cr, l->frame, map->rows, map->cols, &l->value, map->value);
+    enum { STEPS = 256 };
+    double ramp[STEPS];
+    gn_axis unit = {.lo = 0, .hi = 1};
+    for (int i = 0; i < STEPS; i++) ramp[i] = 1 - (double)i / (STEPS - 1);
+    paint(cr, l->bar, STEPS, 1, &unit, ramp);
+}

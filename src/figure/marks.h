@@ -1,0 +1,42 @@
+/* What a figure holds until it is rendered. */
+#ifndef GN_FIGURE_MARKS_H
+#define GN_FIGURE_MARKS_H
+
+#include "base/mem.h"
+#include "figure/theme.h"
+#include "gonio/figure.h"
+
+typedef enum gn_mark_kind {
+    GN_MARK_LINE,
+    GN_MARK_POINTS,
+    GN_MARK_SCATTER,
+    GN_MARK_HLINE
+} gn_mark_kind;
+
+typedef struct gn_mark {
+    gn_mark_kind kind;
+    const char *label; /**< NULL: none */
+    size_t n;
+    const double *x, *y, *lo, *hi; /**< (n); lo and hi may be NULL. HLINE: n = 1, y[0] */
+    int color;                     /**< position in the palette; -1 for HLINE */
+} gn_mark;
+
+typedef struct gn_heatmap {
+    const double *value; /**< (rows, cols); NULL: no heatmap */
+    size_t rows, cols;
+    const char *label;
+} gn_heatmap;
+
+struct gn_figure {
+    gn_arena arena;
+    gn_figure_opts opts; /**< strings copied, sizes filled in */
+    gn_mark *mark;
+    size_t n_marks, room_marks;
+    int n_colors; /**< colours handed out */
+    gn_heatmap heatmap;
+};
+
+/** The colour of a mark: from the palette, repeated; along viridis for ordered families. */
+gn_color gn_mark_color(const gn_figure *fig, const gn_mark *m);
+
+#endif

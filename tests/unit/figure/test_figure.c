@@ -1,0 +1,360 @@
+/* Figures: properties of every layout, stable bytes, well-formed files, and errors that say why. */
+#define _XOPEN_SOURCE 700
+#include "tap.h"
+
+#include "base/random.h"
+#include "figure/layout.h"
+#include "figure/svg.h"
+
+#include <cairo.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static gn_error err;
+
+#define LONG_NAME                                                                                  \
+    "a name that goes on and on: sentence-transformers/all-MiniLM-L6-v2, layer 6 of 6, WordNet's " \
+    "example sentences, one row a target word, <b>&amp; not markup</b>"
+
+/* A figure of one of nine kinds; NULL (with a note) when something failed. */
+enum { N_KINDS = 9 };
+static gn_figure *make(int kind) {
+    gn_figure *fig = NULL;
+    gn_figure_opts o = {.title = "Title", .x_label = "layer", .y_label = "value"};
+    gn_random r = gn_random_new(1, (uint64_t)kind);
+    static double x[3000], y[3000], lo[3000], hi[3000];
+    if (kind == 1 || kind == 6) o.title = o.x_label = o.y_label = LONG_NAME;
+    if (kind == 2) o.palette = GN_PALETTE_VIRIDIS;
+    if (kind == 3) o.y_log = true;
+    if (kind == 4) o.width_in = 1.6, o.height_in = 1.5;
+    bool ok = gn_figure_new(kind == 8 ? NULL : &o, &fig, &err) == GN_OK;
+    size_t n = kind == 5 ? 3000 : 25;
+    for (int s = 0; ok && kind != 6 && kind != 8 && s < (kind == 2 ? 40 : 3); s++) {
+        char label[256];
+        snprintf(label, sizeof label, "series %d%s", s, kind == 1 ? LONG_NAME : "");
+        for (size_t i = 0; i < n; i++) {
+            x[i] = (double)i;
+            y[i] = exp(2 * gn_random_normal(&r)) - (kind == 3 ? 0.5 : 0);
+            lo[i] = y[i] * 0.7;
+            hi[i] = y[i] * 1.4;
+        }
+        y[3] = NAN;
+        hi[7] = NAN;
+        lo[8] = -1;
+        gn_series series = {label, n, x, y, lo, hi, -1};
+        if (kind == 5)
+            ok = gn_figure_scatter(fig, &series, &err) == GN_OK;
+        else if (s == 1)
+            ok = gn_figure_points(fig, &series, &err) == GN_OK;
+        else
+            ok = gn_figure_line(fig, &series, &err) == GN_OK;
+        if (kind == 7) ok = ok && gn_figure_hline(fig, 1 + s * 0.01, LONG_NAME, &err) == GN_OK;
+    }
+    if (ok && kind == 6)
+        ok = gn_figure_heatmap(fig, (double[]){1, 2, NAN, 4, -5e6, 6}, 2, 3, LONG_NAME, &err) ==
+             GN_OK;
+    if (ok) return fig;
+    printf("# kind %d: %s\n", kind, err.message);
+    gn_figure_free(fig);
+    return NULL;
+}
+
+static bool inside(gn_box a, gn_box b, double slack) {
+    return a.x0 >= b.x0 - slack && a.y0 >= b.y0 - slack && a.x1 <= b.x1 + slack &&
+           a.y1 <= b.y1 + slack;
+}
+static bool apart(gn_box a, gn_box b) {
+    return a.x1 <= b.x0 + 0.5 || b.x1 <= a.x0 + 0.5 || a.y1 <= b.y0 + 2.5 || b.y1 <= a.y0 + 2.5;
+}
+
+TEST(no_text_leaves_the_canvas_or_meets_another) {
+    for (int kind = 0; kind < N_KINDS; kind++) {
+        gn_figure *fig = make(kind);
+        gn_fonts *fonts;
+        REQUIRE(fig != NULL);
+        OK(gn_fonts_open(&fonts, &err));
+        gn_layout *l = calloc(1, sizeof *l);
+        gn_layout_make(fig, fonts, l);
+        gn_box canvas = {0, 0, l->width, l->height}, box[GN_TEXTS_MAX + GN_LEGEND_MAX];
+        size_t n = 0;
+        for (size_t i = 0; i < l->n_texts; i++) box[n++] = gn_text_box(fonts, &l->text[i]);
+        for (size_t i = 0; i < l->n_legend; i++) box[n++] = gn_text_box(fonts, &l->legend[i].text);
+        CHECK(n >= 4);
+        CHECK(inside(l->frame, canvas, 0) && l->frame.x1 - l->frame.x0 > 0.3 * l->width);
+        for (size_t i = 0; i < n; i++) {
+            bool good = inside(box[i], canvas, 0.1);
+            for (size_t j = 0; j < i && kind != 7; j++) good = good && apart(box[i], box[j]);
+            if (!good)
+                printf("# kind %d, text %zu of %zu: %g %g %g %g\n", kind, i, n, box[i].x0,
+                       box[i].y0, box[i].x1, box[i].y1);
+            CHECK(good);
+        }
+        free(l);
+        gn_fonts_close(fonts);
+        gn_figure_free(fig);
+    }
+}
+
+TEST(the_legend_covers_no_data) {
+    for (int corner = 0; corner < 5; corner++) {
+        /* data in all corners but one; for corner 4 everywhere */
+        double x[4000], y[4000];
+        size_t n = 0;
+        gn_random r = gn_random_new(5, 0);
+        while (n < 4000) {
+            double u = gn_random_uniform(&r), v = gn_random_uniform(&r);
+            bool left = u<0.45, top = v> 0.6;
+            if (corner < 4 && left == (corner % 2) && top == (corner / 2)) continue;
+            x[n] = u;
+            y[n++] = v;
+        }
+        gn_figure *fig;
+        gn_fonts *fonts;
+        OK(gn_figure_new(&(gn_figure_opts){.title = "t"}, &fig, &err));
+        OK(gn_figure_scatter(fig, &(gn_series){"label", n, x, y, NULL, NULL, -1}, &err));
+        OK(gn_fonts_open(&fonts, &err));
+        gn_layout *l = calloc(1, sizeof *l);
+        gn_layout_make(fig, fonts, l);
+        REQUIRE(l->n_legend == 1);
+        gn_box b = gn_text_box(fonts, &l->legend[0].text);
+        CHECK(inside(b, l->frame, 0) == (corner < 4));
+        bool covered = false;
+        for (size_t i = 0; i < n; i++) {
+            double px = gn_layout_x(l, x[i]), py = gn_layout_y(l, y[i]);
+            covered = covered || (px > l->legend[0].x && px < b.x1 && py > b.y0 && py < b.y1);
+        }
+        CHECK(!covered);
+        free(l);
+        gn_fonts_close(fonts);
+        gn_figure_free(fig);
+    }
+}
+
+TEST(bytes_repeat) {
+    const char *format[] = {"png", "svg", "pdf"}, *magic[] = {"\x89PNG", "<?xml", "%PDF-"};
+    for (int kind = 0; kind < N_KINDS; kind++) {
+        gn_figure *fig = make(kind);
+        REQUIRE(fig != NULL);
+        for (int f = 0; f < 3; f++) {
+            unsigned char *a, *b;
+            size_t n_a, n_b;
+            OK(gn_figure_render(fig, format[f], &a, &n_a, &err));
+            OK(gn_figure_render(fig, format[f], &b, &n_b, &err));
+            CHECK(n_a == n_b && memcmp(a, b, n_a) == 0);
+            CHECK(n_a > 1000 && memcmp(a, magic[f], strlen(magic[f])) == 0);
+            free(a);
+            free(b);
+        }
+        gn_figure_free(fig);
+    }
+}
+
+/* Enough of XML to catch what escaping and renaming could break: tags nest, quotes close, no bare
+ * ampersand, and every reference has its id. */
+static bool well_formed(const char *s) {
+    char stack[64][24];
+    int depth = 0;
+    while ((s = strpbrk(s, "<&")) != NULL) {
+        if (*s == '&') {
+            if (!strchr("algq#", s[1]) || !memchr(s, ';', 8)) return false;
+            s++;
+            continue;
+        }
+        const char *end = s + 1;
+        for (bool quoted = false; *end && (quoted || *end != '>'); end++) quoted ^= *end == '"';
+        if (!*end) return false;
+        size_t n = strcspn(s + 1, " />\n");
+        if (s[1] == '?' || s[1] == '!') {
+        } else if (s[1] == '/') {
+            n = strcspn(s + 2, " >\n");
+            if (depth == 0 || strlen(stack[depth - 1]) != n ||
+                strncmp(stack[depth - 1], s + 2, n) != 0)
+                return false;
+            depth--;
+        } else if (end[-1] != '/') {
+            if (depth == 64 || n >= 24) return false;
+            snprintf(stack[depth++], 24, "%.*s", (int)n, s + 1);
+        }
+        s = end;
+    }
+    return depth == 0;
+}
+
+TEST(svg_is_well_formed) {
+    for (int kind = 0; kind < N_KINDS; kind++) {
+        gn_figure *fig = make(kind);
+        REQUIRE(fig != NULL);
+        unsigned char *svg;
+        size_t n;
+        OK(gn_figure_render(fig, "svg", &svg, &n, &err));
+        CHECK(strlen((char *)svg) == n && well_formed((char *)svg));
+        CHECK(strstr((char *)svg, "nan") == NULL && strstr((char *)svg, "inf") == NULL);
+        free(svg);
+        gn_figure_free(fig);
+    }
+}
+
+TEST(inline_svg_adapts) {
+    gn_figure *fig = make(0);
+    REQUIRE(fig != NULL);
+    char *svg;
+    OK(gn_figure_inline_svg(fig, "f3-", "a <b> \"c\" \x01", &svg, &err));
+    CHECK(strncmp(svg, "<svg ", 5) == 0 && well_formed(svg));
+    CHECK_CONTAINS(svg, "aria-label=\"a &lt;b&gt; &quot;c&quot; \xEF\xBF\xBD\"");
+    CHECK_CONTAINS(svg, "var(--ink)");
+    CHECK_CONTAINS(svg, "var(--grid)");
+    CHECK_CONTAINS(svg, "var(--f3-c0,#4c72b0)");
+    CHECK_CONTAINS(svg, "prefers-color-scheme:dark");
+    CHECK(strstr(svg, "rgb(") == NULL);
+    /* every id and every reference carries the prefix; every reference has its id */
+    int references = 0;
+    for (const char *p = svg; (p = strstr(p, "href=\"#")) != NULL; references++) {
+        char id[64];
+        p += strlen("href=\"#");
+        snprintf(id, sizeof id, " id=\"%.*s\"", (int)strcspn(p, "\""), p);
+        if (strncmp(p, "f3-", 3) != 0 || !strstr(svg, id)) CHECK(!"a reference without its id");
+    }
+    CHECK(references > 20);
+    free(svg);
+    gn_figure_free(fig);
+}
+
+TEST(large_clouds_stay_small_in_vector_files) {
+    enum { N = 20000 };
+    double *x = malloc(N * sizeof *x), *y = malloc(N * sizeof *y);
+    gn_random r = gn_random_new(9, 0);
+    for (int i = 0; i < N; i++) x[i] = gn_random_normal(&r), y[i] = gn_random_normal(&r);
+    gn_figure *fig;
+    OK(gn_figure_new(NULL, &fig, &err));
+    OK(gn_figure_scatter(fig, &(gn_series){NULL, N, x, y, NULL, NULL, -1}, &err));
+    unsigned char *svg;
+    size_t n;
+    OK(gn_figure_render(fig, "svg", &svg, &n, &err));
+    CHECK_CONTAINS((char *)svg, "data:image/png;base64");
+    CHECK(n < 1200000);
+    free(svg);
+    free(x);
+    free(y);
+    gn_figure_free(fig);
+}
+
+static unsigned pixel(cairo_surface_t *s, double x, double y) {
+    uint32_t p;
+    memcpy(&p,
+           cairo_image_surface_get_data(s) + (int)y * cairo_image_surface_get_stride(s) +
+               4 * (int)x,
+           4);
+    return p & 0xffffff;
+}
+
+TEST(heatmap_cells_are_where_they_belong) {
+    gn_figure *fig;
+    gn_fonts *fonts;
+    OK(gn_figure_new(NULL, &fig, &err));
+    OK(gn_figure_heatmap(fig, (double[]){0, 0.5, 1, 1, 0, NAN}, 2, 3, NULL, &err));
+    const char *path = tmp_path("heat.png");
+    OK(gn_figure_write(fig, path, &err));
+    OK(gn_fonts_open(&fonts, &err));
+    gn_layout *l = calloc(1, sizeof *l);
+    gn_layout_make(fig, fonts, l);
+    cairo_surface_t *s = cairo_image_surface_create_from_png(path);
+    REQUIRE(cairo_surface_status(s) == CAIRO_STATUS_SUCCESS);
+    CHECK(cairo_image_surface_get_width(s) == (int)lround(4.6 * 200));
+    const unsigned want[] = {0x440154, 0x21908c, 0xfde725, 0xfde725, 0x440154, 0xd9d9d9};
+    for (int i = 0; i < 6; i++) {
+        unsigned got = pixel(s, gn_layout_x(l, i % 3) * 200 / 72, gn_layout_y(l, i / 3) * 200 / 72);
+        for (int shift = 0; shift < 24; shift += 8)
+            CHECK(abs((int)(got >> shift & 255) - (int)(want[i] >> shift & 255)) <= 2);
+    }
+    cairo_surface_destroy(s);
+    remove(path);
+    free(l);
+    gn_fonts_close(fonts);
+    gn_figure_free(fig);
+}
+
+TEST(csv_holds_the_numbers) {
+    gn_figure *fig;
+    OK(gn_figure_new(NULL, &fig, &err));
+    OK(gn_figure_line(fig,
+                      &(gn_series){"a \"b\", c", 2, (double[]){0, 1}, (double[]){0.1, NAN},
+                                   (double[]){0, 0}, (double[]){1, 2}, -1},
+                      &err));
+    OK(gn_figure_hline(fig, 0.25, "chance", &err));
+    const char *path = tmp_path("figure.csv");
+    OK(gn_figure_write_csv(fig, path, &err));
+    char text[256] = {0};
+    FILE *f = fopen(path, "rb");
+    REQUIRE(f != NULL);
+    CHECK(fread(text, 1, sizeof text - 1, f) > 0);
+    fclose(f);
+    CHECK_STR(text, "series,x,y,lo,hi\n\"a \"\"b\"\", c\",0,0.1,0,1\n\"a \"\"b\"\", "
+                    "c\",1,,0,2\n\"chance\",,0.25,,\n");
+    remove(path);
+    gn_figure_free(fig);
+}
+
+TEST(errors_name_what_is_wrong) {
+    gn_figure *fig = NULL, *map;
+    const double one = 1;
+    CHECK(gn_figure_new(&(gn_figure_opts){.width_in = -1}, &fig, &err) == GN_EINVAL && !fig);
+    CHECK(gn_figure_new(&(gn_figure_opts){.x_log = true, .x_min = -1, .x_max = 2}, &fig, &err) ==
+          GN_EINVAL);
+    CHECK_CONTAINS(err.message, "-1");
+    OK(gn_figure_new(NULL, &fig, &err));
+    CHECK(gn_figure_line(fig, &(gn_series){.label = "s", .n = 1, .y = &one}, &err) == GN_EINVAL);
+    CHECK_CONTAINS(err.message, "'s'");
+    CHECK(gn_figure_line(fig, &(gn_series){"s", 1, &one, &one, &one, NULL, -1}, &err) == GN_EINVAL);
+    CHECK(gn_figure_hline(fig, NAN, "x", &err) == GN_EINVAL);
+    CHECK(gn_figure_heatmap(fig, &one, 0, 1, NULL, &err) == GN_EINVAL);
+    OK(gn_figure_line(fig, &(gn_series){"s", 1, &one, &one, NULL, NULL, -1}, &err));
+    CHECK(gn_figure_heatmap(fig, &one, 1, 1, NULL, &err) == GN_EINVAL);
+    OK(gn_figure_new(NULL, &map, &err));
+    OK(gn_figure_heatmap(map, &one, 1, 1, NULL, &err));
+    CHECK(gn_figure_line(map, &(gn_series){"s", 1, &one, &one, NULL, NULL, -1}, &err) == GN_EINVAL);
+    gn_figure_free(map);
+    CHECK(gn_figure_write(fig, tmp_path("x.jpeg"), &err) == GN_EINVAL);
+    CHECK_CONTAINS(err.message, "'jpeg'");
+    CHECK(gn_figure_write(fig, tmp_path("none"), &err) == GN_EINVAL);
+    CHECK(gn_figure_write(fig, tmp_path("no/such/dir/x.png"), &err) == GN_EIO);
+    CHECK_CONTAINS(err.message, "x.png");
+    if (access("/dev/full", W_OK) == 0) {
+        const char *full = tmp_path("full.svg");
+        remove(full);
+        REQUIRE(symlink("/dev/full", full) == 0);
+        CHECK(gn_figure_write(fig, full, &err) == GN_EIO);
+        remove(full);
+    }
+    gn_figure_free(fig);
+    gn_figure_free(NULL);
+}
+
+TEST(odd_font_setups_do_not_matter) {
+    unsigned char *a, *b;
+    size_t n_a, n_b;
+    gn_figure *fig = make(0);
+    REQUIRE(fig != NULL);
+    OK(gn_figure_render(fig, "png", &a, &n_a, &err));
+    setenv("FONTCONFIG_FILE", "/nonexistent/fonts.conf", 1);
+    setenv("LANG", "ar_EG.UTF-8", 1);
+    OK(gn_figure_render(fig, "png", &b, &n_b, &err));
+    unsetenv("FONTCONFIG_FILE");
+    CHECK(n_a == n_b && memcmp(a, b, n_a) == 0);
+    free(a);
+    free(b);
+    gn_figure_free(fig);
+}
+
+int main(void) {
+    RUN(no_text_leaves_the_canvas_or_meets_another);
+    RUN(the_legend_covers_no_data);
+    RUN(bytes_repeat);
+    RUN(svg_is_well_formed);
+    RUN(inline_svg_adapts);
+    RUN(large_clouds_stay_small_in_vector_files);
+    RUN(heatmap_cells_are_where_they_belong);
+    RUN(csv_holds_the_numbers);
+    RUN(errors_name_what_is_wrong);
+    RUN(odd_font_setups_do_not_matter);
+    return tap_done();
+}
