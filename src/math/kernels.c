@@ -28,7 +28,13 @@ gn_kernels gn_kernels_for(gn_cpu cpu) {
 }
 
 const gn_gemm *gn_gemm_for(gn_cpu cpu, unsigned parts) {
+    if (cpu == GN_CPU_AUTO) cpu = gn_cpu_best();
+#if defined(__x86_64__)
+    static const gn_gemm *const amx[] = {&gn_gemm_amx3, &gn_gemm_amx1, &gn_gemm_amx2};
+    if (cpu == GN_CPU_AMX) return amx[parts < 3 ? parts : 0];
+#else
     (void)parts;
+#endif
     return gn_kernels_for(cpu).gemm;
 }
 const gn_nn *gn_nn_for(gn_cpu cpu) {

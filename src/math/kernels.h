@@ -26,6 +26,7 @@ GN_DECLARE_KERNELS(scalar);
 GN_DECLARE_KERNELS(neon);
 GN_DECLARE_KERNELS(avx2);
 GN_DECLARE_KERNELS(avx512);
+extern const gn_gemm gn_gemm_amx1, gn_gemm_amx2, gn_gemm_amx3;
 
 /** All tables of one level. */
 typedef struct gn_kernels {

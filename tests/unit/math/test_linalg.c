@@ -19,33 +19,33 @@ TEST(means_and_moments) {
     for (size_t i = 0; i < 700; i++) x[i * LD] += 1e4f; /* one column far from zero */
     double *mean = gn_alloc(LD, sizeof *mean), *c = gn_alloc(LD * LD, sizeof *c);
     FOR_LEVELS(cpu)
-    for (size_t a = 0; a < sizeof ds / sizeof *ds; a++) for (size_t b = 0;
-                                                             b < sizeof ns / sizeof *ns; b++) {
-        size_t d = ds[a], n = ns[b];
-        gn_mat m = {x, n, d, LD, GN_F32};
-        gn_ctx *ctx = context(2, cpu);
-        OK(gn_column_means(ctx, m, mean, &err));
-        for (size_t j = 0; j < d; j++) {
-            double s = 0;
-            for (size_t i = 0; i < n; i++) s += (double)x[i * LD + j];
-            CHECK_NEAR(mean[j], s / (double)n, 1e-13);
-        }
-        OK(gn_second_moments(ctx, m, mean, (double)n, c, &err));
-        for (size_t p = 0; p < d; p++)
-            for (size_t q = 0; q < d; q++) {
-                CHECK(c[p * d + q] == c[q * d + p]);
-                if (q > p || (p + q) % 3) continue;
+    for (size_t a = 0; a < sizeof ds / sizeof *ds; a++)
+        for (size_t b = 0; b < sizeof ns / sizeof *ns; b++) {
+            size_t d = ds[a], n = ns[b];
+            gn_mat m = {x, n, d, LD, GN_F32};
+            gn_ctx *ctx = context(2, cpu);
+            OK(gn_column_means(ctx, m, mean, &err));
+            for (size_t j = 0; j < d; j++) {
                 double s = 0;
-                for (size_t i = 0; i < n; i++)
-                    s += ((double)x[i * LD + p] - mean[p]) * ((double)x[i * LD + q] - mean[q]);
-                CHECK_NEAR(c[p * d + q], s / (double)n, 1e-13);
+                for (size_t i = 0; i < n; i++) s += (double)x[i * LD + j];
+                CHECK_NEAR(mean[j], s / (double)n, 1e-13);
             }
-        OK(gn_second_moments(ctx, m, NULL, 1, c, &err));
-        double s = 0;
-        for (size_t i = 0; i < n; i++) s += (double)x[i * LD] * (double)x[i * LD + d - 1];
-        CHECK_NEAR(c[d - 1], s, 1e-12);
-        gn_ctx_free(ctx);
-    }
+            OK(gn_second_moments(ctx, m, mean, (double)n, c, &err));
+            for (size_t p = 0; p < d; p++)
+                for (size_t q = 0; q < d; q++) {
+                    CHECK(c[p * d + q] == c[q * d + p]);
+                    if (q > p || (p + q) % 3) continue;
+                    double s = 0;
+                    for (size_t i = 0; i < n; i++)
+                        s += ((double)x[i * LD + p] - mean[p]) * ((double)x[i * LD + q] - mean[q]);
+                    CHECK_NEAR(c[p * d + q], s / (double)n, 1e-13);
+                }
+            OK(gn_second_moments(ctx, m, NULL, 1, c, &err));
+            double s = 0;
+            for (size_t i = 0; i < n; i++) s += (double)x[i * LD] * (double)x[i * LD + d - 1];
+            CHECK_NEAR(c[d - 1], s, 1e-12);
+            gn_ctx_free(ctx);
+        }
     gn_free(x), gn_free(mean), gn_free(c);
 }
 
