@@ -49,7 +49,9 @@ typedef struct gn_labels {
     char **name;      /**< (n_classes) */
 } gn_labels;
 
-/** `FILE.npy` (integers, 1-D), `FILE.txt` (a label a line) or `FILE.csv:COLUMN` (also .tsv).
+/** `FILE.npy` (integers or text, 1-D; -1 is "no label"), `FILE.txt` (a label a line; an empty one is
+ *  "no label") or `FILE.csv:COLUMN` (also .tsv, with a header line). Text counts as integers when
+ *  every label is one.
  *  @return GN_OK; GN_EIO; GN_EDATA (empty, not 1-D, ragged); GN_EINVAL (no such column). */
 GN_API gn_status gn_labels_open(const char *spec, gn_labels **out, gn_error *err);
 GN_API void gn_labels_free(gn_labels *labels);

@@ -116,6 +116,8 @@ static gn_status parse_descr(scan *s, bool allow_text, gn_npy *h) {
         if (take_size(&width, &h->width) && width.at == width.end && h->width > 0 &&
             gn_mul(h->width, *code == 'U' ? 4 : 1, &h->width)) {
             h->kind = *code;
+            h->big_text = order == '>';
+            h->swapped = false;
             h->dtype = GN_U8;
             return GN_OK;
         }

@@ -14,6 +14,7 @@ typedef struct gn_npy {
     size_t offset;           /**< of the data's first byte */
     char kind; /**< 0, or 'U' / 'S' for text of `width` bytes an item: dtype is then GN_U8 */
     size_t width;
+    bool big_text; /**< 'U' in big-endian byte order */
 } gn_npy;
 
 /** Reads a header. Bytes behind the data are allowed, missing ones are not.
@@ -26,6 +27,11 @@ gn_status gn_npy_parse(const unsigned char *bytes, size_t n, bool allow_text, co
  *  order and native order when it is not, or when it is not aligned. */
 gn_status gn_npy_array(const unsigned char *bytes, const gn_npy *h, const char *name, gn_array *a,
                        gn_error *err);
+/** A member of a .npz file (NULL: the only one), named with or without ".npy". A member that is
+ *  stored, not deflated, and aligned is mapped; its CRC is not read then.
+ *  @return GN_OK; GN_EIO; GN_EDATA; GN_EINVAL (no such member, or several); GN_ENOSUPP; GN_ENOMEM.
+ */
+gn_status gn_npz_open(const char *path, const char *member, gn_array *out, gn_error *err);
 /** Opens a file: gn_npy_parse and gn_npy_array over its mapping. */
 gn_status gn_npy_open(const char *path, gn_array *out, gn_error *err);
 

@@ -37,6 +37,8 @@ np.save(path("objects.npy"), np.array([{"a": 1}], dtype=object), allow_pickle=Tr
 np.save(path("complex.npy"), np.zeros(2, "<c16"))
 np.save(path("records.npy"), np.zeros(2, [("a", "<f4"), ("b", "<i4")]))
 np.save(path("words.npy"), np.array(["noun", "verb", "noun", "naïve", "noun"]))
+np.save(path("words.big.npy"), np.array(["noun", "verb", "noun", "naïve", "noun"], ">U5"))
+np.save(path("bytes.npy"), np.array([b"noun", b"verb", b"noun", b""]))
 np.save(path("codes.npy"), np.array([7, -1, 7, 3, -1], "<i8"))
 for version in ((1, 0), (2, 0), (3, 0)):
     with open(path(f"grid.f4.v{version[0]}.npy"), "wb") as f:
