@@ -180,17 +180,17 @@ TEST(a_large_csv_equals_its_numbers) {
 
 TEST(nan_is_found_by_row_and_column) {
     gn_error err;
-    float x[3 * 5] = {0};
+    float x[3 * 5] = {0}, infinity = (float)INFINITY;
     gn_mat m = {x, 3, 4, 5, GN_F32}; /* column 4 is outside the view */
-    x[4] = NAN;
+    x[4] = (float)NAN;
     OK(gn_mat_check_finite(m, "x.npy", &err));
-    x[2 * 5 + 3] = NAN;
+    x[2 * 5 + 3] = (float)NAN;
     CHECK(gn_mat_check_finite(m, "x.npy", &err) == GN_EDATA);
     CHECK_STR(err.message, "x.npy: row 2, column 3 (counted from 0): NaN, expected finite numbers");
-    x[1 * 5 + 1] = -INFINITY;
+    x[1 * 5 + 1] = -infinity;
     CHECK(gn_mat_check_finite(m, "x.npy", &err) == GN_EDATA);
     CHECK_CONTAINS(err.message, "row 1, column 1 (counted from 0): -infinity");
-    double d[2] = {1e308, INFINITY};
+    double d[2] = {1e308, (double)INFINITY};
     CHECK(gn_mat_check_finite(gn_mat_f64(d, 1, 2), "d", &err) == GN_EDATA);
     CHECK_CONTAINS(err.message, "column 1 (counted from 0): infinity");
     uint16_t h[2] = {0x7bff, 0x7c01}, b[2] = {0x7f7f, 0xff80};
