@@ -17,10 +17,12 @@ extern "C" {
 
 typedef struct gn_tokenizer gn_tokenizer;
 
-/** Token ids of one text. `word` numbers the whitespace/punctuation words of the pre-tokenizer
- *  (-1 for special tokens), so that the pieces of one word share a number. */
+/** Token ids of one text. `word` numbers the whitespace/punctuation words of the pre-tokenizer, so
+ *  that the pieces of one word share a number; a special token written in the text ("[MASK]") is a
+ *  word, those that are put around it ([CLS], [SEP]) have -1. */
 typedef struct gn_encoding {
     size_t n;
+    size_t room;     /**< the library's own: what the arrays can hold */
     int32_t *id;     /**< (n) */
     uint32_t *start; /**< (n) bytes */
     uint32_t *end;   /**< (n) bytes */
@@ -49,7 +51,8 @@ typedef struct gn_encode_opts {
 /** Encodes `n_bytes` bytes of UTF-8. `out` is reused: start from a zeroed gn_encoding, free with
  *  gn_encoding_free. Thread-safe for distinct `out`.
  *  @param n_cut NULL, or receives how many tokens truncation removed.
- *  @return GN_OK; GN_EDATA (invalid UTF-8: byte offset in the message); GN_ENOMEM. */
+ *  @return GN_OK; GN_EINVAL (max_tokens has no room for the special tokens, 4 GiB of text or more);
+ *          GN_EDATA (invalid UTF-8: byte offset in the message); GN_ENOMEM (`out` is empty then). */
 GN_API gn_status gn_tokenizer_encode(const gn_tokenizer *tok, const char *text, size_t n_bytes,
                                      gn_encode_opts opts, gn_encoding *out, size_t *n_cut,
                                      gn_error *err);

@@ -1,0 +1,57 @@
+/* A tokenizer as it lies in memory: made by the two readers, used by the encoder, never changed. */
+#ifndef GN_TEXT_TOKENIZER_H
+#define GN_TEXT_TOKENIZER_H
+
+#include "gonio/text.h"
+#include "text/added.h"
+#include "text/normalize.h"
+#include "text/vocab.h"
+
+/** An added token as a file describes it. */
+typedef struct gn_added_spec {
+    const char *text;
+    bool special, single_word, lstrip, rstrip, normalized;
+} gn_added_spec;
+
+struct gn_tokenizer {
+    gn_unicode unicode;
+    gn_normalize_opts normalize;
+    bool split_space; /**< white space separates words and is dropped */
+    bool split_punct; /**< punctuation is a word of its own */
+
+    gn_vocab vocab;     /**< what WordPiece may use */
+    const char *prefix; /**< "##" */
+    size_t n_prefix;
+    int32_t unk;
+    size_t max_chars; /**< longer words (in code points) are unknown */
+
+    gn_vocab extra;             /**< added tokens outside of the vocabulary */
+    gn_matcher raw, normalized; /**< looked for before and behind the normaliser */
+
+    int32_t *before, *after; /**< special tokens around a text */
+    size_t n_before, n_after;
+
+    gn_arena arena; /**< strings that the members point to */
+    /* ASCII in one look-up: what a byte is under these settings, and its lower case. */
+    uint8_t ascii[256];
+    char lower[256];
+};
+
+enum {
+    GN_ASCII_SPACE = 1,
+    GN_ASCII_PUNCT = 2,
+    GN_ASCII_SLOW = 4, /**< not ASCII, or dropped by the normaliser: take the general way */
+};
+
+/** Fills in a zeroed tokenizer from tokenizer.json / from vocab.txt and its companions. */
+gn_status gn_tokenizer_read_json(gn_tokenizer *tok, const char *path, gn_error *err);
+gn_status gn_tokenizer_read_vocab(gn_tokenizer *tok, const char *dir, gn_error *err);
+
+/** The steps behind reading the settings, in this order: the table of code points and of ASCII; any
+ *  number of added tokens (those of the vocabulary keep their id, others get the next; a later one
+ *  replaces an earlier of the same text); the end. */
+gn_status gn_tokenizer_prepare(gn_tokenizer *tok, gn_error *err);
+gn_status gn_tokenizer_add(gn_tokenizer *tok, const gn_added_spec *spec, gn_error *err);
+void gn_tokenizer_finish(gn_tokenizer *tok);
+
+#endif
