@@ -17,17 +17,19 @@ typedef struct gn_knn_kernels {
     double (*distance_bf16)(const double *x, const uint16_t *y, double factor, size_t d);
     /** Elements of the tile c (m, n) with value = add[column] - 2 c not above limit[row]; a NaN
      *  value is a hit. Writes where = row << 16 | column and the value; both arrays need room for
-     *  m n + 16. @return number of hits, in row order. */
+     *  m n + 16. In each row hits come in column order. @return
+     *  number of hits. */
     size_t (*pick_rows)(const float *c, size_t ldc, size_t m, size_t n, const float *add,
                         const float *limit, uint32_t *where, float *value);
     /** The same with the roles changed: value = add[row] - 2 c, limit[column]. */
     size_t (*pick_cols)(const float *c, size_t ldc, size_t m, size_t n, const float *add,
                         const float *limit, uint32_t *where, float *value);
-    /** The k-th smallest of v (n), 1 <= k <= n; NaN counts as the largest. */
+    /** The k-th smallest of v (n), 1 <= k <= n, no NaN among them. */
     float (*select)(const float *v, size_t n, size_t k);
 } gn_knn_kernels;
 
-/** The kernels of an instruction set; never NULL. `cpu` must be available. */
+/** The kernels of an instruction set (AMX: AVX-512's; NEON: the scalar ones); never NULL. `cpu`
+ *  must be available. */
 const gn_knn_kernels *gn_knn_kernels_for(gn_cpu cpu);
 
 /** One table a file; only gn_knn_kernels_for names them. */

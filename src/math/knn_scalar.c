@@ -1,6 +1,8 @@
 /* Neighbour kernels in plain C: the reference for the vector versions, and the fallback. */
 #include "math/knn.h"
 
+#include "base/cpu.h"
+
 enum { LANES = 32 };
 
 static double fold(double *lane) {
@@ -101,6 +103,16 @@ const gn_knn_kernels gn_knn_scalar = {
 };
 
 const gn_knn_kernels *gn_knn_kernels_for(gn_cpu cpu) {
-    (void)cpu;
-    return &gn_knn_scalar;
+    if (cpu == GN_CPU_AUTO) cpu = gn_cpu_best();
+    switch (cpu) {
+#if defined(__x86_64__)
+    case GN_CPU_AVX2:
+        return &gn_knn_avx2;
+    case GN_CPU_AVX512:
+    case GN_CPU_AMX:
+        return &gn_knn_avx512;
+#endif
+    default:
+        return &gn_knn_scalar;
+    }
 }
