@@ -28,7 +28,7 @@ typedef struct gn_model_opts {
 } gn_model_opts;
 
 typedef struct gn_model_info {
-    const char *family;  /**< "bert" */
+    const char *family;  /**< "bert", "distilbert", "roberta", "gpt2" */
     const char *name;    /**< from the config (_name_or_path), else the folder's name */
     size_t n_layers;     /**< L; hidden states number L + 1 */
     size_t d_model, n_heads, d_ff, vocab_size, max_positions, type_vocab_size;

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const gn_arch *const all[] = {&gn_arch_bert};
+static const gn_arch *const all[] = {&gn_arch_bert, &gn_arch_distilbert, &gn_arch_roberta,
+                                     &gn_arch_gpt2};
 enum { N_ARCHS = sizeof all / sizeof all[0] };
 
 const gn_arch *gn_arch_find(const char *model_type, const char *class_name) {

@@ -57,7 +57,7 @@ typedef struct gn_arch {
     const char *part[GN_N_PARTS];
 } gn_arch;
 
-extern const gn_arch gn_arch_bert;
+extern const gn_arch gn_arch_bert, gn_arch_distilbert, gn_arch_roberta, gn_arch_gpt2;
 
 /** The architecture of a config: by model_type, or by class name where that is NULL. NULL: none. */
 const gn_arch *gn_arch_find(const char *model_type, const char *class_name);

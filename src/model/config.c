@@ -96,13 +96,20 @@ static gn_status check_variants(const json_t *root, const char *file, gn_error *
         return gn_fail(err, GN_ENOSUPP,
                        "%s: 'position_embedding_type' is '%.100s', only absolute is supported",
                        file, positions);
-    static const char *const must_be_false[] = {"is_decoder", "add_cross_attention",
-                                                "sinusoidal_pos_embds",
-                                                "scale_attn_by_inverse_layer_idx"};
-    for (size_t i = 0; i < sizeof must_be_false / sizeof must_be_false[0]; i++)
-        if (json_is_true(json_object_get(root, must_be_false[i])))
-            return gn_fail(err, GN_ENOSUPP, "%s: '%s' is true, which is not supported", file,
-                           must_be_false[i]);
+    static const struct {
+        const char *key;
+        bool value;
+    } supported[] = {{"is_decoder", false},
+                     {"add_cross_attention", false},
+                     {"sinusoidal_pos_embds", false},
+                     {"scale_attn_weights", true},
+                     {"scale_attn_by_inverse_layer_idx", false}};
+    for (size_t i = 0; i < sizeof supported / sizeof supported[0]; i++) {
+        const json_t *v = json_object_get(root, supported[i].key);
+        if (json_is_boolean(v) && json_is_true(v) != supported[i].value)
+            return gn_fail(err, GN_ENOSUPP, "%s: '%s' is %s, which is not supported", file,
+                           supported[i].key, supported[i].value ? "false" : "true");
+    }
     return GN_OK;
 }
 

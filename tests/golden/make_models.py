@@ -32,19 +32,21 @@ def draw_weights(model, seed):
     for name, p in sorted(model.named_parameters()):
         noise = torch.randn(p.shape, generator=g)
         with torch.no_grad():
-            if "LayerNorm.weight" in name or "layer_norm.weight" in name or ".ln_" in name and name.endswith("weight"):
+            if p.dim() == 1 and name.endswith("weight"):
                 p.copy_(1 + 0.2 * noise)
             elif p.dim() == 1:
                 p.copy_(0.3 * noise)
-            elif "embed" in name or ".wte" in name or ".wpe" in name:
+            elif "embed" in name or name.startswith(("wte", "wpe")):
                 p.copy_(0.7 * noise)
             else:
                 p.copy_(1.5 * noise / p.shape[-1] ** 0.5)
 
 
-def batch(vocab, seed):
+def batch(config, seed):
     g = torch.Generator().manual_seed(seed)
-    return [torch.randint(0, vocab, (n,), generator=g) for n in LENGTHS]
+    # RoBERTa gives its padding token, id 1, another position: leave the special ones out.
+    first = 4 if config.model_type == "roberta" else 0
+    return [torch.randint(first, config.vocab_size, (n,), generator=g) for n in LENGTHS]
 
 
 def hook_bert(model, store):
@@ -56,6 +58,21 @@ def hook_bert(model, store):
     for l, layer in enumerate(base.encoder.layer, 1):
         layer.attention.output.LayerNorm.register_forward_hook(tap(l, "attn", "norm1"))
         layer.output.LayerNorm.register_forward_hook(tap(l, "mlp", "unused"))
+
+
+def hook_gpt2(model, store):
+    def tap(name):
+        def hook(_, args, out):
+            store[name] = out[0] if isinstance(out, tuple) else out
+        return hook
+    def before(name):
+        def hook(_, args):
+            store[name] = args[0]
+        return hook
+    for l, block in enumerate(model.h, 1):
+        block.ln_1.register_forward_hook(tap(f"norm1.{l}"))
+        block.ln_2.register_forward_pre_hook(before(f"attn.{l}"))
+        block.register_forward_hook(tap(f"mlp.{l}"))
 
 
 def run(model, sequences, takes):
@@ -81,7 +98,7 @@ def make(name, model, seed, takes=None, rename=None, dtype=torch.float32, shards
     model.eval()
     draw_weights(model, seed)
     model.to(dtype).to(torch.float32)  # what the file will hold
-    sequences = batch(model.config.vocab_size, seed + 1)
+    sequences = batch(model.config, seed + 1)
     single = run(model, sequences, None)
     state = {k: v.to(dtype).contiguous() for k, v in model.state_dict().items()}
     model.double()
@@ -121,7 +138,7 @@ def make(name, model, seed, takes=None, rename=None, dtype=torch.float32, shards
     reference["ids"] = torch.cat(sequences).to(torch.int32)
     reference["begin"] = torch.tensor([0] + list(np.cumsum(lengths)), dtype=torch.int32)
     save_file(reference, folder / "reference.safetensors",
-              metadata={"torch": torch.__version__, "transformers": transformers.__version__})
+              metadata={"made by": f"torch {torch.__version__}, transformers {transformers.__version__}"})
 
 
 def bert(**kw):
@@ -159,6 +176,21 @@ def main():
     for name, dtype in (("bert-f16", torch.float16), ("bert-bf16", torch.bfloat16)):
         c = bert(hidden_size=36, num_attention_heads=3, num_hidden_layers=3, intermediate_size=41)
         make(name, T.BertModel(c, add_pooling_layer=False), 15, dtype=dtype)
+    # No token types, other names, a head with its prefix.
+    c = T.DistilBertConfig(vocab_size=60, dim=16, n_heads=2, n_layers=2, hidden_dim=21,
+                           max_position_embeddings=24, attn_implementation="eager")
+    make("distilbert-d16", T.DistilBertForMaskedLM(c), 17,
+         drop=lambda k: k.startswith("vocab_"))
+    # Positions from pad_token_id + 1; one token type; prefix.
+    c = T.RobertaConfig(vocab_size=60, hidden_size=16, num_attention_heads=4, num_hidden_layers=1,
+                        intermediate_size=19, max_position_embeddings=26, type_vocab_size=1,
+                        pad_token_id=1, layer_norm_eps=1e-5, attn_implementation="eager")
+    make("roberta-d16", T.RobertaForMaskedLM(c), 18, takes=hook_bert,
+         drop=lambda k: k.startswith("lm_head"))
+    # Pre-norm, causal, (in, out) weights, fused query-key-value, tanh GELU, final norm, d_ff = 4 d.
+    c = T.GPT2Config(vocab_size=60, n_embd=20, n_head=2, n_layer=2, n_positions=24,
+                     attn_implementation="eager", bos_token_id=0, eos_token_id=0)
+    make("gpt2-d20", T.GPT2Model(c), 19, takes=hook_gpt2)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
  * number of threads, the rest of the batch. */
 #include "states.h"
 
-static const char *const all[] = {"bert-d20",    "bert-old", "bert-d64",
-                                  "bert-shards", "bert-f16", "bert-bf16"};
+static const char *const all[] = {"bert-d20",       "bert-old",    "bert-d64",
+                                  "bert-shards",    "bert-f16",    "bert-bf16",
+                                  "distilbert-d16", "roberta-d16", "gpt2-d20"};
 enum { N_MODELS = sizeof all / sizeof all[0] };
 
 /* models.md, check 1. Measured: 4e-7 at most. The references are float64 results rounded. */
@@ -56,7 +57,7 @@ TEST(hidden_states_of_every_checkpoint) {
 }
 
 TEST(states_inside_a_block) {
-    static const char *const models[] = {"bert-d20", "bert-d64"};
+    static const char *const models[] = {"bert-d20", "bert-d64", "roberta-d16", "gpt2-d20"};
     static const struct {
         gn_take take;
         const char *name;
@@ -139,7 +140,36 @@ TEST(neither_batch_nor_threads_show) {
         for (unsigned threads = 1; threads <= 4; threads++) {
             check_batches("bert-d20", every_cpu[c], threads);
             check_batches("bert-d64", every_cpu[c], threads);
+            check_batches("gpt2-d20", every_cpu[c], threads);
         }
+}
+
+/* models.md, check 3: what stands behind a token cannot be seen in a causal model's states. */
+TEST(causal_models_do_not_look_ahead) {
+    gn_error err;
+    gn_model *m;
+    int32_t id[24];
+    for (int i = 0; i < 24; i++) id[i] = (7 * i + 3) % 60;
+    for (size_t c = 0; c < N_CPUS; c++) {
+        gn_ctx *ctx = context(every_cpu[c], 2);
+        if (!ctx) continue;
+        states whole = {0};
+        OK(gn_model_open(ctx, file_of("gpt2-d20", ""), NULL, &m, &err));
+        OK(gn_model_forward(ctx, m, (gn_batch){1, 24, id, (uint32_t[]){0, 24}}, GN_TAKE_BLOCK,
+                            collect, &whole, &err));
+        for (uint32_t n = 1; n < 24; n++) {
+            states part = {0};
+            OK(gn_model_forward(ctx, m, (gn_batch){1, n, id, (uint32_t[]){0, n}}, GN_TAKE_BLOCK,
+                                collect, &part, &err));
+            for (size_t l = 0; l < part.n_layers; l++)
+                CHECK(memcmp(part.x + l * n * part.d, whole.x + l * 24 * whole.d,
+                             n * part.d * sizeof *part.x) == 0);
+            states_free(&part);
+        }
+        states_free(&whole);
+        gn_model_free(m);
+        gn_ctx_free(ctx);
+    }
 }
 
 TEST(lower_precision_says_what_it_is) {
@@ -215,6 +245,7 @@ int main(void) {
     RUN(hidden_states_of_every_checkpoint);
     RUN(states_inside_a_block);
     RUN(neither_batch_nor_threads_show);
+    RUN(causal_models_do_not_look_ahead);
     RUN(lower_precision_says_what_it_is);
     RUN(what_a_pass_refuses);
     return tap_done();

@@ -50,6 +50,13 @@ TEST(what_is_in_a_folder) {
     OK(gn_model_open(ctx, golden("bert-bf16"), NULL, &m, &err));
     CHECK_STR(gn_model_get_info(m)->dtype, "bfloat16");
     gn_model_free(m);
+    OK(gn_model_open(ctx, golden("roberta-d16"), NULL, &m, &err));
+    CHECK(gn_model_get_info(m)->max_positions == 24);
+    CHECK(gn_model_table(m, 1).rows.rows == 26);
+    gn_model_free(m);
+    OK(gn_model_open(ctx, golden("gpt2-d20"), NULL, &m, &err));
+    CHECK(gn_model_get_info(m)->d_ff == 80 && gn_model_table_count(m) == 2);
+    gn_model_free(m);
     CHECK(gn_model_open(ctx, golden("bert-d20"), &(gn_model_opts){(gn_precision)3}, &m, &err) ==
           GN_EINVAL);
     gn_model_free(NULL);
@@ -141,6 +148,10 @@ TEST(configs_that_are_not) {
         {"33", "33, \"position_embedding_type\": \"relative_key\"", GN_ENOSUPP,
          "'position_embedding_type' is 'relative_key', only absolute"},
         {"33", "33, \"is_decoder\": true", GN_ENOSUPP, "'is_decoder' is true"},
+        {"33", "33, \"scale_attn_weights\": false", GN_ENOSUPP, "'scale_attn_weights' is false"},
+        {"\"bert\"", "\"roberta\"", GN_EDATA, "'pad_token_id' is missing"},
+        {"\"bert\"", "\"roberta\", \"pad_token_id\": 23", GN_EDATA,
+         "'max_position_embeddings' is 24, but the first position is 24"},
         {"33", "33, \"layer_norm_eps\": \"small\"", GN_EDATA, "'layer_norm_eps' is not a number"},
         {"33", "33, \"layer_norm_eps\": -1", GN_EDATA, "'layer_norm_eps' is -1"},
     };
