@@ -9,11 +9,15 @@
 /** Rows of queries that a vector kernel takes at once. */
 #define GN_ATTENTION_ROWS 8
 
-/** The float64 product tile: c (mr, nr) += A B^T over k, from panels [k][mr] and [k][nr]. mr and nr
- *  divide GN_PRODUCT_TILE. Every element is one chain over k, continued from what c holds. */
+/** Float64 blocks of GN_PRODUCT_TILE columns, rows one after the other, for second moments. mr and
+ *  nr divide GN_PRODUCT_TILE. */
 typedef struct gn_product {
     size_t mr, nr;
-    void (*add)(const double *a, const double *b, size_t k, double *c, size_t ldc);
+    /** out[j] = x[j] - mean[j] for n values. */
+    void (*centre)(const float *x, const double *mean, size_t n, double *out);
+    /** c (mr, nr) += A^T B over k rows; a, b and c point into such blocks. Every element is one
+     * chain over k, continued from what c holds. */
+    void (*add)(const double *a, const double *b, size_t k, double *c);
 } gn_product;
 #define GN_PRODUCT_TILE 96
 

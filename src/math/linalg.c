@@ -13,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { TILE = GN_PRODUCT_TILE, ROWS = 256, MEAN_COLUMNS = 256 };
+enum { TILE = GN_PRODUCT_TILE, ROWS = 128, MEAN_COLUMNS = 256 };
 
 static gn_status check_shape(gn_mat x, gn_error *err) {
     if (x.rows == 0 || x.cols == 0)
@@ -84,22 +84,25 @@ struct moments {
     const double *mean;
     double divisor, *out;
     const gn_product *product;
-    double *scratch; /* per worker: two packed operands and a tile */
+    double *scratch; /* per worker: two blocks of rows and a tile */
 };
 enum { WORKER_SCRATCH = 2 * ROWS * TILE + TILE * TILE };
 
-/* Rows [i0, i0 + rows) of TILE columns from j0, centred, as panels of `width` columns: [k][width].
- * Columns beyond the matrix are zero. */
-static void pack(const struct moments *s, size_t i0, size_t rows, size_t j0, size_t width,
-                 double *panels) {
+/* Rows [i0, i0 + rows) of TILE columns from j0, centred; columns beyond the matrix stay as they are
+ * (their products are never stored). */
+static void widen(const struct moments *s, size_t i0, size_t rows, size_t j0, double *block) {
+    static const double none[TILE] = {0};
     size_t d = s->x.cols - j0 < TILE ? s->x.cols - j0 : TILE;
+    const double *mean = s->mean ? s->mean + j0 : none;
     gn_mat x = columns(s->x, j0, d);
-    double buf[TILE], centred[TILE] = {0};
-    for (size_t i = 0; i < rows; i++) {
-        const double *row = gn_mat_row_f64(x, i0 + i, buf);
-        for (size_t j = 0; j < d; j++) centred[j] = s->mean ? row[j] - s->mean[j0 + j] : row[j];
-        for (size_t j = 0; j < TILE; j += width)
-            memcpy(panels + j * rows + i * width, centred + j, width * sizeof *centred);
+    for (size_t i = 0; i < rows; i++, block += TILE) {
+        if (x.dtype == GN_F32) {
+            s->product->centre(gn_mat_row_f32(x, i0 + i, NULL), mean, d, block);
+        } else {
+            double buf[TILE];
+            const double *row = gn_mat_row_f64(x, i0 + i, buf);
+            for (size_t j = 0; j < d; j++) block[j] = row[j] - mean[j];
+        }
     }
 }
 
@@ -110,18 +113,18 @@ static gn_status moment_tile(void *user, size_t block, unsigned worker, gn_error
     size_t ti = 0, tj = block;
     while (tj > ti) tj -= ++ti;
     double *a = s->scratch + worker * WORKER_SCRATCH, *b = a + ROWS * TILE, *c = b + ROWS * TILE;
-    memset(c, 0, TILE * TILE * sizeof *c);
+    memset(a, 0, WORKER_SCRATCH * sizeof *a);
     for (size_t i0 = 0; i0 < s->x.rows; i0 += ROWS) {
         size_t k = s->x.rows - i0 < ROWS ? s->x.rows - i0 : ROWS;
-        if (worker == 0 && i0 / ROWS % 64 == 63) {
+        if (worker == 0 && i0 / ROWS % 128 == 127) {
             gn_status st = gn_ctx_poll(s->ctx, err);
             if (st != GN_OK) return st;
         }
-        pack(s, i0, k, ti * TILE, g->mr, a);
-        pack(s, i0, k, tj * TILE, g->nr, b);
+        widen(s, i0, k, ti * TILE, a);
+        if (tj != ti) widen(s, i0, k, tj * TILE, b);
+        const double *right = tj != ti ? b : a;
         for (size_t j = 0; j < TILE; j += g->nr)
-            for (size_t i = 0; i < TILE; i += g->mr)
-                g->add(a + i * k, b + j * k, k, c + i * TILE + j, TILE);
+            for (size_t i = 0; i < TILE; i += g->mr) g->add(a + i, right + j, k, c + i * TILE + j);
     }
     size_t d = s->x.cols;
     for (size_t i = 0; i < TILE && ti * TILE + i < d; i++)

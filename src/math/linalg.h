@@ -20,7 +20,7 @@ gn_status gn_column_means(gn_ctx *ctx, gn_mat x, double *mean, gn_error *err);
  *  @param divisor n for the population covariance, n - 1 for the unbiased one, 1 for plain sums.
  *  @param out (d, d) float64
  *  @return GN_OK; GN_EINVAL (empty, type, divisor <= 0); GN_ENOMEM; GN_ECANCEL.
- *          n d^2 multiply-adds; 600 KB of scratch a thread. */
+ *          n d^2 multiply-adds; 270 KB of scratch a thread. */
 gn_status gn_second_moments(gn_ctx *ctx, gn_mat x, const double *mean, double divisor, double *out,
                             gn_error *err);
 

@@ -56,13 +56,23 @@ static double dist2(const float *x, const float *y, size_t n) {
     return add_halves(s);
 }
 
-static void product(const double *a, const double *b, size_t k, double *c, size_t ldc) {
+static void centre(const float *x, const double *mean, size_t n, double *out) {
+    size_t j = 0;
+    for (; j + D_LANES <= n; j += D_LANES)
+        vd_store(out + j, vd_sub(vd_load_f32(x + j), vd_load(mean + j)));
+    for (; j < n; j++) out[j] = (double)x[j] - mean[j];
+}
+
+/* The three blocks share their leading dimension. 128 rows of MR columns of one and NR of the other
+ * stay in L1 while the tile runs, so they need not be repacked. */
+static void product(const double *a, const double *b, size_t k, double *c) {
+    enum { LD = GN_PRODUCT_TILE };
     vd sum[PRODUCT_MR][PRODUCT_NV];
 #pragma GCC unroll 16
     for (int i = 0; i < PRODUCT_MR; i++)
 #pragma GCC unroll 4
-        for (int j = 0; j < PRODUCT_NV; j++) sum[i][j] = vd_load(c + (size_t)i * ldc + j * D_LANES);
-    for (size_t p = 0; p < k; p++, a += PRODUCT_MR, b += PRODUCT_NR) {
+        for (int j = 0; j < PRODUCT_NV; j++) sum[i][j] = vd_load(c + i * LD + j * D_LANES);
+    for (size_t p = 0; p < k; p++, a += LD, b += LD) {
         vd bv[PRODUCT_NV];
 #pragma GCC unroll 4
         for (int j = 0; j < PRODUCT_NV; j++) bv[j] = vd_load(b + j * D_LANES);
@@ -76,10 +86,11 @@ static void product(const double *a, const double *b, size_t k, double *c, size_
 #pragma GCC unroll 16
     for (int i = 0; i < PRODUCT_MR; i++)
 #pragma GCC unroll 4
-        for (int j = 0; j < PRODUCT_NV; j++) vd_store(c + (size_t)i * ldc + j * D_LANES, sum[i][j]);
+        for (int j = 0; j < PRODUCT_NV; j++) vd_store(c + i * LD + j * D_LANES, sum[i][j]);
 }
 
 const gn_vec SIMD_TABLE(gn_vec) = {.name = SIMD_NAME, .dot = dot, .norm2 = norm2, .dist2 = dist2};
-const gn_product SIMD_TABLE(gn_product) = {.mr = PRODUCT_MR, .nr = PRODUCT_NR, .add = product};
+const gn_product SIMD_TABLE(gn_product) = {
+    .mr = PRODUCT_MR, .nr = PRODUCT_NR, .centre = centre, .add = product};
 
 #endif

@@ -37,17 +37,22 @@ static double dist2(const float *x, const float *y, size_t n) {
     return add_halves(s);
 }
 
-static void product(const double *a, const double *b, size_t k, double *c, size_t ldc) {
+static void centre(const float *x, const double *mean, size_t n, double *out) {
+    for (size_t j = 0; j < n; j++) out[j] = (double)x[j] - mean[j];
+}
+
+static void product(const double *a, const double *b, size_t k, double *c) {
+    enum { LD = GN_PRODUCT_TILE };
     double s[F64_TILE][F64_TILE];
     for (size_t i = 0; i < F64_TILE; i++)
-        for (size_t j = 0; j < F64_TILE; j++) s[i][j] = c[i * ldc + j];
+        for (size_t j = 0; j < F64_TILE; j++) s[i][j] = c[i * LD + j];
     for (size_t p = 0; p < k; p++)
         for (size_t i = 0; i < F64_TILE; i++)
-            for (size_t j = 0; j < F64_TILE; j++)
-                s[i][j] += a[p * F64_TILE + i] * b[p * F64_TILE + j];
+            for (size_t j = 0; j < F64_TILE; j++) s[i][j] += a[p * LD + i] * b[p * LD + j];
     for (size_t i = 0; i < F64_TILE; i++)
-        for (size_t j = 0; j < F64_TILE; j++) c[i * ldc + j] = s[i][j];
+        for (size_t j = 0; j < F64_TILE; j++) c[i * LD + j] = s[i][j];
 }
 
 const gn_vec gn_vec_scalar = {.name = "scalar", .dot = dot, .norm2 = norm2, .dist2 = dist2};
-const gn_product gn_product_scalar = {.mr = F64_TILE, .nr = F64_TILE, .add = product};
+const gn_product gn_product_scalar = {
+    .mr = F64_TILE, .nr = F64_TILE, .centre = centre, .add = product};
