@@ -65,12 +65,19 @@ GN_API size_t gn_utf8_byte_offset(const char *text, size_t n_bytes, size_t n);
 
 /* ---- corpora ------------------------------------------------------------------------------- */
 
-/** Plain text: a record a line (blank lines are skipped). CSV/TSV: header line, RFC 4180 quotes.
- *  JSONL: an object a line. `.gz` of each is read through zlib. */
+/** The file's name says what it is: .csv, .tsv, .jsonl (.ndjson), each with or without .gz behind it;
+ *  anything else is plain text.
+ *
+ *  Plain text: a record a line; lines of nothing but blanks are skipped. CSV: a header line, RFC 4180
+ *  quotes. TSV: the same; a file that breaks the quoting rules anywhere is read as one without
+ *  quoting. JSONL: an object a line; values that are no strings become labels as JSON text. Lines end
+ *  in LF or CRLF, a byte order mark is skipped, so are blank lines; an empty text in a column is a
+ *  record of 0 bytes. */
 typedef struct gn_corpus_opts {
     const char *text_column;   /**< CSV/TSV/JSONL; NULL: "text", else "sentence" */
-    const char *target_column; /**< NULL, or a column "start:end" in code points, half-open: the
-                                    word that --pool target takes. "target" is used if present. */
+    const char *target_column; /**< a column "start:end" in code points, half-open: the word that
+                                    --pool target takes; empty where a record has none. NULL:
+                                    "target" if there is one. "": none */
     const char *const *label_columns; /**< NULL: every column but text and target */
     size_t n_label_columns;
 } gn_corpus_opts;
@@ -87,9 +94,10 @@ typedef struct gn_record {
 /** A corpus in memory: records in file order. */
 typedef struct gn_corpus gn_corpus;
 
-/** @return GN_OK; GN_EIO; GN_EDATA (empty corpus, invalid UTF-8 with line and byte, ragged CSV,
- *          bad JSON line, target outside the text); GN_EINVAL (no such column; the message lists
- *          those that exist); GN_ENOMEM. */
+/** @param opts NULL for the defaults. Plain text ignores all columns.
+ *  @return GN_OK; GN_EIO; GN_EDATA (empty corpus, invalid UTF-8 with line and byte, ragged CSV,
+ *          bad JSON line, target outside the text, a damaged .gz); GN_EINVAL (no such column; the
+ *          message lists those that exist); GN_ENOSUPP (.json); GN_ENOMEM. */
 GN_API gn_status gn_corpus_open(const char *path, const gn_corpus_opts *opts, gn_corpus **out,
                                 gn_error *err);
 GN_API void gn_corpus_free(gn_corpus *corpus);
