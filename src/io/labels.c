@@ -34,18 +34,15 @@ done:
 
 /** The column's place in the header record. */
 static gn_status find_column(const gn_csv *c, const char *column, size_t *out, gn_error *err) {
-    char listed[400] = "";
-    size_t used = 0, found = SIZE_MAX;
+    gn_choices names = {0};
+    size_t found = SIZE_MAX;
     if (!column && c->n_fields == 1) {
         *out = 0;
         return GN_OK;
     }
     for (size_t j = 0; j < c->n_fields; j++) {
         const gn_csv_field f = c->field[j];
-        int n = (int)(f.n < 100 ? f.n : 100);
-        if (used < sizeof listed)
-            used += (size_t)snprintf(listed + used, sizeof listed - used, "%s%.*s", j ? ", " : "",
-                                     n, f.text);
+        gn_choices_add(&names, f.text, f.n);
         if (!column || strlen(column) != f.n || memcmp(column, f.text, f.n) != 0) continue;
         if (found != SIZE_MAX)
             return gn_fail(err, GN_EINVAL, "%s: columns %zu and %zu are both called '%s'", c->name,
@@ -54,10 +51,10 @@ static gn_status find_column(const gn_csv *c, const char *column, size_t *out, g
     }
     if (!column)
         return gn_fail(err, GN_EINVAL, "%s: say which column as %s:NAME; there are: %s", c->name,
-                       c->name, listed);
+                       c->name, names.text);
     if (found == SIZE_MAX)
         return gn_fail(err, GN_EINVAL, "%s: no column '%s'; there are: %s", c->name, column,
-                       listed);
+                       names.text);
     *out = found;
     return GN_OK;
 }

@@ -17,8 +17,6 @@ struct gn_matrix {
     gn_tensors *tensors;
 };
 
-enum { MAX_LISTED = 400 }; /* bytes of names in a message */
-
 static bool is_floating(gn_dtype dtype) {
     return dtype == GN_F32 || dtype == GN_F64 || dtype == GN_F16 || dtype == GN_BF16;
 }
@@ -81,14 +79,6 @@ static gn_status set_view(gn_matrix *m, const char *name, gn_error *err) {
     return GN_OK;
 }
 
-/** "a, b, c" of at most MAX_LISTED bytes, for messages. */
-static void list_name(gn_str *s, const char *name) {
-    if (s->n > MAX_LISTED) return;
-    gn_str_add(s, s->n ? ", " : "");
-    gn_str_add(s, name);
-    if (s->n > MAX_LISTED) gn_str_add(s, ", ...");
-}
-
 static bool is_member(const char *file_name, const char *member) {
     size_t n = strlen(member);
     return strncmp(file_name, member, n) == 0 &&
@@ -98,30 +88,25 @@ static bool is_member(const char *file_name, const char *member) {
 static gn_status pick_member(const gn_zip *zip, const char *path, const char *member,
                              const gn_zip_member **out, gn_error *err) {
     const gn_zip_member *found = NULL;
-    gn_str names = {0};
+    gn_choices names = {0};
     size_t n = 0;
     for (size_t i = 0; i < zip->n; i++) {
         const gn_zip_member *m = &zip->member[i];
         if (!gn_path_has_suffix(m->name, ".npy")) continue;
-        list_name(&names, m->name);
+        gn_choices_add(&names, m->name, strlen(m->name));
         if (member && !is_member(m->name, member)) continue;
         found = m;
         n++;
     }
-    gn_status st = GN_OK;
-    const char *listed = names.text ? names.text : "none";
     if (n == 0 && member)
-        st =
-            gn_fail(err, GN_EINVAL, "%s: no member '%s'; the arrays are: %s", path, member, listed);
-    else if (n == 0)
-        st = gn_fail(err, GN_EDATA, "%s: holds no .npy array", path);
-    else if (n > 1)
-        st = gn_fail(err, GN_EINVAL, "%s: say which array as %s:NAME; there are: %s", path, path,
-                     listed);
-    else
-        *out = found;
-    gn_str_free(&names);
-    return st;
+        return gn_fail(err, GN_EINVAL, "%s: no member '%s'; the arrays are: %s", path, member,
+                       names.text);
+    if (n == 0) return gn_fail(err, GN_EDATA, "%s: holds no .npy array", path);
+    if (n > 1)
+        return gn_fail(err, GN_EINVAL, "%s: say which array as %s:NAME; there are: %s", path, path,
+                       names.text);
+    *out = found;
+    return GN_OK;
 }
 
 gn_status gn_npz_open(const char *path, const char *member, gn_array *out, gn_error *err) {
@@ -161,29 +146,25 @@ done:
 static gn_status pick_tensor(const gn_tensors *t, const char *path, const char *member,
                              const gn_tensor_info **out, gn_error *err) {
     const gn_tensor_info *found = NULL;
-    gn_str names = {0};
+    gn_choices names = {0};
     size_t n = 0;
     for (size_t i = 0; i < gn_tensors_count(t); i++) {
         const gn_tensor_info *info = gn_tensors_at(t, i);
         bool fits = member ? strcmp(info->name, member) == 0 : info->n_dims == 2;
-        if (member || fits) list_name(&names, info->name);
+        if (member || fits) gn_choices_add(&names, info->name, strlen(info->name));
         if (!fits) continue;
         found = info;
         n++;
     }
-    gn_status st = GN_OK;
-    const char *listed = names.text ? names.text : "none";
     if (n == 0 && member)
-        st = gn_fail(err, GN_EINVAL, "%s: no tensor '%s'; there are: %s", path, member, listed);
-    else if (n == 0)
-        st = gn_fail(err, GN_EDATA, "%s: holds no tensor of two dimensions", path);
-    else if (n > 1)
-        st = gn_fail(err, GN_EINVAL, "%s: say which tensor as %s:NAME; there are: %s", path, path,
-                     listed);
-    else
-        *out = found;
-    gn_str_free(&names);
-    return st;
+        return gn_fail(err, GN_EINVAL, "%s: no tensor '%s'; there are: %s", path, member,
+                       names.text);
+    if (n == 0) return gn_fail(err, GN_EDATA, "%s: holds no tensor of two dimensions", path);
+    if (n > 1)
+        return gn_fail(err, GN_EINVAL, "%s: say which tensor as %s:NAME; there are: %s", path, path,
+                       names.text);
+    *out = found;
+    return GN_OK;
 }
 
 static gn_status open_tensor(const char *path, const char *member, gn_matrix *m, gn_error *err) {

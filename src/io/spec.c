@@ -27,3 +27,21 @@ gn_status gn_spec_split(const char *spec, char **path, const char **member, gn_e
     }
     return GN_OK;
 }
+
+void gn_choices_add(gn_choices *c, const char *name, size_t n) {
+    static const char more[] = ", ...";
+    size_t room = sizeof c->text - sizeof more;
+    if (c->used > room) return; /* it says "..." already */
+    if (n + 2 > room - c->used) {
+        memcpy(c->text + c->used, more, sizeof more);
+        c->used = sizeof c->text;
+        return;
+    }
+    if (c->used) {
+        memcpy(c->text + c->used, ", ", 2);
+        c->used += 2;
+    }
+    memcpy(c->text + c->used, name, n);
+    c->used += n;
+    c->text[c->used] = '\0';
+}

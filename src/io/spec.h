@@ -9,4 +9,13 @@
  *  @param path free with gn_free. @param member points into spec, or NULL. */
 gn_status gn_spec_split(const char *spec, char **path, const char **member, gn_error *err);
 
+/** What there is to choose from, "a, b, c", for the message about a wrong choice. Start from {0}.
+ */
+typedef struct gn_choices {
+    char text[400];
+    size_t used;
+} gn_choices;
+/** Adds a name of n bytes; the list ends in "..." when it gets too long. */
+void gn_choices_add(gn_choices *c, const char *name, size_t n);
+
 #endif

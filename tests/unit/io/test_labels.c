@@ -96,7 +96,18 @@ TEST(many_classes) {
     free(text);
 }
 
+TEST(long_lists_are_cut) {
+    char text[2000];
+    size_t used = 0;
+    for (int i = 0; i < 100; i++)
+        used += (size_t)sprintf(text + used, "%scolumn%02d", i ? "," : "", i);
+    const char *message = of_text("l.csv", text, "none");
+    CHECK_CONTAINS(message, "no column 'none'; there are: column00, column01, ");
+    CHECK(strlen(message) > 5 && strcmp(message + strlen(message) - 5, ", ...") == 0);
+}
+
 int main(void) {
+    RUN(long_lists_are_cut);
     RUN(arrays);
     RUN(lines);
     RUN(columns);
