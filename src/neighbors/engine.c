@@ -14,8 +14,9 @@
 #include "base/mem.h"
 
 #include <math.h>
-#include <stdlib.h>
 
+enum { L2_BYTES = 256 << 10 }; /* packed rows that are held in L2 while others stream by */
+enum { AHEAD = 2, MOST_PREFETCHED = 4096 };
 /* ---- one pair of blocks ------------------------------------------------------------------- */
 
 static void set_limits(const gn_lists *l, size_t block, size_t other, float *limit) {
@@ -27,14 +28,16 @@ static void set_limits(const gn_lists *l, size_t block, size_t other, float *lim
                                     : -INFINITY;
 }
 
-/* Adds the hits of one tile. `from_row` tells whether the list belongs to the tile's row. */
+/* Adds the hits of one tile. `from_row` tells whether the list belongs to the tile's row, `half`
+ * that only the pairs with i < j count, because the tile meets its own mirror image. */
 static void add_hits(gn_lists *l, gn_engine_scratch *s, size_t hits, size_t i0, size_t j0,
-                     bool from_row, float *limit, size_t other) {
+                     bool from_row, bool half, float *limit, size_t other) {
     const gn_filter *f = l->filter;
     for (size_t h = 0; h < hits; h++) {
         size_t i = i0 + (s->where[h] >> 16), j = j0 + (s->where[h] & 0xffff);
         size_t owner = from_row ? i : j, guest = from_row ? j : i, at = owner % f->block;
-        if (i == j || guest >= f->n || owner >= f->n || s->value[h] > limit[at]) continue;
+        if (i == j || (half && i > j) || guest >= f->n || owner >= f->n || s->value[h] > limit[at])
+            continue;
         if (gn_lists_add(l, owner, guest, s->value[h], s->select))
             limit[at] = gn_lists_limit(l, owner, f->block_length[other], f->block_residual[other]);
     }
@@ -46,28 +49,39 @@ static bool all_given_up(const float *limit, size_t n) {
     return true;
 }
 
-static void meet(gn_lists *l, gn_engine_scratch *s, size_t I, size_t J, bool mirror) {
+/* One tile for the lists of its rows and, mirrored, for those of its columns. */
+static void meet_tile(gn_lists *l, gn_engine_scratch *s, size_t I, size_t J, size_t i, size_t j,
+                      bool mirror) {
     const gn_filter *f = l->filter;
     const gn_gemm *g = f->gemm;
     const gn_knn_kernels *k = f->rows->kernels;
-    size_t begin_i = I * f->block, begin_j = J * f->block;
+    size_t row = I * f->block + i, col = J * f->block + j;
+    bool half = mirror && I == J;
+    if (half && col + g->nr <= row) return; /* below the diagonal: another tile's mirror image */
+    g->tile(gn_filter_a(f, row), gn_filter_b(f, col), f->k_padded, s->tile, g->nr);
+    size_t hits = k->pick_rows(s->tile, g->nr, g->mr, g->nr, f->norm + col, s->limit_row + i,
+                               s->where, s->value);
+    add_hits(l, s, hits, row, col, true, half, s->limit_row, J);
+    if (!mirror) return;
+    hits = k->pick_cols(s->tile, g->nr, g->mr, g->nr, f->norm + row, s->limit_col + j, s->where,
+                        s->value);
+    add_hits(l, s, hits, row, col, false, half, s->limit_col, I);
+}
+
+static void meet(gn_lists *l, gn_engine_scratch *s, size_t I, size_t J, bool mirror) {
+    const gn_filter *f = l->filter;
+    size_t mr = f->gemm->mr, nr = f->gemm->nr, begin_i = I * f->block, begin_j = J * f->block;
     size_t rows = f->n - begin_i < f->block ? f->n - begin_i : f->block;
     size_t cols = f->n - begin_j < f->block ? f->n - begin_j : f->block;
     set_limits(l, I, J, s->limit_row);
     if (mirror) set_limits(l, J, I, s->limit_col);
     if (all_given_up(s->limit_row, rows) && !(mirror && !all_given_up(s->limit_col, cols))) return;
-    for (size_t j = 0; j < cols; j += g->nr) {
-        const char *b = gn_filter_b(f, begin_j + j);
-        for (size_t i = 0; i < rows; i += g->mr) {
-            g->tile(gn_filter_a(f, begin_i + i), b, f->k_padded, s->tile, g->nr);
-            size_t hits = k->pick_rows(s->tile, g->nr, g->mr, g->nr, f->norm + begin_j + j,
-                                       s->limit_row + i, s->where, s->value);
-            add_hits(l, s, hits, begin_i + i, begin_j + j, true, s->limit_row, J);
-            if (!mirror) continue;
-            hits = k->pick_cols(s->tile, g->nr, g->mr, g->nr, f->norm + begin_i + i,
-                                s->limit_col + j, s->where, s->value);
-            add_hits(l, s, hits, begin_i + i, begin_j + j, false, s->limit_col, I);
-        }
+    size_t part = L2_BYTES / f->a_bytes * mr;
+    if (part == 0) part = mr;
+    for (size_t first = 0; first < rows; first += part) {
+        size_t last = rows - first < part ? rows : first + part;
+        for (size_t j = 0; j < cols; j += nr)
+            for (size_t i = first; i < last; i += mr) meet_tile(l, s, I, J, i, j, mirror);
     }
 }
 
@@ -80,13 +94,17 @@ static void end(const gn_engine *e) {
 
 /* ---- from lists to results ---------------------------------------------------------------- */
 
-static int compare_near(const void *pa, const void *pb) {
-    const gn_near *a = pa, *b = pb;
-    return gn_nearer(*a, *b) ? -1 : gn_nearer(*b, *a) ? 1 : 0;
-}
-
+/* Shell's sort with Ciura's gaps: lists are short, and qsort may allocate. */
 void gn_near_sort(gn_near *a, size_t n) {
-    qsort(a, n, sizeof *a, compare_near);
+    static const size_t gaps[] = {1750, 701, 301, 132, 57, 23, 10, 4, 1};
+    for (size_t g = 0; g < sizeof gaps / sizeof *gaps; g++)
+        for (size_t i = gaps[g]; i < n; i++) {
+            gn_near x = a[i];
+            size_t at = i;
+            for (; at >= gaps[g] && gn_nearer(x, a[at - gaps[g]]); at -= gaps[g])
+                a[at] = a[at - gaps[g]];
+            a[at] = x;
+        }
 }
 
 gn_status gn_engine_store(const gn_engine *e, size_t i, const gn_near *near, gn_error *err) {
@@ -104,6 +122,11 @@ gn_status gn_engine_store(const gn_engine *e, size_t i, const gn_near *near, gn_
     return GN_OK;
 }
 
+/* Candidates lie anywhere in memory: their rows are asked for a few measurements early. */
+static void prefetch(const char *row, size_t bytes) {
+    for (size_t at = 0; at < bytes && at < MOST_PREFETCHED; at += 64) __builtin_prefetch(row + at);
+}
+
 /* Measures the candidates of row i from the original rows and keeps the k nearest. */
 static gn_status rank(gn_engine *e, gn_lists *l, gn_engine_scratch *s, size_t i, gn_error *err) {
     gn_lists_tighten(l, i, s->select);
@@ -114,8 +137,11 @@ static gn_status rank(gn_engine *e, gn_lists *l, gn_engine_scratch *s, size_t i,
     }
     const int32_t *index = l->index + r * l->room;
     gn_rows_get(e->rows, i, s->row);
-    for (size_t c = 0; c < n; c++)
+    size_t bytes = e->rows->x.cols * gn_dtype_size(e->rows->x.dtype);
+    for (size_t c = 0; c < n; c++) {
+        if (c + AHEAD < n) prefetch(gn_rows_address(e->rows, (size_t)index[c + AHEAD]), bytes);
         s->near[c] = (gn_near){gn_rows_distance(e->rows, s->row, (size_t)index[c]), index[c]};
+    }
     atomic_fetch_add(&e->measured, n);
     gn_near_sort(s->near, n);
     return gn_engine_store(e, i, s->near, err);
@@ -141,7 +167,7 @@ static gn_status own_block(void *user, size_t task, unsigned worker, gn_error *e
     (void)err;
     gn_engine *e = user;
     begin(e);
-    meet(&e->lists, &e->scratch[worker], task, task, false);
+    meet(&e->lists, &e->scratch[worker], task, task, true);
     end(e);
     return GN_OK;
 }

@@ -57,7 +57,7 @@
 #define U 0x1p-24
 #define WIDEN (1 + 0x1p-39)
 
-enum { BLOCK_BYTES = 1 << 20, MAX_BLOCK = 512 };
+enum { BLOCK_BYTES = 2 << 20, MIN_BLOCK = 128, MAX_BLOCK = 1024, WANTED_BLOCKS = 32 };
 
 static size_t round_up(size_t x, size_t to) {
     return (x + to - 1) / to * to;
@@ -153,9 +153,11 @@ gn_status gn_filter_new(gn_ctx *ctx, const gn_rows *rows, const gn_gemm *gemm, s
     gn_filter f = {.rows = rows, .gemm = gemm, .n = rows->x.rows};
     struct packing p = {.f = &f};
     f.k_padded = round_up(d, gemm->k_multiple);
-    if (block_rows == 0) {
-        block_rows = BLOCK_BYTES / (4 * f.k_padded);
+    if (block_rows == 0) { /* enough blocks to share among threads, each small enough for L2 */
+        block_rows = f.n / WANTED_BLOCKS > MIN_BLOCK ? f.n / WANTED_BLOCKS : MIN_BLOCK;
         if (block_rows > MAX_BLOCK) block_rows = MAX_BLOCK;
+        if (block_rows > BLOCK_BYTES / (4 * f.k_padded))
+            block_rows = BLOCK_BYTES / (4 * f.k_padded);
     }
     f.block = block_rows / unit * unit;
     if (f.block < unit) f.block = unit;

@@ -1,0 +1,121 @@
+/* Times the exact neighbour search.
+ *
+ *     bench-knn X.npy K [THREADS [ROUNDS [CPU [METRIC]]]]
+ *     bench-knn gauss:N:D K ...          standard normal rows
+ *     bench-knn clusters:N:D K ...       100 clusters on 16 latent dimensions, an offset, noise
+ *
+ * Prints one line for each round and a JSON line with the median: wall and CPU seconds, the rate
+ * 2 n^2 d / wall in GFLOP/s as if every pair were computed, candidates and redone rows, and a hash
+ * of all indices, which must not depend on anything but the data. Beside peers: bench/peers_knn.py.
+ */
+#define _GNU_SOURCE
+#include "base/random.h"
+#include "gonio/neighbors.h"
+#include "io/npy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static double seconds(clockid_t clock) {
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int ascending(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static float *make_gauss(size_t n, size_t d) {
+    float *x = malloc(n * d * sizeof *x);
+    gn_random r = gn_random_new(1, 0);
+    for (size_t i = 0; x && i < n * d; i++) x[i] = (float)gn_random_normal(&r);
+    return x;
+}
+
+static float *make_clusters(size_t n, size_t d) {
+    enum { LATENT = 16, CLUSTERS = 100 };
+    float *x = make_gauss(n, d);
+    double *map = malloc((LATENT + 1) * d * sizeof *map), centre[CLUSTERS][LATENT];
+    gn_random r = gn_random_new(2, 0);
+    if (!x || !map) return NULL;
+    for (size_t i = 0; i < (LATENT + 1) * d; i++) map[i] = gn_random_normal(&r);
+    for (size_t i = 0; i < CLUSTERS * LATENT; i++)
+        centre[i / LATENT][i % LATENT] = 2 * gn_random_normal(&r);
+    for (size_t i = 0; i < n; i++) {
+        double z[LATENT];
+        size_t c = (size_t)gn_random_below(&r, CLUSTERS);
+        for (size_t l = 0; l < LATENT; l++) z[l] = centre[c][l] + gn_random_normal(&r);
+        for (size_t j = 0; j < d; j++) {
+            double s = 5 * map[LATENT * d + j] + 0.5 * (double)x[i * d + j];
+            for (size_t l = 0; l < LATENT; l++) s += z[l] * map[l * d + j];
+            x[i * d + j] = (float)s;
+        }
+    }
+    free(map);
+    return x;
+}
+
+static int fail(const gn_error *err) {
+    fprintf(stderr, "bench-knn: %s\n", err->message);
+    return 1;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 3) {
+        fprintf(
+            stderr,
+            "use: bench-knn X.npy|gauss:N:D|clusters:N:D K [THREADS [ROUNDS [CPU [METRIC]]]]\n");
+        return 64;
+    }
+    gn_error err = {0};
+    gn_array file = {0};
+    gn_mat x = {0};
+    size_t n = 0, d = 0;
+    bool gauss = sscanf(argv[1], "gauss:%zu:%zu", &n, &d) == 2;
+    if (gauss || sscanf(argv[1], "clusters:%zu:%zu", &n, &d) == 2) {
+        x = gn_mat_f32(gauss ? make_gauss(n, d) : make_clusters(n, d), n, d);
+    } else {
+        if (gn_npy_open(argv[1], &file, &err) != GN_OK) return fail(&err);
+        x = (gn_mat){file.data, file.shape[0], file.shape[1], file.shape[1], file.dtype};
+        if (file.n_dims != 2) return 64;
+    }
+    if (!x.data) return 1;
+    gn_ctx_opts options = {.n_threads = argc > 3 ? (unsigned)atoi(argv[3]) : 2};
+    int rounds = argc > 4 ? atoi(argv[4]) : 1;
+    if (argc > 5 && gn_cpu_parse(argv[5], &options.cpu, &err) != GN_OK) return fail(&err);
+    gn_knn_opts o = {.k = (size_t)strtoull(argv[2], NULL, 10)};
+    if (argc > 6 && strcmp(argv[6], "cosine") == 0) o.metric = GN_COSINE;
+    gn_ctx *ctx;
+    if (gn_ctx_new(&options, &ctx, &err) != GN_OK) return fail(&err);
+    double *wall = calloc((size_t)(rounds > 0 ? rounds : 1), sizeof *wall);
+    if (rounds < 1 || !wall) return 64;
+    for (int i = 0; i < rounds; i++) {
+        gn_knn *knn;
+        double w = seconds(CLOCK_MONOTONIC), c = seconds(CLOCK_PROCESS_CPUTIME_ID);
+        if (gn_knn_compute(ctx, x, &o, &knn, &err) != GN_OK) return fail(&err);
+        w = seconds(CLOCK_MONOTONIC) - w;
+        c = seconds(CLOCK_PROCESS_CPUTIME_ID) - c;
+        uint64_t h = 1469598103934665603u;
+        for (size_t e = 0; e < knn->n * knn->k; e++)
+            h = (h ^ (uint32_t)knn->index[e]) * 1099511628211u;
+        double flops = 2.0 * (double)x.rows * (double)x.rows * (double)x.cols;
+        printf(
+            "wall %.3f cpu %.3f  %.0f GFLOP/s  %.1f candidates a row, %zu redone, hash %016llx\n",
+            w, c, flops / w / 1e9, knn->n_candidates_per_row, knn->n_redone, (unsigned long long)h);
+        wall[i] = w;
+        gn_knn_free(knn);
+    }
+    qsort(wall, (size_t)rounds, sizeof *wall, ascending);
+    printf("{\"bench\": \"knn\", \"n\": %zu, \"d\": %zu, \"k\": %zu, \"threads\": %u, \"cpu\": "
+           "\"%s\", "
+           "\"rounds\": %d, \"seconds\": %.4f}\n",
+           x.rows, x.cols, o.k, gn_ctx_threads(ctx), gn_cpu_name(gn_ctx_cpu(ctx)), rounds,
+           wall[rounds / 2]);
+    free(wall);
+    gn_ctx_free(ctx);
+    return 0;
+}
