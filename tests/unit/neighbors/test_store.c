@@ -1,0 +1,147 @@
+/* Neighbours beside a set: searched once, cut for a smaller k, searched again when the layer
+ * changed or the file is damaged, and never a reason to fail. */
+#define _GNU_SOURCE
+#include "tap.h"
+
+#include "io/file.h"
+#include "neighbors/store.h"
+#include "reps/writer.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { N = 12, D = 3 };
+
+static gn_status make_set(const char *dir, gn_error *err) {
+    static const size_t layer[] = {3};
+    int32_t zero[N] = {0};
+    float x[N * D];
+    const void *rows[] = {x};
+    gn_reps_writer *w = NULL;
+    for (int i = 0; i < N * D; i++) x[i] = (float)(i * i % 17);
+    gn_reps_plan plan = {.n_rows = N,
+                         .n_dims = D,
+                         .n_sequences = 1,
+                         .n_layers = 1,
+                         .layer = layer,
+                         .n_blocks = 4,
+                         .dtype = GN_F32,
+                         .token_id = zero,
+                         .sequence = zero,
+                         .position = zero,
+                         .about = json_object()};
+    gn_status st = gn_reps_writer_open(dir, &plan, true, &w, err);
+    if (st == GN_OK) st = gn_reps_writer_append(w, rows, N, 1, err);
+    if (st == GN_OK) st = gn_reps_writer_finish(w, err);
+    gn_reps_writer_free(w);
+    json_decref(plan.about);
+    return st;
+}
+
+static int warnings;
+static void count_warning(void *user, gn_log_level level, const char *message) {
+    (void)user, (void)message;
+    warnings += level == GN_LOG_WARNING;
+}
+
+/* -1: failed or wrong; 0: searched; 1: reused. */
+static int ask(gn_ctx *ctx, const gn_reps *reps, size_t k, gn_metric metric) {
+    gn_error err = {0};
+    gn_knn *knn = NULL, *want = NULL;
+    gn_knn_opts o = {.k = k, .metric = metric};
+    bool reused = false;
+    if (gn_neighbors_of_layer(ctx, reps, 0, &o, &knn, &reused, &err) != GN_OK ||
+        gn_knn_compute(NULL, gn_reps_layer(reps, 0), &o, &want, &err) != GN_OK) {
+        printf("# %s\n", err.message);
+        return -1;
+    }
+    bool same = knn->n == N && knn->k == k &&
+                memcmp(knn->index, want->index, N * k * sizeof(int32_t)) == 0 &&
+                memcmp(knn->distance, want->distance, N * k * sizeof(float)) == 0;
+    gn_knn_free(knn);
+    gn_knn_free(want);
+    return same ? reused : -1;
+}
+
+static bool touch(const char *path, time_t seconds) {
+    struct timespec t[2] = {{seconds, 0}, {seconds, 0}};
+    return utimensat(AT_FDCWD, path, t, 0) == 0;
+}
+
+TEST(kept_and_reused) {
+    gn_error err;
+    gn_reps *reps;
+    gn_ctx *ctx;
+    const char *dir = tmp_path("knn_store");
+    char index[1100], other[1100], layer[1100];
+    snprintf(index, sizeof index, "%s/knn/layer.03.euclidean.k5.index.npy", dir);
+    snprintf(other, sizeof other, "%s/knn/layer.03.euclidean.k7.index.npy", dir);
+    snprintf(layer, sizeof layer, "%s/layer.03.npy", dir);
+    OK(make_set(dir, &err));
+    OK(gn_reps_open(dir, &reps, &err));
+    OK(gn_ctx_new(&(gn_ctx_opts){.n_threads = 1, .hooks = {.log = count_warning}}, &ctx, &err));
+    warnings = 0;
+    CHECK(ask(ctx, reps, 5, GN_EUCLIDEAN) == 0);
+    CHECK(gn_path_is_file(index));
+    CHECK(ask(ctx, reps, 5, GN_EUCLIDEAN) == 1);
+    CHECK(ask(ctx, reps, 2, GN_EUCLIDEAN) == 1); /* the first 2 of 5 */
+    CHECK(ask(ctx, reps, 5, GN_COSINE) == 0);    /* another metric */
+    CHECK(ask(ctx, reps, 5, GN_COSINE) == 1);
+    CHECK(ask(ctx, reps, 7, GN_EUCLIDEAN) == 0); /* longer than what is there */
+    CHECK(gn_path_is_file(other));
+    CHECK(ask(ctx, reps, 6, GN_EUCLIDEAN) == 1);
+
+    REQUIRE(touch(layer, time(NULL) + 1000)); /* the layer was written again */
+    CHECK(ask(ctx, reps, 5, GN_EUCLIDEAN) == 0);
+    REQUIRE(touch(layer, 1000));
+    CHECK(ask(ctx, reps, 5, GN_EUCLIDEAN) == 1);
+    CHECK(warnings == 0);
+
+    REQUIRE(truncate(index, 150) == 0);
+    CHECK(ask(ctx, reps, 5, GN_EUCLIDEAN) == 0); /* damaged: said, and replaced */
+    CHECK(warnings == 1);
+    CHECK(ask(ctx, reps, 5, GN_EUCLIDEAN) == 1);
+    gn_reps_free(reps);
+
+    REQUIRE(unlink(index) == 0 && unlink(other) == 0);
+    char folder[1100], moved[1100];
+    snprintf(folder, sizeof folder, "%s/knn", dir);
+    snprintf(moved, sizeof moved, "%s/knn.moved", dir);
+    OK(gn_reps_open(dir, &reps, &err));
+    (void)rename(moved, folder);
+    REQUIRE(rename(folder, moved) == 0);
+    FILE *f = fopen(folder, "w"); /* a file where the folder should be: nothing can be kept */
+    REQUIRE(f && fclose(f) == 0);
+    warnings = 0;
+    CHECK(ask(ctx, reps, 5, GN_EUCLIDEAN) == 0);
+    CHECK(warnings == 1);
+    REQUIRE(unlink(folder) == 0 && rename(moved, folder) == 0);
+    gn_reps_free(reps);
+    gn_ctx_free(ctx);
+}
+
+TEST(plain_matrices_are_not_kept) {
+    gn_error err;
+    gn_reps *reps;
+    float x[N * D];
+    size_t shape[] = {N, D};
+    for (int i = 0; i < N * D; i++) x[i] = (float)(i * i % 13);
+    OK(gn_npy_write(tmp_path("knn_plain.npy"), GN_F32, shape, 2, x, &err));
+    OK(gn_reps_open(tmp_path("knn_plain.npy"), &reps, &err));
+    CHECK(ask(NULL, reps, 3, GN_EUCLIDEAN) == 0);
+    CHECK(ask(NULL, reps, 3, GN_EUCLIDEAN) == 0);
+    CHECK(!gn_path_is_dir(tmp_path("knn")));
+    gn_knn *knn = NULL;
+    CHECK(gn_neighbors_of_layer(NULL, reps, 0, &(gn_knn_opts){.k = N}, &knn, NULL, &err) ==
+          GN_EINVAL);
+    CHECK(knn == NULL);
+    gn_reps_free(reps);
+}
+
+int main(void) {
+    RUN(kept_and_reused);
+    RUN(plain_matrices_are_not_kept);
+    return tap_done();
+}
