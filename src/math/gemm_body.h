@@ -13,9 +13,8 @@
 
 enum { GEMM_NR = GEMM_NV * LANES };
 
-/* Rows of x become columns of the panel: [k][width]. Whole squares of LANES x LANES go through
- * registers; each column is stored whole although only `width` values count, because the next
- * one overwrites the surplus (only the panel's last columns must stay inside). */
+/* Rows of x become columns of the panel: [k][width]. Squares of LANES x LANES go through registers;
+ * rows and columns that x does not have are zero. */
 static void pack_panel(const float *x, size_t ld, size_t rows, size_t k, float *panel,
                        size_t width) {
     for (size_t i0 = 0; i0 < width; i0 += LANES) {

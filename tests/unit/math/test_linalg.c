@@ -135,6 +135,10 @@ TEST(eigen) {
         for (size_t i = 0; i < n; i++) {
             CHECK_NEAR(only[i], values[i], 1e-12 * (double)n);
             if (i) CHECK(values[i - 1] >= values[i]);
+            double largest = 0; /* with the sign that the contract fixes */
+            for (size_t p = 0; p < n; p++)
+                if (fabs(vectors[i * n + p]) > fabs(largest)) largest = vectors[i * n + p];
+            CHECK(largest > 0);
             for (size_t p = 0; p < n; p++) {
                 double s = 0, dot = 0;
                 for (size_t q = 0; q < n; q++) {
