@@ -1,8 +1,9 @@
 /* gonio/id.h: intrinsic dimension from neighbour distances, with error bars.
  *
- * All estimators read a table of distances (n, k): ascending in each row, Euclidean (not squared),
+ * The estimators read a table of distances (n, k): ascending in each row, Euclidean (not squared),
  * the point itself excluded, float32 or float64. Exact duplicates must be collapsed first (see
  * gn_duplicates): a zero distance is GN_EDATA, because it makes every ratio estimator collapse.
+ * Decimation reads the points, because thinned points have other neighbours.
  */
 #ifndef GONIO_ID_H
 #define GONIO_ID_H
@@ -64,6 +65,36 @@ typedef struct gn_gride_point {
  *          24 n bytes of scratch. Thread-safe. */
 GN_API gn_status gn_id_gride(gn_mat dist, const gn_gride_opts *opts, gn_gride_point *points,
                              size_t *n_points, gn_error *err);
+
+/** TwoNN over samples of one size. */
+typedef struct gn_decimate_point {
+    size_t n; /**< rows of each sample */
+    size_t n_samples;
+    gn_id_estimate id; /**< means over samples; se = population sd / sqrt(n_samples), for a single
+                            sample the estimate's own; .n as in one sample */
+} gn_decimate_point;
+
+/** TwoNN on given samples of the rows of x (n, d), each with a neighbour search of its own.
+ *  @param rows (n_samples, size) row numbers, size >= 3.
+ *  @return GN_OK; GN_EINVAL (sizes, a row out of range); GN_EDATA (NaN; identical rows); GN_ENOMEM;
+ *          GN_ECANCEL. O(n_samples size^2 d). */
+GN_API gn_status gn_id_samples(gn_ctx *ctx, gn_mat x, const int32_t *rows, size_t n_samples,
+                               size_t size, const gn_twonn_opts *opts, gn_decimate_point *out,
+                               gn_error *err);
+
+typedef struct gn_decimate_opts {
+    gn_twonn_opts twonn;
+    size_t n_min;      /**< sizes stay above this; 0 means 10 */
+    size_t n_halvings; /**< 0: as many as n_min allows */
+} gn_decimate_opts;
+
+/** TwoNN over scale, by thinning the sample: sizes n, n/2, n/4, ... (rounded), at each size
+ *  round(n / size) independent random samples without replacement, from the context's seed.
+ *  @param points room for floor(log2(n)) - 1 sizes; n_points receives how many were written.
+ *  @return as gn_id_samples; GN_EINVAL (fewer than 4 rows, or none above n_min).
+ *  O(n^2 d (1 + 1/2 + 1/4 + ...)) time; a copy of x. */
+GN_API gn_status gn_id_decimate(gn_ctx *ctx, gn_mat x, const gn_decimate_opts *opts,
+                                gn_decimate_point *points, size_t *n_points, gn_error *err);
 
 /** The scale to report when one number is asked for: the interior point of a curve where the
  *  dimension changes least per doubling, |ln(d[j+1]/d[j-1])| / 2 smallest; the first point when

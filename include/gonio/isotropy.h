@@ -18,8 +18,9 @@ typedef struct gn_cosines {
     size_t n_intra_types;   /**< types with at least two instances */
 } gn_cosines;
 
+/** A row with a negative type or sequence is one of its own. */
 typedef struct gn_isotropy_opts {
-    const int32_t *type;     /**< (n) type of each row, >= 0; NULL: every row its own type */
+    const int32_t *type;     /**< (n) type of each row; NULL: every row its own type */
     const int32_t *sequence; /**< (n) sequence of each row; NULL: every row its own */
 } gn_isotropy_opts;
 
@@ -47,7 +48,7 @@ typedef struct gn_isotropy {
  *  Values without a meaning (a constant cloud, d = 1) are NaN; a zero vector has cosine 0 to all.
  *  @param x (n, d), n >= 2, of a floating type.
  *  @param spectrum NULL, or (d) receives the covariance eigenvalues (divisor n), descending.
- *  @return GN_OK; GN_EINVAL (shape, a negative type); GN_EDATA (NaN or infinite value with row and
+ *  @return GN_OK; GN_EINVAL (shape, type); GN_EDATA (NaN or infinite value with row and
  *          column, a row whose squared length overflows); GN_ENOMEM; GN_ECANCEL.
  *  O(n d^2 + d^3) time; 8 (V d + 2 d^2) bytes and 60 n of scratch, V the types seen twice. The same
  *  bytes on any number of threads. */

@@ -35,7 +35,8 @@ gn_status gn_groups_new(const int32_t *key, size_t n_rows, const int32_t *order,
     if (key) GN_TRY(sort_rows(key, n_rows, order, g.row, err));
     for (size_t p = 0; p < n_rows; p++) {
         if (!key) g.row[p] = (int32_t)p;
-        if (!key || p == 0 || key[g.row[p]] != key[g.row[p - 1]]) g.start[g.n++] = p;
+        if (!key || p == 0 || key[g.row[p]] < 0 || key[g.row[p]] != key[g.row[p - 1]])
+            g.start[g.n++] = p;
     }
     g.start[g.n] = n_rows;
     GN_TRY(gn_alloc_array(&g.block, n_rows / BLOCK_ROWS + 2, sizeof *g.block, "row groups", err));

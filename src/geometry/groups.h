@@ -14,7 +14,7 @@ typedef struct gn_groups {
 } gn_groups;
 
 /** Groups in ascending order of their key.
- *  @param key (n_rows), or NULL: every row its own group
+ *  @param key (n_rows), negative: a group of its own; or NULL: every row its own group
  *  @param order NULL, or (n_rows) a permutation of the rows: rows of a group follow it
  *  @return GN_OK; GN_EINVAL (n_rows > INT32_MAX); GN_ENOMEM. O(n log n). */
 gn_status gn_groups_new(const int32_t *key, size_t n_rows, const int32_t *order, gn_groups *out,

@@ -183,12 +183,6 @@ gn_status gn_isotropy_compute(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *opt
                      x.rows, x.cols);
         goto done;
     }
-    for (size_t i = 0; type && i < x.rows; i++)
-        if (type[i] < 0) {
-            st =
-                gn_fail(err, GN_EINVAL, "row %zu has type %d, expected 0 or more", i, (int)type[i]);
-            goto done;
-        }
     GN_TRY(gn_alloc_array(&mean, x.cols, sizeof *mean, "the mean", err));
     GN_TRY(gn_alloc_array(&norm, x.rows, sizeof *norm, "lengths", err));
     GN_TRY(gn_alloc_array(&eigenvalues, x.cols, sizeof *eigenvalues, "eigenvalues", err));

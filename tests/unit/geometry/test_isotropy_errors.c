@@ -103,7 +103,7 @@ static void check_deletion(size_t n_sequences, size_t n_types, double centred_to
 }
 
 TEST(jackknife_equals_deletion_with_frequent_types) {
-    check_deletion(120, 12, 0.03);
+    check_deletion(120, 12, 0.018);
 }
 TEST(jackknife_equals_deletion_with_rare_types) {
     check_deletion(120, 400, 0.10);
