@@ -5,7 +5,11 @@
 
 #include <math.h>
 
-enum { MAX_K = 1024 };
+enum {
+    MAX_K = 1024,
+    AMX_PARTS =
+        2, /* as sharp as float32 for most sets; 1 is faster, but coarse on tight clusters */
+};
 #define MAX_COLS ((size_t)1 << 18) /* the proof's limit for float64 sums, see filter.c */
 #define LIST_BYTES ((size_t)256 << 20)
 
@@ -95,7 +99,7 @@ gn_status gn_knn_search(gn_ctx *ctx, gn_mat x, const gn_knn_opts *opts,
     GN_TRY(knn_new(x.rows, opts->k, &knn, err));
     e.out = knn;
     GN_TRY(gn_rows_new(ctx, x, opts->metric, &rows, err));
-    GN_TRY(gn_filter_new(ctx, &rows, t.gemm ? t.gemm : gn_gemm_for(gn_ctx_cpu(ctx), 0),
+    GN_TRY(gn_filter_new(ctx, &rows, t.gemm ? t.gemm : gn_gemm_for(gn_ctx_cpu(ctx), AMX_PARTS),
                          t.block_rows, &filter, err));
     e.scratch = gn_calloc(threads, sizeof *e.scratch);
     if (!e.scratch) GN_TRY(gn_fail_nomem(err, "scratch", threads * sizeof *e.scratch));

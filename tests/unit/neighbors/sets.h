@@ -114,19 +114,16 @@ static inline double naive_squared(const double *p, const double *q, size_t d) {
     return lane[0];
 }
 
-/* 1 - cos in extended precision, from differences of unit vectors; 0 below the noise. */
-static inline double naive_cosine(const double *p, const double *q, size_t d) {
-    long double s = 0, pp = 0, qq = 0;
-    for (size_t c = 0; c < d; c++) {
-        pp += (long double)p[c] * (long double)p[c];
-        qq += (long double)q[c] * (long double)q[c];
-    }
-    pp = sqrtl(pp);
-    qq = sqrtl(qq);
-    for (size_t c = 0; c < d; c++) {
-        long double u = (long double)p[c] / pp - (long double)q[c] / qq;
-        s += u * u;
-    }
+/* The unit vector in extended precision, and 1 - cos from differences of two; 0 below the noise. */
+static inline void naive_unit(const double *p, size_t d, long double *u) {
+    long double s = 0;
+    for (size_t c = 0; c < d; c++) s += (long double)p[c] * (long double)p[c];
+    s = sqrtl(s);
+    for (size_t c = 0; c < d; c++) u[c] = (long double)p[c] / s;
+}
+static inline double naive_cosine(const long double *p, const long double *q, size_t d) {
+    long double s = 0;
+    for (size_t c = 0; c < d; c++) s += (p[c] - q[c]) * (p[c] - q[c]);
     return s < 1e-29L ? 0 : (double)(s / 2);
 }
 
@@ -142,14 +139,16 @@ static inline reference naive_knn(gn_mat x, size_t k, gn_metric metric) {
     reference r = {metric, malloc(n * k * sizeof(int32_t)), malloc(n * n * sizeof(double))};
     int32_t *order = malloc(n * sizeof *order);
     double *y = malloc(n * d * sizeof *y);
+    long double *u = malloc(n * d * sizeof *u);
     for (size_t i = 0; i < n; i++) {
         const double *row = gn_mat_row_f64(x, i, y + i * d);
         if (row != y + i * d) memcpy(y + i * d, row, d * sizeof *y);
+        if (metric == GN_COSINE) naive_unit(y + i * d, d, u + i * d);
     }
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j <= i; j++)
             r.squared[i * n + j] = r.squared[j * n + i] =
-                metric == GN_COSINE ? naive_cosine(y + i * d, y + j * d, d)
+                metric == GN_COSINE ? naive_cosine(u + i * d, u + j * d, d)
                                     : naive_squared(y + i * d, y + j * d, d);
     for (size_t i = 0; i < n; i++) {
         size_t m = 0;
@@ -161,6 +160,7 @@ static inline reference naive_knn(gn_mat x, size_t k, gn_metric metric) {
     }
     free(order);
     free(y);
+    free(u);
     return r;
 }
 

@@ -9,10 +9,6 @@
 static const gn_cpu levels[] = {GN_CPU_SCALAR, GN_CPU_NEON, GN_CPU_AVX2, GN_CPU_AVX512, GN_CPU_AMX};
 enum { LEVELS = sizeof levels / sizeof *levels };
 
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
 /* One search; 0 when it fails. `redone` (may be NULL) receives how many rows were redone. */
 static uint64_t search(gn_mat x, size_t k, gn_metric metric, gn_cpu cpu, unsigned threads,
                        const gn_engine_tuning *tuning, size_t *redone) {
@@ -89,7 +85,7 @@ TEST(same_bytes_on_every_path) {
             for (int l = 0; l < LEVELS; l++) {
                 if (!gn_cpu_has(levels[l])) continue;
                 for (size_t w = 0; w < sizeof ways / sizeof *ways; w++)
-                    for (unsigned threads = 1; threads <= 2; threads++)
+                    for (unsigned threads = w % 5 ? 2 : 1; threads <= 2; threads++)
                         CHECK(search(x, 16, (gn_metric)metric, levels[l], threads, &ways[w],
                                      NULL) == want);
             }
@@ -233,9 +229,9 @@ TEST(zero_columns_change_nothing) {
 }
 
 TEST(the_largest_k) {
-    enum { N = 1500, D = 8, K = 1024 };
+    enum { N = 1100, D = 8, K = 1024 };
     point_set p = set_make(SET_GAUSS, N, D);
-    CHECK(right_for(gn_mat_f32(p.x, N, D), smaller(K, N - 1), GN_EUCLIDEAN, "k 1024"));
+    CHECK(right_for(gn_mat_f32(p.x, N, D), K, GN_EUCLIDEAN, "k 1024"));
     free(p.x);
 }
 
