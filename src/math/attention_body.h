@@ -56,14 +56,22 @@ static inline void score_block(const float *const q[ATT_ROWS], const float *kt, 
 static float softmax_row(float *s, size_t n, size_t width) {
     const vf none = vf_set(-HUGE_VALF);
     vf most = none, total = vf_zero();
-    for (size_t j = 0; j < n; j += LANES) most = vf_max(most, vf_keep(vf_load(s + j), n - j, none));
+    size_t whole = n / LANES * LANES, j;
+    for (j = 0; j < whole; j += LANES) most = vf_max(most, vf_load(s + j));
+    if (j < n) most = vf_max(most, vf_keep(vf_load(s + j), n - j, none));
     vf top = vf_set(vf_max_lane(most));
-    for (size_t j = 0; j < width; j += LANES) {
-        size_t kept = n > j ? n - j : 0;
-        vf e = vf_keep(exp_negative(vf_sub(vf_load(s + j), top)), kept, vf_zero());
+    for (j = 0; j < whole; j += LANES) {
+        vf e = exp_clamped(vf_sub(vf_load(s + j), top));
         vf_store(s + j, e);
         total = vf_add(total, e);
     }
+    if (j < n) {
+        vf e = vf_keep(exp_clamped(vf_sub(vf_load(s + j), top)), n - j, vf_zero());
+        vf_store(s + j, e);
+        total = vf_add(total, e);
+        j += LANES;
+    }
+    for (; j < width; j += LANES) vf_store(s + j, vf_zero());
     return 1.0f / vf_sum(total);
 }
 

@@ -4,8 +4,8 @@
  * result never depends on where it lies.
  *
  * exp: x = n ln 2 + r with |r| <= ln 2 / 2, e^r = 1 + r + r^2 P4(r), scaled by 2^n; P4 is a
- * least-maximum fit of relative error 1e-8. Only arguments <= 0 are needed anywhere below, and
- * those under -87.3, whose results would be subnormal, give 0.
+ * least-maximum fit of relative error 1e-8. Only arguments <= 0 are needed anywhere below;
+ * results under -87.3, which would be subnormal, are cut off.
  *
  * GELU: x Phi(x). With a = |x|, Phi(-a) = e^(-a^2/2) R(a), and R falls smoothly from 1/2: it is a
  * polynomial of degree 9 in u = (1 - a/4) / (1 + a/4), relative error 1.2e-8 before rounding,
@@ -18,10 +18,9 @@
 
 #include <math.h>
 
-/* e^x for x <= 0. */
-static inline vf exp_negative(vf x) {
-    const vf low = vf_set(-87.3f);
-    vf safe = vf_if_less(x, low, low, x);
+/* e^x for x <= 0; everything below -87.3 gives e^-87.3 = 1.2e-38. */
+static inline vf exp_clamped(vf x) {
+    vf safe = vf_max(vf_set(-87.3f), x); /* in this order NaN stays NaN */
     vf n = vf_round(vf_mul(safe, vf_set(1.44269504f)));
     vf r = vf_fnma(n, vf_set(0.693359375f), safe); /* ln 2 in two parts: the first is short, so */
     r = vf_fnma(n, vf_set(-2.12194440e-4f), r);    /* that n times it is exact */
@@ -30,20 +29,24 @@ static inline vf exp_negative(vf x) {
     p = vf_fma(p, r, vf_set(0.166665778f));
     p = vf_fma(p, r, vf_set(0.5f));
     p = vf_add(vf_fma(vf_mul(r, r), p, r), vf_set(1.0f));
-    return vf_if_less(x, low, vf_zero(), vf_scale(p, n));
+    return vf_scale(p, n);
+}
+/* The same with 0 there, for factors of large numbers. */
+static inline vf exp_negative(vf x) {
+    return vf_if_less(x, vf_set(-87.3f), vf_zero(), exp_clamped(x));
 }
 
 static inline vf gelu_vector(vf x) {
     const vf one = vf_set(1.0f);
     vf a = vf_abs(x), square = vf_mul(a, a), lost = vf_fnma(a, a, square);
-    vf e = exp_negative(vf_mul(square, vf_set(-0.5f)));
+    vf e = exp_clamped(vf_mul(square, vf_set(-0.5f)));
     vf t = vf_mul(a, vf_set(0.25f)), u = vf_div(vf_sub(one, t), vf_add(one, t));
     static const float c[10] = {0.094410643f,     0.170397744f,   0.12437924f,     0.0717068538f,
                                 0.0308649521f,    0.00849726517f, 0.000505219679f, -0.000657439348f,
                                 -0.000172238797f, 6.77576318e-05f};
     vf p = vf_set(c[9]);
     for (int i = 8; i >= 0; i--) p = vf_fma(p, u, vf_set(c[i]));
-    /* e^(lost/2) = 1 + lost/2 + ...; where e is 0, `lost` may be anything, infinite included. */
+    /* e^(lost/2) = 1 + lost/2 + ...; beyond 13.3 `lost` may be anything, infinite included. */
     vf tail = vf_mul(e, vf_mul(p, vf_fma(lost, vf_set(0.5f), one)));
     tail = vf_if_less(vf_set(13.3f), a, vf_zero(), tail);
     return vf_mul(x, vf_if_less(x, vf_zero(), tail, vf_sub(one, tail)));
