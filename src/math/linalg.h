@@ -27,10 +27,12 @@ gn_status gn_second_moments(gn_ctx *ctx, gn_mat x, const double *mean, double di
 /** Eigenvalues and, if asked for, eigenvectors of a symmetric matrix (LAPACK dsyevr).
  *  @param a (n, n), row-major; the lower triangle is read. Overwritten.
  *  @param values (n), descending.
- *  @param vectors NULL, or (n, n): row i is the unit eigenvector of values[i]; its sign is chosen
- * so that the component of largest magnitude (the first of equals) is positive.
+ *  @param vectors NULL, or (n, n): row i is the unit eigenvector of values[i]; its sign makes the
+ *                 component of largest magnitude (the first of equals) positive.
  *  @return GN_OK; GN_EINVAL (n = 0 or n > INT32_MAX / 32); GN_EDATA (NaN or infinity, with its
- *          place; or no convergence); GN_ENOMEM. O(n^3). May be called from several threads. */
+ *          place; or no convergence); GN_ENOMEM. O(n^3). OpenBLAS is set to one
+ *          thread for the call and back afterwards, which is process-wide: call from one thread at
+ *          a time, not from blocks of gn_parallel. */
 gn_status gn_eigen_symmetric(double *a, size_t n, double *values, double *vectors, gn_error *err);
 
 #endif

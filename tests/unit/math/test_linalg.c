@@ -5,6 +5,9 @@
 #include "levels.h"
 #include "math/linalg.h"
 
+int openblas_get_num_threads(void);
+void openblas_set_num_threads(int n);
+
 static gn_ctx *context(unsigned threads, gn_cpu cpu) {
     gn_ctx *ctx = NULL;
     gn_ctx_new(&(gn_ctx_opts){.n_threads = threads, .cpu = cpu}, &ctx, NULL);
@@ -109,6 +112,7 @@ TEST(cancel) {
 /* A v = lambda v, orthonormal v, descending values, against a matrix built from known ones. */
 TEST(eigen) {
     gn_error err;
+    openblas_set_num_threads(2);
     double two[] = {2, 1, 1, 2}, w[2], v[4];
     OK(gn_eigen_symmetric(two, 2, w, v, &err));
     CHECK_NEAR(w[0], 3, 1e-15);
@@ -151,6 +155,7 @@ TEST(eigen) {
         }
         gn_free(m), gn_free(copy), gn_free(values), gn_free(only), gn_free(vectors);
     }
+    CHECK(openblas_get_num_threads() == 2); /* as it was */
     double bad[] = {1, 0, HUGE_VAL, 1};
     CHECK(gn_eigen_symmetric(bad, 2, w, NULL, &err) == GN_EDATA);
     CHECK_CONTAINS(err.message, "row 1, column 0");
