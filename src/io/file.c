@@ -19,8 +19,7 @@
 enum { FIRST_ROOM = 1 << 16 };
 
 /** Reads a descriptor to its end. `*n` bytes and a NUL. */
-static gn_status read_all(int fd, const char *path, size_t max_bytes, char **out, size_t *n,
-                          gn_error *err) {
+static gn_status read_all(int fd, const char *path, char **out, size_t *n, gn_error *err) {
     char *bytes = NULL;
     size_t used = 0, room = 0;
     gn_status st = GN_OK;
@@ -42,10 +41,6 @@ static gn_status read_all(int fd, const char *path, size_t max_bytes, char **out
         }
         if (got == 0) break;
         used += (size_t)got;
-        if (used > max_bytes) {
-            st = gn_fail(err, GN_EDATA, "%s: larger than the limit of %zu bytes", path, max_bytes);
-            goto done;
-        }
     }
     bytes[used] = '\0';
     *out = bytes;
@@ -73,7 +68,7 @@ gn_status gn_map_open(const char *path, gn_map *out, gn_error *err) {
     }
     if (!S_ISREG(info.st_mode)) {
         char *bytes = NULL;
-        GN_TRY(read_all(fd, path, SIZE_MAX / 4, &bytes, &map.n, err));
+        GN_TRY(read_all(fd, path, &bytes, &map.n, err));
         map.memory = bytes;
         map.data = map.memory;
     } else if (info.st_size == 0) {

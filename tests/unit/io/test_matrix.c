@@ -1,8 +1,7 @@
-/* io: any matrix by its spec, archives, CSV, and the search for NaN. */
+/* io: any matrix by its spec, CSV, and the search for NaN. */
 #include "files.h"
 
 #include "gonio/io.h"
-#include "io/zip.h"
 
 /** The golden grid: (5, 3), (10 i + j) / 2. */
 static bool is_grid(gn_mat m, bool whole) {
@@ -201,46 +200,6 @@ TEST(nan_is_found_by_row_and_column) {
     CHECK_CONTAINS(err.message, "b: row 0, column 1 (counted from 0): -infinity");
 }
 
-/** Changes one byte of stored.npz or deflated.npz and opens it as an archive. */
-static gn_status damaged(const char *golden, long at, int value, size_t cut, bool read,
-                         gn_error *err) {
-    unsigned char bytes[1024];
-    size_t n = get_file(test_path(golden), bytes, sizeof bytes) - cut;
-    if (at < 0) at += (long)n;
-    if (value >= 0) bytes[at] = (unsigned char)value;
-    gn_zip zip;
-    gn_status st = gn_zip_open(bytes, n, "t.npz", &zip, err);
-    if (st != GN_OK) return st;
-    unsigned char *out = NULL;
-    if (read) st = gn_zip_read(&zip, &zip.member[0], &out, err);
-    gn_free(out);
-    gn_zip_close(&zip);
-    return st;
-}
-
-TEST(archives_that_lie) {
-    static const char stored[] = "golden/io/stored.npz", deflated[] = "golden/io/deflated.npz";
-    gn_error err;
-    OK(damaged(stored, 0, -1, 0, true, &err));
-    OK(damaged(deflated, 0, -1, 0, true, &err));
-    CHECK(damaged(stored, 0, -1, 1, true, &err) == GN_EDATA);
-    CHECK_STR(err.message, "t.npz: no ZIP directory at the end: not a ZIP file or truncated");
-    CHECK(damaged(stored, 0, 'X', 0, true, &err) == GN_EDATA);
-    CHECK_STR(err.message, "t.npz: member 'grid.npy': no header at byte 0");
-    CHECK(damaged(stored, 30, 'X', 0, true, &err) == GN_EDATA);
-    CHECK_STR(err.message, "t.npz: member 'grid.npy': has another name at byte 0");
-    CHECK(damaged(stored, 100, 0, 0, true, &err) == GN_EDATA);
-    CHECK_CONTAINS(err.message, "t.npz: member 'grid.npy': CRC is ");
-    CHECK(damaged(deflated, 80, 0xff, 0, true, &err) == GN_EDATA);
-    CHECK_CONTAINS(err.message, "t.npz: member 'grid.npy': ");
-    CHECK(damaged(stored, -6, 0xff, 0, true, &err) == GN_EDATA);
-    CHECK_CONTAINS(err.message, "t.npz: the ZIP directory claims 2 members in ");
-    CHECK(damaged(stored, -12, 0xff, 0, true, &err) == GN_EDATA);
-    CHECK_CONTAINS(err.message, "t.npz: the ZIP directory claims 255 members in ");
-    CHECK(damaged(stored, -18, 1, 0, true, &err) == GN_ENOSUPP);
-    CHECK_CONTAINS(err.message, "in several volumes");
-}
-
 int main(void) {
     RUN(every_format_opens);
     RUN(wrong_specs_are_explained);
@@ -249,6 +208,5 @@ int main(void) {
     RUN(csv_damage_is_named);
     RUN(a_large_csv_equals_its_numbers);
     RUN(nan_is_found_by_row_and_column);
-    RUN(archives_that_lie);
     return tap_done();
 }
