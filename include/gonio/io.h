@@ -5,7 +5,7 @@
  *     X.npy                      the array (1-D is one column, 2-D is (n, d); more is an error)
  *     X.npz:member               a member; may be left out when there is only one
  *     model.safetensors:tensor   a tensor; may be left out when there is only one 2-D tensor
- *     X.csv, X.tsv               numbers, with or without a header line
+ *     X.csv, X.tsv               numbers (.gz, too); a first line that is not all numbers is a header
  *
  * Every reader is bounded by the file's size and checks what the file claims before it trusts it.
  */

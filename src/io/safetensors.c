@@ -81,20 +81,19 @@ static gn_status parse_tensor(const char *tensor, const json_t *value, const cha
                        (unsigned long long)(data_at + n_data));
     }
     size_t n_items, n_bytes;
-    st = gn_shape_bytes(out->shape, out->n_dims, out->dtype, tensor, &n_items, &n_bytes, err);
-    if (st != GN_OK) {
-        gn_error_prefix(err, "%s: tensor", name);
-        return st;
-    }
-    if (n_bytes != end - begin) {
-        char text[256];
+    char text[256];
+    st = gn_shape_bytes(out->shape, out->n_dims, out->dtype, tensor, &n_items, &n_bytes, NULL);
+    if (st != GN_OK)
+        return gn_fail(err, st, "%s: tensor '%s': shape %s of %s has more bytes than addresses",
+                       name, tensor, gn_shape_text(out->shape, out->n_dims, text, sizeof text),
+                       gn_dtype_name(out->dtype));
+    if (n_bytes != end - begin)
         return gn_fail(err, GN_EDATA,
                        "%s: tensor '%s': shape %s of %s needs %zu bytes, its offsets hold %llu "
                        "(bytes %llu to %llu)",
                        name, tensor, gn_shape_text(out->shape, out->n_dims, text, sizeof text),
                        gn_dtype_name(out->dtype), n_bytes, (unsigned long long)(end - begin),
                        (unsigned long long)(data_at + begin), (unsigned long long)(data_at + end));
-    }
     out->offset = data_at + begin;
     out->n_bytes = n_bytes;
     return GN_OK;

@@ -185,6 +185,25 @@ TEST(written_files_equal_numpys) {
     CHECK(count_files(tmp_path("io-npy")) == 1);
 }
 
+TEST(data_at_odd_places_are_copied) {
+    static const char head[] =
+        "\x93NUMPY\1\0\x39\0{'descr':'<f4','fortran_order':False,'shape':(2,),}     \n";
+    _Alignas(8) unsigned char bytes[128];
+    const float x[2] = {1.5f, -2};
+    size_t n = 10 + 0x39;
+    gn_error err;
+    gn_npy h;
+    gn_array a = {0};
+    memset(bytes, ' ', sizeof bytes);
+    memcpy(bytes, head, sizeof head - 1);
+    memcpy(bytes + n, x, sizeof x);
+    OK(gn_npy_parse(bytes, n + sizeof x, false, "t.npy", &h, &err));
+    REQUIRE(h.offset == n && n % 4 != 0);
+    OK(gn_npy_array(bytes, &h, "t.npy", &a, &err));
+    CHECK((uintptr_t)a.data % 4 == 0 && a.owned && memcmp(a.data, x, sizeof x) == 0);
+    gn_array_close(&a);
+}
+
 TEST(headers_keep_their_length) {
     unsigned char a[GN_NPY_HEADER_MAX], b[GN_NPY_HEADER_MAX];
     size_t n = gn_npy_header_bytes(GN_F32, (size_t[]){0, 384}, 2, a);
@@ -201,6 +220,7 @@ int main(void) {
     RUN(other_ranks_and_sizes);
     RUN(errors_name_file_and_place);
     RUN(written_files_equal_numpys);
+    RUN(data_at_odd_places_are_copied);
     RUN(headers_keep_their_length);
     return tap_done();
 }

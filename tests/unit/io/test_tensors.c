@@ -106,7 +106,7 @@ TEST(headers_that_lie) {
         {"{\"x\":{\"dtype\":\"F8_E4M3\",\"shape\":[8],\"data_offsets\":[0,8]}}", 8, GN_ENOSUPP,
          "m.safetensors: tensor 'x': element type 'F8_E4M3'"},
         {"{\"x\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,8]}}", 8,
-         GN_EDATA, "m.safetensors: tensor: x: shape (4294967296, 4294967296)"},
+         GN_EDATA, "m.safetensors: tensor 'x': shape (4294967296, 4294967296) of float32 has more"},
         {"{\"x\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}}", 8, GN_EDATA,
          "tensor 'x': size 0 of its shape is no size"},
         {"{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}", 8, GN_EDATA,
