@@ -162,29 +162,45 @@ static gn_status read_records(gn_corpus *c, const gn_corpus_opts *opts, gn_error
     return st;
 }
 
-gn_status gn_corpus_open(const char *path, const gn_corpus_opts *opts, gn_corpus **out,
-                         gn_error *err) {
+gn_status gn_corpus_parse(const char *path, char *bytes, size_t n, const gn_corpus_opts *opts,
+                          gn_corpus **out, gn_error *err) {
     gn_status st = GN_OK;
     const gn_corpus_opts none = {0};
     gn_corpus *c = gn_calloc(1, sizeof *c);
-    if (!c) return gn_fail_nomem(err, "a corpus", sizeof *c);
-    c->all_targets = true;
+    if (!c) {
+        gn_free(bytes);
+        return gn_fail_nomem(err, "a corpus", sizeof *c);
+    }
+    *c = (gn_corpus){.bytes = bytes, .n_bytes = n, .all_targets = true};
     c->path = gn_arena_text(&c->arena, path, strlen(path));
     if (!c->path) {
         st = gn_fail_nomem(err, "a corpus", strlen(path));
         goto done;
     }
-    GN_TRY(gn_sha256_file(path, c->sha256, err));
-    GN_TRY(gn_read_file(path, MAX_BYTES, &c->bytes, &c->n_bytes, err));
     GN_TRY(check_utf8(c, err));
     GN_TRY(read_records(c, opts ? opts : &none, err));
     if (c->n == 0) {
-        st = gn_fail(err, GN_EDATA, "%s: no text in it (%zu bytes)", path, c->n_bytes);
+        st = gn_fail(err, GN_EDATA, "%s: no text in it (%zu bytes)", path, n);
         goto done;
     }
     *out = c;
 done:
     if (st != GN_OK) gn_corpus_free(c);
+    return st;
+}
+
+gn_status gn_corpus_open(const char *path, const gn_corpus_opts *opts, gn_corpus **out,
+                         gn_error *err) {
+    gn_status st = GN_OK;
+    char *bytes, sha256[GN_SHA256_HEX];
+    size_t n;
+    gn_corpus *c;
+    GN_TRY(gn_sha256_file(path, sha256, err));
+    GN_TRY(gn_read_file(path, MAX_BYTES, &bytes, &n, err));
+    GN_TRY(gn_corpus_parse(path, bytes, n, opts, &c, err));
+    memcpy(c->sha256, sha256, sizeof sha256);
+    *out = c;
+done:
     return st;
 }
 

@@ -20,6 +20,10 @@ struct gn_corpus {
     char sha256[GN_SHA256_HEX];
 };
 
+/** A corpus of bytes that a file of that name would hold. Takes `bytes` (from gn_read_file) over,
+ * on failure, too. */
+gn_status gn_corpus_parse(const char *path, char *bytes, size_t n, const gn_corpus_opts *opts,
+                          gn_corpus **out, gn_error *err);
 /** Copies a record's descriptor; its strings must live as long as the corpus. */
 gn_status gn_corpus_add(gn_corpus *c, gn_record record, gn_error *err);
 /** Reads "start:end" in code points into the record's target. An empty string is no target. */

@@ -3,6 +3,7 @@
 #define GN_TEXT_TOKENIZER_H
 
 #include "gonio/text.h"
+#include "io/json.h"
 #include "text/added.h"
 #include "text/normalize.h"
 #include "text/vocab.h"
@@ -46,6 +47,16 @@ enum {
 /** Fills in a zeroed tokenizer from tokenizer.json / from vocab.txt and its companions. */
 gn_status gn_tokenizer_read_json(gn_tokenizer *tok, const char *path, gn_error *err);
 gn_status gn_tokenizer_read_vocab(gn_tokenizer *tok, const char *dir, gn_error *err);
+/** The same from memory; names are for messages. */
+gn_status gn_tokenizer_parse_json(gn_tokenizer *tok, const char *bytes, size_t n, const char *name,
+                                  gn_error *err);
+typedef struct gn_vocab_files {
+    const char *vocab, *vocab_name; /**< vocab.txt */
+    size_t n;
+    json_t *config, *map; /**< tokenizer_config.json, special_tokens_map.json; NULL: none */
+    const char *config_name;
+} gn_vocab_files;
+gn_status gn_tokenizer_parse_vocab(gn_tokenizer *tok, const gn_vocab_files *files, gn_error *err);
 
 /** The steps behind reading the settings, in this order: the table of code points and of ASCII; any
  *  number of added tokens (those of the vocabulary keep their id, others get the next; a later one

@@ -5,7 +5,7 @@
  * tokenizer, not to the tokenizer, and "decoder", which only turns ids back into text. */
 #include "text/tokenizer.h"
 
-#include "io/json.h"
+#include "io/file.h"
 
 #include <string.h>
 
@@ -223,11 +223,12 @@ done:
     return st;
 }
 
-gn_status gn_tokenizer_read_json(gn_tokenizer *tok, const char *path, gn_error *err) {
+gn_status gn_tokenizer_parse_json(gn_tokenizer *tok, const char *bytes, size_t n, const char *name,
+                                  gn_error *err) {
     gn_status st = GN_OK;
     json_t *root = NULL;
-    reader r = {tok, path, err};
-    GN_TRY(gn_json_open(path, MAX_BYTES, &root, err));
+    reader r = {tok, name, err};
+    GN_TRY(gn_json_parse(bytes, n, name, &root, err));
     GN_TRY(read_model(&r, root));
     GN_TRY(read_normalizer(&r, json_object_get(root, "normalizer")));
     GN_TRY(read_pre_tokenizer(&r, json_object_get(root, "pre_tokenizer")));
@@ -237,5 +238,15 @@ gn_status gn_tokenizer_read_json(gn_tokenizer *tok, const char *path, gn_error *
     gn_tokenizer_finish(tok);
 done:
     json_decref(root);
+    return st;
+}
+
+gn_status gn_tokenizer_read_json(gn_tokenizer *tok, const char *path, gn_error *err) {
+    char *bytes;
+    size_t n;
+    gn_status st = gn_read_file(path, MAX_BYTES, &bytes, &n, err);
+    if (st != GN_OK) return st;
+    st = gn_tokenizer_parse_json(tok, bytes, n, path, err);
+    gn_free(bytes);
     return st;
 }

@@ -5,7 +5,6 @@
 #include "text/utf8.h"
 
 #include "io/file.h"
-#include "io/json.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,65 +23,30 @@ static const char *const known_class[] = {
     "ConvBertTokenizer", "ConvBertTokenizerFast",
 };
 
-typedef struct files {
-    json_t *config, *map; /* NULL when there is no such file */
-    char *config_path, *map_path, *vocab_path, *added_path;
-} files;
-
-static gn_status read_lines(gn_tokenizer *tok, const char *path, gn_error *err) {
+static gn_status read_lines(gn_tokenizer *tok, const gn_vocab_files *f, gn_error *err) {
     gn_status st = GN_OK;
-    char *text = NULL;
-    size_t n;
-    GN_TRY(gn_read_file(path, MAX_BYTES, &text, &n, err));
+    const char *at = f->vocab, *end = f->vocab + f->n;
     size_t id = 0;
-    for (size_t at = 0; at < n; id++) {
-        const char *end = memchr(text + at, '\n', n - at);
-        size_t next = end ? (size_t)(end - text) + 1 : n,
-               len = (end ? (size_t)(end - text) : n) - at;
-        if (len && text[at + len - 1] == '\r') len--;
-        if (id > GN_VOCAB_MAX_ID) {
-            st = gn_fail(err, GN_EDATA, "%s: more than %d lines", path, GN_VOCAB_MAX_ID + 1);
-            goto done;
+    for (; at < end; id++) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        if (!stop) stop = end;
+        size_t n = (size_t)(stop - at);
+        if (n && at[n - 1] == '\r') n--;
+        if (id > GN_VOCAB_MAX_ID)
+            return gn_fail(err, GN_EDATA, "%s: more than %d lines", f->vocab_name,
+                           GN_VOCAB_MAX_ID + 1);
+        if (memchr(at, '\0', n))
+            return gn_fail(err, GN_EDATA, "%s: line %zu: a NUL byte", f->vocab_name, id + 1);
+        if ((st = gn_utf8_check(at, n, err)) != GN_OK) {
+            gn_error_prefix(err, "%s: line %zu", f->vocab_name, id + 1);
+            return st;
         }
-        if (memchr(text + at, '\0', len)) {
-            st = gn_fail(err, GN_EDATA, "%s: line %zu: a NUL byte", path, id + 1);
-            goto done;
-        }
-        if ((st = gn_utf8_check(text + at, len, err)) != GN_OK) {
-            gn_error_prefix(err, "%s: line %zu", path, id + 1);
-            goto done;
-        }
-        GN_TRY(gn_vocab_add(&tok->vocab, text + at, len, (int32_t)id, err));
-        at = next;
+        GN_TRY(gn_vocab_add(&tok->vocab, at, n, (int32_t)id, err));
+        at = stop + (stop < end);
     }
-    if (id == 0) st = gn_fail(err, GN_EDATA, "%s: empty: expected a token a line", path);
-done:
-    gn_free(text);
-    return st;
-}
-
-static gn_status open_files(const char *dir, files *f, gn_error *err) {
-    gn_status st = GN_OK;
-    f->config_path = gn_path_join(dir, "tokenizer_config.json");
-    f->map_path = gn_path_join(dir, "special_tokens_map.json");
-    f->vocab_path = gn_path_join(dir, "vocab.txt");
-    f->added_path = gn_path_join(dir, "added_tokens.json");
-    if (!f->config_path || !f->map_path || !f->vocab_path || !f->added_path)
-        return gn_fail_nomem(err, "a path", strlen(dir));
-    if (gn_path_is_file(f->config_path))
-        GN_TRY(gn_json_open(f->config_path, MAX_BYTES, &f->config, err));
-    if (gn_path_is_file(f->map_path)) GN_TRY(gn_json_open(f->map_path, MAX_BYTES, &f->map, err));
+    if (id == 0) st = gn_fail(err, GN_EDATA, "%s: empty: expected a token a line", f->vocab_name);
 done:
     return st;
-}
-
-static void close_files(files *f) {
-    json_decref(f->config);
-    json_decref(f->map);
-    gn_free(f->config_path);
-    gn_free(f->map_path);
-    gn_free(f->vocab_path);
-    gn_free(f->added_path);
 }
 
 /* A special token is written as a string or as an object with "content"; NULL when it is neither.
@@ -108,7 +72,7 @@ static gn_added_spec spec_of(const json_t *v, const char *text) {
 }
 
 /* The five special tokens and where they stand in the vocabulary. */
-static gn_status add_special(gn_tokenizer *tok, const files *f, int32_t id[N_SPECIAL],
+static gn_status add_special(gn_tokenizer *tok, const gn_vocab_files *f, int32_t id[N_SPECIAL],
                              gn_error *err) {
     gn_status st = GN_OK;
     for (size_t i = 0; i < N_SPECIAL; i++) {
@@ -117,7 +81,7 @@ static gn_status add_special(gn_tokenizer *tok, const files *f, int32_t id[N_SPE
         const char *text = content(v) ? content(v) : special_default[i];
         id[i] = gn_vocab_find(&tok->vocab, text, strlen(text));
         if (id[i] < 0 && i < 3)
-            return gn_fail(err, GN_EDATA, "%s: no line '%.80s', the %s", f->vocab_path, text,
+            return gn_fail(err, GN_EDATA, "%s: no line '%.80s', the %s", f->vocab_name, text,
                            special_key[i]);
         gn_added_spec spec = spec_of(v, text);
         if (id[i] >= 0) GN_TRY(gn_tokenizer_add(tok, &spec, err));
@@ -137,7 +101,7 @@ static int by_id(const void *a, const void *b) {
 }
 
 /* "added_tokens_decoder": {"100": {"content": "[UNK]", ...}, ...}, in the order of the ids. */
-static gn_status add_decoder(gn_tokenizer *tok, const files *f, gn_error *err) {
+static gn_status add_decoder(gn_tokenizer *tok, const gn_vocab_files *f, gn_error *err) {
     gn_status st = GN_OK;
     json_t *object = json_object_get(f->config, "added_tokens_decoder"), *value;
     size_t n = json_object_size(object), i = 0;
@@ -151,7 +115,7 @@ static gn_status add_decoder(gn_tokenizer *tok, const files *f, gn_error *err) {
         const char *text = content(list[i].spec);
         if (!text) {
             st = gn_fail(err, GN_EDATA, "%s: added_tokens_decoder: %ld has no content",
-                         f->config_path, list[i].id);
+                         f->config_name, list[i].id);
             goto done;
         }
         gn_added_spec spec = spec_of(list[i].spec, text);
@@ -159,7 +123,7 @@ static gn_status add_decoder(gn_tokenizer *tok, const files *f, gn_error *err) {
         if (gn_tokenizer_id(tok, text) != list[i].id) {
             st = gn_fail(
                 err, GN_EDATA, "%s: added_tokens_decoder: '%.80s' has id %ld, but %s gives %d",
-                f->config_path, text, list[i].id, f->vocab_path, (int)gn_tokenizer_id(tok, text));
+                f->config_name, text, list[i].id, f->vocab_name, (int)gn_tokenizer_id(tok, text));
             goto done;
         }
     }
@@ -168,7 +132,7 @@ done:
     return st;
 }
 
-static gn_status add_more(gn_tokenizer *tok, const files *f, gn_error *err) {
+static gn_status add_more(gn_tokenizer *tok, const gn_vocab_files *f, gn_error *err) {
     gn_status st = GN_OK;
     const json_t *list = json_object_get(f->config, "additional_special_tokens");
     if (!json_is_array(list)) list = json_object_get(f->map, "additional_special_tokens");
@@ -182,7 +146,7 @@ done:
     return st;
 }
 
-static gn_status check_config(const files *f, gn_error *err) {
+static gn_status check_config(const gn_vocab_files *f, gn_error *err) {
     const char *class = json_string_value(json_object_get(f->config, "tokenizer_class"));
     bool known = class == NULL;
     for (size_t i = 0; i < sizeof known_class / sizeof known_class[0] && !known; i++)
@@ -190,12 +154,10 @@ static gn_status check_config(const files *f, gn_error *err) {
     if (!known)
         return gn_fail(err, GN_ENOSUPP,
                        "%s: tokenizer_class '%.80s' is not supported with vocab.txt",
-                       f->config_path, class);
+                       f->config_name, class);
     if (!is_true(f->config, "do_basic_tokenize", true))
         return gn_fail(err, GN_ENOSUPP, "%s: do_basic_tokenize = false is not supported",
-                       f->config_path);
-    if (gn_path_is_file(f->added_path))
-        return gn_fail(err, GN_ENOSUPP, "%s: not supported without tokenizer.json", f->added_path);
+                       f->config_name);
     return GN_OK;
 }
 
@@ -208,18 +170,16 @@ static gn_status special_ids(int32_t id, int32_t **out, size_t *n, gn_error *err
     return GN_OK;
 }
 
-gn_status gn_tokenizer_read_vocab(gn_tokenizer *tok, const char *dir, gn_error *err) {
+gn_status gn_tokenizer_parse_vocab(gn_tokenizer *tok, const gn_vocab_files *f, gn_error *err) {
     gn_status st = GN_OK;
-    files f = {0};
     int32_t id[N_SPECIAL];
-    GN_TRY(open_files(dir, &f, err));
-    GN_TRY(check_config(&f, err));
-    GN_TRY(read_lines(tok, f.vocab_path, err));
-    bool lower = is_true(f.config, "do_lower_case", true);
+    GN_TRY(check_config(f, err));
+    GN_TRY(read_lines(tok, f, err));
+    bool lower = is_true(f->config, "do_lower_case", true);
     tok->normalize = (gn_normalize_opts){
         .clean = true,
-        .cjk = is_true(f.config, "tokenize_chinese_chars", true),
-        .strip = is_true(f.config, "strip_accents", lower),
+        .cjk = is_true(f->config, "tokenize_chinese_chars", true),
+        .strip = is_true(f->config, "strip_accents", lower),
         .lower = lower,
     };
     tok->split_space = tok->split_punct = true;
@@ -227,14 +187,43 @@ gn_status gn_tokenizer_read_vocab(gn_tokenizer *tok, const char *dir, gn_error *
     tok->n_prefix = 2;
     tok->max_chars = 100;
     GN_TRY(gn_tokenizer_prepare(tok, err));
-    GN_TRY(add_special(tok, &f, id, err));
-    GN_TRY(add_decoder(tok, &f, err));
-    GN_TRY(add_more(tok, &f, err));
+    GN_TRY(add_special(tok, f, id, err));
+    GN_TRY(add_decoder(tok, f, err));
+    GN_TRY(add_more(tok, f, err));
     gn_tokenizer_finish(tok);
     tok->unk = id[0];
     GN_TRY(special_ids(id[1], &tok->before, &tok->n_before, err));
     GN_TRY(special_ids(id[2], &tok->after, &tok->n_after, err));
 done:
-    close_files(&f);
+    return st;
+}
+
+gn_status gn_tokenizer_read_vocab(gn_tokenizer *tok, const char *dir, gn_error *err) {
+    gn_status st = GN_OK;
+    gn_vocab_files f = {0};
+    char *vocab = NULL,
+         *path[4] = {gn_path_join(dir, "vocab.txt"), gn_path_join(dir, "tokenizer_config.json"),
+                     gn_path_join(dir, "special_tokens_map.json"),
+                     gn_path_join(dir, "added_tokens.json")};
+    if (!path[0] || !path[1] || !path[2] || !path[3]) {
+        st = gn_fail_nomem(err, "a path", strlen(dir));
+        goto done;
+    }
+    if (gn_path_is_file(path[3])) {
+        st = gn_fail(err, GN_ENOSUPP, "%s: not supported without tokenizer.json", path[3]);
+        goto done;
+    }
+    if (gn_path_is_file(path[1])) GN_TRY(gn_json_open(path[1], MAX_BYTES, &f.config, err));
+    if (gn_path_is_file(path[2])) GN_TRY(gn_json_open(path[2], MAX_BYTES, &f.map, err));
+    GN_TRY(gn_read_file(path[0], MAX_BYTES, &vocab, &f.n, err));
+    f.vocab = vocab;
+    f.vocab_name = path[0];
+    f.config_name = path[1];
+    GN_TRY(gn_tokenizer_parse_vocab(tok, &f, err));
+done:
+    json_decref(f.config);
+    json_decref(f.map);
+    gn_free(vocab);
+    for (size_t i = 0; i < 4; i++) gn_free(path[i]);
     return st;
 }

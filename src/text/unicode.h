@@ -22,7 +22,7 @@ typedef struct gn_unicode {
     uint16_t *flags; /**< blocks that differ, 256 each */
 } gn_unicode;
 
-/** Builds the table: about 10 ms. @return GN_OK; GN_ENOMEM. */
+/** Builds the table: about 2 ms. @return GN_OK; GN_ENOMEM. */
 gn_status gn_unicode_new(gn_unicode *out, gn_error *err);
 /** {0} is fine. */
 void gn_unicode_free(gn_unicode *u);
