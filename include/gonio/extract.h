@@ -1,4 +1,5 @@
-/* gonio/extract.h: model + text -> representation set, in one resumable pass. */
+/* gonio/extract.h: model + text -> representation set, in one resumable pass. What the files of a
+ * set hold is written down in docs/formats.md. */
 #ifndef GONIO_EXTRACT_H
 #define GONIO_EXTRACT_H
 
@@ -10,14 +11,19 @@
 extern "C" {
 #endif
 
-/** What becomes a row. */
+/** What becomes a row. Rows follow the text; means are summed in float64. A row's token_id and
+ *  position are those of its first token, -1 with GN_POOL_MEAN. With GN_POOL_WORD and
+ * GN_POOL_TARGET rows get a label column "word", the lower-cased text, unless the corpus has one of
+ * that name. */
 typedef enum gn_pool {
     GN_POOL_NONE = 0, /**< every token */
     GN_POOL_MEAN,     /**< mean over a sequence's tokens (special tokens follow `special_rows`) */
     GN_POOL_FIRST,    /**< the first token */
     GN_POOL_LAST,     /**< the last token */
-    GN_POOL_WORD,     /**< mean over the pieces of each word */
-    GN_POOL_TARGET,   /**< mean over the pieces of the one word the record's target span names */
+    GN_POOL_WORD,   /**< mean over the pieces of each word; a word that truncation cut in two gives
+                         no row */
+    GN_POOL_TARGET, /**< mean over the pieces of the one word the record's target span names: all
+                         tokens that share a character with it */
 } gn_pool;
 
 typedef struct gn_extract_opts {
@@ -25,34 +31,45 @@ typedef struct gn_extract_opts {
     gn_model_opts model;
     gn_take take;
     gn_pool pool;
-    const char *layers;    /**< NULL or "all"; else a list such as "0,3-6,-1" (-1: the last) */
-    size_t max_tokens;     /**< truncation, specials included; 0: the model's max_positions */
-    bool no_special;       /**< do not add [CLS] / [SEP] */
-    bool drop_special;     /**< add them, but keep no rows for them (pool none and mean) */
-    gn_dtype dtype;        /**< GN_F32 (default), GN_F16 or GN_BF16 on disk */
-    size_t batch_tokens;   /**< 0: chosen; never changes the result */
-    bool overwrite;        /**< replace a finished set; default is GN_EINVAL naming it */
+    const char *layers;  /**< NULL or "all"; else a list such as "0,3-6,-1" (-1: the last) */
+    size_t max_tokens;   /**< truncation, specials included; 0: the model's max_positions */
+    bool no_special;     /**< do not add [CLS] / [SEP] */
+    bool drop_special;   /**< add them, but keep no rows for them (pool none and mean) */
+    gn_dtype dtype;      /**< GN_F32 (default), GN_F16 or GN_BF16 on disk */
+    size_t batch_tokens; /**< 0: chosen; never changes the result */
+    bool overwrite; /**< replace a finished set, or discard one begun with other inputs; default
+                         is GN_EINVAL naming it. The finished one stays until the new one, in
+                         `dir`.part, is complete. */
 } gn_extract_opts;
 
 typedef struct gn_extract_result {
-    size_t n_sequences, n_tokens, n_rows, n_layers;
-    size_t n_truncated;     /**< sequences cut */
+    size_t n_sequences, n_rows, n_layers;
+    size_t n_tokens;    /**< of the sequences that give rows: the others are not computed */
+    size_t n_truncated; /**< sequences cut */
     size_t n_tokens_cut;
-    size_t n_no_target;     /**< records whose target fell outside what was kept: no row */
-    double seconds;         /**< of the forward passes */
-    size_t n_resumed;       /**< sequences found on disk from an earlier, interrupted run */
+    size_t n_no_target; /**< GN_POOL_TARGET: records without a target, or whose target fell outside
+                             what was kept: no row */
+    double seconds;     /**< of this call's forward passes */
+    size_t n_resumed;   /**< sequences found on disk from an earlier, interrupted run */
 } gn_extract_result;
 
 /** Writes the set into `dir` (created). An interrupted run of the same inputs and options is
  *  continued and gives the same bytes as an uninterrupted one; a folder made by other inputs is
- *  refused.
+ *  refused, and the message names the difference. Progress: task "tokenize" in records, then task
+ *  "extract" in tokens.
+ *  @param opts NULL for the defaults.
+ *  @param result NULL, or written when GN_OK is returned.
  *  @return GN_OK; GN_ECANCEL (the folder is left resumable); GN_EIO (e.g. disk full: names file
- *          and bytes needed); whatever opening model, tokenizer and corpus return. */
+ *          and bytes needed; resumable); GN_EINVAL (options that the model cannot meet; a folder
+ * that is not to be written to); GN_EDATA (no row; tokens outside the model's vocabulary; a state
+ *          that is not finite or beyond the stored type: names layer, row, line and dimension);
+ *          whatever opening model, tokenizer and corpus return. */
 GN_API gn_status gn_extract(gn_ctx *ctx, const char *model_dir, const char *corpus_path,
-                            const gn_extract_opts *opts, const char *dir,
-                            gn_extract_result *result, gn_error *err);
+                            const gn_extract_opts *opts, const char *dir, gn_extract_result *result,
+                            gn_error *err);
 
-/** Writes the model's static tables (word, position, token_type ...) as sets `dir`/NAME. */
+/** Writes the model's static tables (word, position, token_type ...) as sets `dir`/NAME with one
+ *  layer, number 0. Same rules for folders as gn_extract, table by table. */
 GN_API gn_status gn_extract_tables(gn_ctx *ctx, const char *model_dir, const char *dir,
                                    bool overwrite, gn_error *err);
 

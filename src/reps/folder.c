@@ -70,16 +70,20 @@ gn_status gn_folder_examine(const char *dir, gn_folder_kind *kind, char *foreign
         *kind = GN_FOLDER_NONE;
         return GN_OK;
     }
-    bool any = false, about = false;
+    bool any = false, about = false, only_parts = true;
     for (struct dirent *e; (e = readdir(d));) {
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
-        any = true;
-        if (strcmp(e->d_name, "gonio.json") == 0)
-            about = true;
-        else if (!is_part_of_set(e->d_name) && (!foreign[0] || strcmp(e->d_name, foreign) < 0))
+        if (is_temporary(e->d_name)) continue;
+        bool part = is_part_of_set(e->d_name);
+        about = about || strcmp(e->d_name, "gonio.json") == 0;
+        /* the least of those that are no part; while there are parts only, any of them */
+        if (!any || (!part && (only_parts || strcmp(e->d_name, foreign) < 0)))
             snprintf(foreign, GN_FOLDER_NAME, "%s", e->d_name);
+        only_parts = only_parts && part;
+        any = true;
     }
     closedir(d);
+    if (about && only_parts) foreign[0] = '\0';
     *kind = about ? GN_FOLDER_SET : any ? GN_FOLDER_OTHER : GN_FOLDER_NONE;
     return GN_OK;
 }

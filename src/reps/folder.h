@@ -5,7 +5,7 @@
 #include "base/error.h"
 
 typedef enum gn_folder_kind {
-    GN_FOLDER_NONE = 0, /**< does not exist, or is empty */
+    GN_FOLDER_NONE = 0, /**< does not exist, or is empty but for temporary files */
     GN_FOLDER_SET,      /**< holds a gonio.json */
     GN_FOLDER_OTHER,    /**< holds other things only */
 } gn_folder_kind;
@@ -13,7 +13,7 @@ typedef enum gn_folder_kind {
 enum { GN_FOLDER_NAME = 256 };
 
 /** @param foreign (GN_FOLDER_NAME) receives the first entry, in name order, that is not part of a
- *                 set; "" when there is none.
+ *                 set; when there is none: "" for a set, any entry for OTHER.
  *  @return GN_OK; GN_EIO (not a folder, no permission). */
 gn_status gn_folder_examine(const char *dir, gn_folder_kind *kind, char *foreign, gn_error *err);
 

@@ -124,11 +124,14 @@ static gn_status settle_folder(gn_reps_writer *w, bool overwrite, gn_error *err)
     bool same = false, complete = false;
     gn_status st = GN_OK;
     GN_TRY(gn_folder_examine(w->folder, &kind, foreign, err));
-    if (kind == GN_FOLDER_NONE) goto done;
+    if (kind == GN_FOLDER_NONE) {
+        st = gn_folder_sweep(w->folder, err);
+        goto done;
+    }
     if (kind == GN_FOLDER_OTHER) {
         st = gn_fail(err, GN_EINVAL,
                      "%s: holds '%s' and no gonio.json: not a representation set, and not empty",
-                     w->folder, *foreign ? foreign : "files");
+                     w->folder, foreign);
         goto done;
     }
     GN_TRY(read_state(w, &same, &complete, what, sizeof what, err));

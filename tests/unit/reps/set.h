@@ -144,13 +144,19 @@ static inline bool same_folder(const char *a, const char *b) {
     return true;
 }
 
-/** An empty place for a folder of this name below the tests' temporary one. */
+/** An empty place for a folder of this name below the tests' temporary one; the path stays valid.
+ */
 static inline const char *fresh(const char *name) {
-    const char *dir = tmp_path(name);
+    static char *paths[32];
+    static const char *names[32];
+    size_t i = 0;
+    while (names[i] && strcmp(names[i], name) != 0) i++;
+    names[i] = name;
+    if (!paths[i]) paths[i] = gn_strdup(tmp_path(name));
     char command[2100];
-    snprintf(command, sizeof command, "rm -rf '%s' '%s.part'", dir, dir);
-    if (system(command) != 0) printf("# %s: not removed\n", dir);
-    return dir;
+    snprintf(command, sizeof command, "rm -rf '%s' '%s.part'", paths[i], paths[i]);
+    if (system(command) != 0) printf("# %s: not removed\n", paths[i]);
+    return paths[i];
 }
 
 static inline void put_file(const char *dir, const char *name, const char *text) {

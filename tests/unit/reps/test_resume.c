@@ -144,6 +144,17 @@ TEST(folders_of_others_are_left_alone) {
     }
     CHECK(file_there(dir, "thesis.tex") && !file_there(dir, "gonio.json") &&
           !file_there(dir, "rows"));
+    dir = fresh("resume_parts");
+    OK(gn_make_dirs(dir, &err));
+    put_file(dir, ".gonio.json.9.0.tmp", "half"); /* a run that died at once */
+    put_file(dir, "vocab.txt", "somebody's");
+    CHECK(set_write(dir, &plan, false, 4, ROWS, &err) == GN_EINVAL);
+    CHECK_CONTAINS(err.message, "holds 'vocab.txt' and no gonio.json");
+    char path[2048];
+    snprintf(path, sizeof path, "%s/vocab.txt", dir);
+    REQUIRE(unlink(path) == 0);
+    OK(set_write(dir, &plan, false, 4, ROWS, &err));
+    CHECK(!file_there(dir, ".gonio.json.9.0.tmp"));
     CHECK(set_write("", &plan, false, 4, ROWS, &err) == GN_EINVAL);
     json_decref(plan.about);
 }
