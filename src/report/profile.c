@@ -72,8 +72,8 @@ size_t gn_profile_curve(const gn_profile *p, size_t i, const char *measure, cons
     for (size_t row = 0; row < p->r->n_rows && n < room; row++) {
         const gn_measurement *m = &p->r->row[row].m;
         double at = gn_profile_number(p, row, key);
-        if (m->layer != p->layer[i] || strcmp(m->measure, measure) != 0 || isnan(at) ||
-            !of_set(p, row))
+        if (m->layer != p->layer[i] || strcmp(m->measure, measure) != 0 || *m->variant ||
+            isnan(at) || !of_set(p, row))
             continue;
         size_t k = n++;
         for (; k > 0 && x[k - 1] > at; k--) {
@@ -145,8 +145,11 @@ static gn_status choose(gn_profile *p, gn_error *err) {
             n2[kept++] = n2[k];
         }
         size_t at = kept ? gn_id_flattest(value, kept) : 0;
-        p->gride[i] = kept ? point[at] : missing;
-        p->gride_n2[i] = kept ? n2[at] : (double)NAN;
+        size_t reported = gn_profile_row(p, i, "gride", "reported", NULL, NULL);
+        p->gride[i] = reported != SIZE_MAX ? point_of(p, reported) : kept ? point[at] : missing;
+        p->gride_n2[i] = reported != SIZE_MAX ? gn_profile_number(p, reported, "n2")
+                         : kept               ? n2[at]
+                                              : (double)NAN;
         gn_point twonn = gn_profile_at(p, i, "twonn", "base_0.9", NULL, NULL);
         depth[i] = p->depth[i];
         dim[i] = twonn.value;

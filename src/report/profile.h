@@ -47,8 +47,8 @@ double gn_profile_number(const gn_profile *p, size_t row, const char *key);
 /** True when some layer has a finite value of the measure (any variant when NULL). */
 bool gn_profile_has(const gn_profile *p, const char *measure, const char *variant);
 
-/** The curve of one measure over a numeric parameter in one layer, ascending in it. `x`, `point`
- *  have room for `room`; returns how many there are (at most room). */
+/** The curve of one measure without variant over a numeric parameter in one layer, ascending. `x`,
+ * `point` have room for `room`; returns how many there are (at most room). */
 size_t gn_profile_curve(const gn_profile *p, size_t i, const char *measure, const char *key,
                         double *x, gn_point *point, size_t room);
 

@@ -165,7 +165,8 @@ gn_status gn_sheet_make(const gn_profile *p, gn_sheet *out, gn_error *err) {
     t.column = good ? gn_arena_alloc(&t.arena, n, sizeof *t.column) : NULL;
     good = t.column != NULL;
     for (size_t c = 0; good && c < n; c++) {
-        gn_sheet_column col = {"", "", "", gn_arena_alloc(&t.arena, t.n_rows, sizeof(char *))};
+        gn_sheet_column col = {"", "", "", NULL,
+                               gn_arena_alloc(&t.arena, t.n_rows, sizeof(char *))};
         if (c < FIXED) {
             col.head = c ? "depth" : "layer";
             col.title = c ? "relative depth" : "layer number; 0 is the embedding output";
@@ -177,6 +178,7 @@ gn_status gn_sheet_make(const gn_profile *p, gn_sheet *out, gn_error *err) {
         } else {
             col.head = short_name(&t, p->label[c - FIXED - N_SPECS].name, LABEL_CELLS);
             col.sub = "label";
+            col.name = p->label[c - FIXED - N_SPECS].name;
             col.title = "share of neighbours with the same label, classes weighing the same";
         }
         good = col.cell && col.head;

@@ -8,6 +8,7 @@
 typedef struct gn_sheet_column {
     const char *head, *sub; /**< two header lines */
     const char *title;      /**< what the column is, in full */
+    const char *name;       /**< of a label column: its whole name, as it is; else NULL */
     const char **cell;      /**< (n_rows) */
 } gn_sheet_column;
 

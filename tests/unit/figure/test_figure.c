@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "figure/layout.h"
 #include "figure/svg.h"
+#include "markup.h"
 
 #include <cairo.h>
 #include <sys/stat.h>
@@ -147,37 +148,6 @@ TEST(bytes_repeat) {
         }
         gn_figure_free(fig);
     }
-}
-
-/* Enough of XML to catch what escaping and renaming could break: tags nest, quotes close, no bare
- * ampersand, and every reference has its id. */
-static bool well_formed(const char *s) {
-    char stack[64][24];
-    int depth = 0;
-    while ((s = strpbrk(s, "<&")) != NULL) {
-        if (*s == '&') {
-            if (!strchr("algq#", s[1]) || !memchr(s, ';', 8)) return false;
-            s++;
-            continue;
-        }
-        const char *end = s + 1;
-        for (bool quoted = false; *end && (quoted || *end != '>'); end++) quoted ^= *end == '"';
-        if (!*end) return false;
-        size_t n = strcspn(s + 1, " />\n");
-        if (s[1] == '?' || s[1] == '!') {
-        } else if (s[1] == '/') {
-            n = strcspn(s + 2, " >\n");
-            if (depth == 0 || strlen(stack[depth - 1]) != n ||
-                strncmp(stack[depth - 1], s + 2, n) != 0)
-                return false;
-            depth--;
-        } else if (end[-1] != '/') {
-            if (depth == 64 || n >= 24) return false;
-            snprintf(stack[depth++], 24, "%.*s", (int)n, s + 1);
-        }
-        s = end;
-    }
-    return depth == 0;
 }
 
 TEST(svg_is_well_formed) {

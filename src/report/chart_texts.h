@@ -1,0 +1,119 @@
+/* What the report says about each measure. Kept apart from the code that draws. */
+#ifndef GN_REPORT_CHART_TEXTS_H
+#define GN_REPORT_CHART_TEXTS_H
+
+#include "report/charts.h"
+
+enum {
+    CHART_ID,
+    CHART_GRIDE,
+    CHART_COSINES,
+    CHART_NORMS,
+    CHART_PR,
+    CHART_PREVIOUS,
+    CHART_LABEL,
+    CHART_SPECTRUM
+};
+
+static const gn_chart_text chart_texts[GN_CHARTS_MAX] = {
+    [CHART_ID] =
+        {"intrinsic_dimension", "Intrinsic dimension",
+         "Two estimates of the number of dimensions that each layer’s points really use: TwoNN on "
+         "the smallest 90 % of the distance ratios, and Gride at the scale where its curve is "
+         "flattest. Bands: 95 % (±1.96 standard errors), asymptotic; where none shows, "
+         "it is narrower than the line.",
+         "Far below the width of the layer is usual. A profile that rises to a peak and falls to a "
+         "low plateau or minimum suggests taking representations from that minimum. Above about 20 "
+         "dimensions both estimates are lower bounds: neighbours are too sparse.",
+         "<i>μ<sub>i</sub></i> = <i>r</i><sub>2</sub>(<i>i</i>) / <i>r</i><sub>1</sub>(<i>i</i>), "
+         "&ensp; <i>F</i>(<i>μ</i>) = 1 − <i>μ</i><sup>−<i>D</i></sup>; &ensp; <i>D</i> is the "
+         "slope "
+         "through the origin of −ln(1 − <i>i</i>/<i>N</i>) on ln <i>μ</i><sub>(<i>i</i>)</sub>",
+         "TwoNN: Facco, d’Errico, Rodriguez &amp; Laio, <cite>Scientific Reports</cite> 7:12140 "
+         "(2017). Choice of the layer: Valeriani et al., <cite>NeurIPS</cite> 2023."},
+    [CHART_GRIDE] =
+        {"gride_curve", "Intrinsic dimension against scale",
+         "Gride estimates from the distances to neighbours of rank <i>n</i><sub>1</sub> = "
+         "<i>n</i><sub>2</sub>/2 and <i>n</i><sub>2</sub>, a line a layer, early layers dark. "
+         "Bands: 95 % (±1.96 standard errors).",
+         "A flat stretch is a range of scales on which “the” dimension exists. A fall from the "
+         "left "
+         "end shows noise or near-duplicates at small scale; a steady fall shows curvature or "
+         "density that varies.",
+         "<i>μ</i> = <i>r</i><sub><i>n</i>2</sub> / <i>r</i><sub><i>n</i>1</sub>, &ensp; "
+         "<i>f</i>(<i>μ</i>|<i>D</i>) = <i>D</i> (<i>μ<sup>D</sup></i> − "
+         "1)<sup><i>n</i>2−<i>n</i>1−1"
+         "</sup> / [B(<i>n</i><sub>2</sub> − <i>n</i><sub>1</sub>, <i>n</i><sub>1</sub>) "
+         "<i>μ</i><sup>(<i>n</i>2−1)<i>D</i>+1</sup>], maximised over <i>D</i>",
+         "Denti, Doimo, Laio &amp; Mira, <cite>Scientific Reports</cite> 12:20005 (2022)."},
+    [CHART_COSINES] =
+        {"cosines", "Cosines between and within types",
+         "Mean cosine between vectors of different types (inter) and within one type (intra), raw "
+         "and after subtracting the mean of all rows (centred). Bands: 95 % (±1.96 standard "
+         "errors, "
+         "bootstrap over sequences).",
+         "Inter near 0: directions are spread evenly. Inter near 1: all vectors lie in a narrow "
+         "cone; if centring removes it, the cone was one common offset. Intra falls as context "
+         "changes the meaning of a type.",
+         "inter = (|Σ<sub><i>t</i></sub> <i>a<sub>t</sub></i>|² − Σ<sub><i>t</i></sub> "
+         "|<i>a<sub>t</sub></i>|²) / (<i>V</i>(<i>V</i> − 1)), &ensp; <i>a<sub>t</sub></i> the "
+         "mean "
+         "unit vector of type <i>t</i>, <i>V</i> the number of types",
+         "Cai, Huang, Bian &amp; Church, <cite>ICLR</cite> 2021; Ethayarajh, <cite>EMNLP</cite> "
+         "2019."},
+    [CHART_NORMS] =
+        {"norms", "Length of the vectors",
+         "Mean length with a band of one standard deviation over rows (spread, not an error bar), "
+         "the median, and the length of the mean vector.",
+         "A mean far above the median means that a few rows, often first positions or separators, "
+         "are very long. The closer the mean vector’s length comes to the mean length, the more "
+         "all "
+         "rows share one offset.",
+         "|<i>x</i>| = (Σ<sub><i>j</i></sub> <i>x<sub>j</sub></i>²)<sup>1/2</sup>; &ensp; mean "
+         "vector: |(1/<i>N</i>) Σ<sub><i>i</i></sub> <i>x<sub>i</sub></i>|",
+         "Descriptive; compare Ethayarajh, <cite>EMNLP</cite> 2019."},
+    [CHART_PR] =
+        {"participation_ratio", "Linear dimension",
+         "Participation ratio and effective rank of the covariance matrix. Band: 95 % (±1.96 "
+         "standard errors) of the participation ratio.",
+         "How many orthogonal directions carry the variance: 1 for a line, the width for a round "
+         "cloud. Much larger than the intrinsic dimension means a curved manifold.",
+         "PR = (tr <i>C</i>)² / tr <i>C</i>², &ensp; erank = exp(−Σ<sub><i>j</i></sub> "
+         "<i>p<sub>j</sub></i> ln <i>p<sub>j</sub></i>), &ensp; <i>p<sub>j</sub></i> = "
+         "<i>σ<sub>j</sub></i> / Σ <i>σ</i>, &ensp; IsoScore = (PR − 1)/(<i>d</i> − 1)",
+         "Gao et al., bioRxiv 214262 (2017); Roy &amp; Vetterli, <cite>EUSIPCO</cite> 2007; Rudman "
+         "et al., <cite>Findings of ACL</cite> 2022."},
+    [CHART_PREVIOUS] =
+        {"overlap_previous_layer", "Neighbours kept from layer to layer",
+         "Share of each point’s nearest neighbours that were its neighbours in the previous stored "
+         "layer, too. Band: 95 % (±1.96 standard errors over points).",
+         "1: the layer leaves neighbourhoods as they are. A dip marks a layer that rearranges what "
+         "is near what.",
+         "<i>χ<sub>k</sub></i>(<i>A</i>, <i>B</i>) = (1/<i>N</i>) Σ<sub><i>i</i></sub> "
+         "|kNN<sub><i>A</i></sub>(<i>i</i>) ∩ kNN<sub><i>B</i></sub>(<i>i</i>)| / <i>k</i>",
+         "Doimo, Glielmo, Ansuini &amp; Laio, <cite>NeurIPS</cite> 2020, eq. 1."},
+    [CHART_LABEL] =
+        {"label_overlap", "Neighbours with the same label",
+         "Share of each point’s nearest neighbours that carry its label, averaged so that all "
+         "classes weigh the same. Bands: 95 % (±1.96 standard errors over points within classes). "
+         "Dashed: chance level.",
+         "How strongly a layer groups points by that label without any training. Compare with the "
+         "dashed line, not with 0; labels with more classes start lower.",
+         "<i>o<sub>i</sub></i> = (1/<i>k</i>) Σ<sub><i>j</i>≤<i>k</i></sub> "
+         "[<i>y</i><sub>nn<i>j</i>"
+         "(<i>i</i>)</sub> = <i>y<sub>i</sub></i>], averaged with weights "
+         "1/<i>n</i><sub>class(<i>i</i>)</sub>",
+         "Doimo et al., <cite>NeurIPS</cite> 2020; Valeriani et al., <cite>NeurIPS</cite> 2023."},
+    [CHART_SPECTRUM] =
+        {"spectrum", "Spectrum of the covariance",
+         "Eigenvalues of the covariance matrix in descending order, a line a layer, early layers "
+         "dark.",
+         "A straight line on these axes is a power law. A first value far above the rest is one "
+         "dominant direction.",
+         "<i>C</i> = (1/<i>N</i>) Σ<sub><i>i</i></sub> (<i>x<sub>i</sub></i> − <i>m</i>)"
+         "(<i>x<sub>i</sub></i> − <i>m</i>)ᵀ, &ensp; <i>C v<sub>j</sub></i> = "
+         "<i>λ<sub>j</sub> v<sub>j</sub></i>",
+         "Textbook."},
+};
+
+#endif
