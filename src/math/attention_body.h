@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-enum { ATT_ROWS = 4, ATT_NV = 2 };
+enum { ATT_ROWS = GN_ATTENTION_ROWS, ATT_NV = 2 };
 
 static inline size_t whole_vectors(size_t n) {
     return (n + LANES - 1) / LANES * LANES;

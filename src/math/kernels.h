@@ -6,8 +6,9 @@
 #include "math/nn.h"
 #include "math/stats.h"
 
-/** Rows of queries that a vector kernel takes at once. */
-#define GN_ATTENTION_ROWS 8
+/** Rows of queries that the attention kernels take at once: 4 rows of 2 vectors are 8 sums, enough
+ * to cover an FMA's latency, and fit 16 registers. */
+#define GN_ATTENTION_ROWS 4
 
 /** Float64 blocks of GN_PRODUCT_TILE columns, rows one after the other, for second moments. mr and
  *  nr divide GN_PRODUCT_TILE. */
@@ -16,7 +17,7 @@ typedef struct gn_product {
     /** out[j] = x[j] - mean[j] for n values. */
     void (*centre)(const float *x, const double *mean, size_t n, double *out);
     /** c (mr, nr) += A^T B over k rows; a, b and c point into such blocks. Every element is one
-     * chain over k, continued from what c holds. */
+     *  chain over k, continued from what c holds. */
     void (*add)(const double *a, const double *b, size_t k, double *c);
 } gn_product;
 #define GN_PRODUCT_TILE 96

@@ -5,5 +5,5 @@
  * dimension rounded up to whole vectors. */
 size_t gn_attention_scratch(size_t t, size_t dh) {
     size_t tp = (t + 31) / 32 * 32, dp = (dh + 31) / 32 * 32;
-    return (2 * tp * dp + GN_ATTENTION_ROWS * (tp + 2 * dp)) * sizeof(float);
+    return (2 * tp * dp + GN_ATTENTION_ROWS * (tp + dp)) * sizeof(float);
 }

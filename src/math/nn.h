@@ -22,11 +22,11 @@ typedef struct gn_finish {
 typedef struct gn_nn {
     const char *name;
     /** In place: x[r] = (x[r] - mean) / sqrt(var + eps) * gamma + beta over rows of d (population
-     *  variance; mean and variance accumulated in float64 or compensated float32). */
+     *  variance; mean and variance accumulated in float64). */
     void (*layer_norm)(float *x, size_t rows, size_t d, size_t ld, const float *gamma,
                        const float *beta, float eps);
-    /** y = act(x), elementwise, n values; may be in place. Erf, tanh and exp to float32 rounding;
-     *  a value's result does not depend on its place. */
+    /** y = act(x), elementwise, n values; may be in place. |error| <= 2e-7 max(|x|, 1); a
+     *  value's result does not depend on its place. */
     void (*activate)(gn_activation act, const float *x, float *y, size_t n);
     void (*gelu)(const float *x, float *y, size_t n); /**< activate(GN_ACT_GELU) */
     void (*finish)(const gn_finish *f);
