@@ -1,13 +1,13 @@
 /* Times the exact neighbour search.
  *
- *     bench-knn X.npy K [THREADS [ROUNDS [CPU [METRIC]]]]
+ *     bench-knn X.npy K [THREADS [ROUNDS [CPU [METRIC [OUT]]]]]
  *     bench-knn gauss:N:D K ...          standard normal rows
  *     bench-knn clusters:N:D K ...       100 clusters on 16 latent dimensions, an offset, noise
  *
  * Prints one line for each round and a JSON line with the median: wall and CPU seconds, the rate
  * 2 n^2 d / wall in GFLOP/s as if every pair were computed, candidates and redone rows, and a hash
- * of all indices, which must not depend on anything but the data. Beside peers: bench/peers_knn.py.
- */
+ * of all indices, which must not depend on anything but the data. OUT: a prefix for the
+ * neighbour files. Beside peers: bench/peers_knn.py. */
 #define _GNU_SOURCE
 #include "base/random.h"
 #include "gonio/neighbors.h"
@@ -66,9 +66,8 @@ static int fail(const gn_error *err) {
 
 int main(int argc, char **argv) {
     if (argc < 3) {
-        fprintf(
-            stderr,
-            "use: bench-knn X.npy|gauss:N:D|clusters:N:D K [THREADS [ROUNDS [CPU [METRIC]]]]\n");
+        fprintf(stderr, "use: bench-knn X.npy|gauss:N:D|clusters:N:D K [THREADS [ROUNDS [CPU "
+                        "[METRIC [OUT]]]]]\n");
         return 64;
     }
     gn_error err = {0};
@@ -107,7 +106,9 @@ int main(int argc, char **argv) {
             "wall %.3f cpu %.3f  %.0f GFLOP/s  %.1f candidates a row, %zu redone, hash %016llx\n",
             w, c, flops / w / 1e9, knn->n_candidates_per_row, knn->n_redone, (unsigned long long)h);
         wall[i] = w;
+        gn_status st = argc > 7 ? gn_knn_write(knn, argv[7], &err) : GN_OK;
         gn_knn_free(knn);
+        if (st != GN_OK) return fail(&err);
     }
     qsort(wall, (size_t)rounds, sizeof *wall, ascending);
     printf("{\"bench\": \"knn\", \"n\": %zu, \"d\": %zu, \"k\": %zu, \"threads\": %u, \"cpu\": "
