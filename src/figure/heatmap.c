@@ -14,7 +14,7 @@ static gn_axis cell_axis(size_t n) {
 }
 
 static void value_range(const gn_heatmap *map, gn_axis *a) {
-    double lo = INFINITY, hi = -INFINITY;
+    double lo = HUGE_VAL, hi = -HUGE_VAL;
     for (size_t i = 0; i < map->rows * map->cols; i++) {
         if (!isfinite(map->value[i])) continue;
         lo = fmin(lo, map->value[i]);

@@ -51,7 +51,7 @@ static void set_axis(gn_axis *a, const range *r, bool log_axis, double user_lo, 
 
 static void find_ranges(const gn_figure *fig, gn_layout *l) {
     const gn_figure_opts *o = &fig->opts;
-    range x = {INFINITY, -INFINITY, true, true, 0}, y = x;
+    range x = {HUGE_VAL, -HUGE_VAL, true, true, 0}, y = x;
     for (size_t k = 0; k < fig->n_marks; k++) {
         const gn_mark *m = &fig->mark[k];
         bool line = m->kind == GN_MARK_HLINE;
@@ -84,7 +84,7 @@ static double widest(gn_fonts *fonts, const gn_tick *tick, size_t n) {
 static void fit_x_ticks(gn_fonts *fonts, gn_layout *l) {
     for (size_t n_max = 11; n_max >= 2; n_max--) {
         l->n_x_ticks = gn_axis_ticks(&l->x, n_max, l->x_tick);
-        double end = -INFINITY;
+        double end = -HUGE_VAL;
         bool good = true;
         for (size_t i = 0; i < l->n_x_ticks && good; i++) {
             double w, h, at = gn_layout_x(l, l->x_tick[i].value);

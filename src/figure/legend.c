@@ -185,7 +185,7 @@ static bool place_inside(const gn_figure *fig, gn_fonts *fonts, gn_layout *l) {
     if (free_x < 0 || free_y < 0 || height > 0.7 * (f->y1 - f->y0)) return false;
     cells c;
     mark_all(&c, fig, fonts, l);
-    double best = INFINITY, best_x = 0, best_y = 0;
+    double best = HUGE_VAL, best_x = 0, best_y = 0;
     for (int i = 0; i < PLACES; i++)
         for (int j = 0; j < PLACES; j++) {
             double u = (double)j / (PLACES - 1), v = (double)i / (PLACES - 1);

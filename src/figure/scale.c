@@ -15,7 +15,7 @@
 #define MINUS "\xe2\x88\x92"
 
 double gn_axis_place(const gn_axis *a, double value) {
-    if (!isfinite(value) || (a->log && value <= 0)) return NAN;
+    if (!isfinite(value) || (a->log && value <= 0)) return (double)NAN;
     if (a->log) return (log(value) - log(a->lo)) / (log(a->hi) - log(a->lo));
     return (value - a->lo) / (a->hi - a->lo);
 }

@@ -98,7 +98,8 @@ void gn_fonts_close(gn_fonts *fonts) {
     if (!fonts) return;
     if (fonts->context) g_object_unref(fonts->context);
     if (fonts->map) {
-        /* Pango 1.50 keeps the configuration's reference when a font map dies: take it back first */
+        /* Pango 1.50 keeps the configuration's reference when a font map dies: take it back first
+         */
         if (PANGO_IS_FC_FONT_MAP(fonts->map))
             pango_fc_font_map_set_config(PANGO_FC_FONT_MAP(fonts->map), NULL);
         g_object_unref(fonts->map);

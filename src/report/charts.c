@@ -52,7 +52,7 @@ static gn_status draw_measure(line *l, gn_figure *fig, const char *measure, cons
 
 /* Largest over smallest positive value of a measure: above 30 an axis should be logarithmic. */
 static bool spans_far(const gn_profile *p, const char *measure, const char *variant) {
-    double lo = INFINITY, hi = 0;
+    double lo = HUGE_VAL, hi = 0;
     for (size_t i = 0; i < p->n_layers; i++) {
         double v = gn_profile_at(p, i, measure, variant, NULL, NULL).value;
         if (!(v > 0)) continue;

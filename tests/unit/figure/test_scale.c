@@ -10,7 +10,7 @@ TEST(places) {
     CHECK_NEAR(gn_axis_place(&a, -1), 0, 0);
     CHECK_NEAR(gn_axis_place(&a, 3), 1, 0);
     CHECK_NEAR(gn_axis_place(&a, 5), 1.5, 1e-15);
-    CHECK(isnan(gn_axis_place(&a, NAN)) && isnan(gn_axis_place(&a, INFINITY)));
+    CHECK(isnan(gn_axis_place(&a, (double)NAN)) && isnan(gn_axis_place(&a, HUGE_VAL)));
     gn_axis b = {.log = true, .lo = 0.1, .hi = 1000};
     CHECK_NEAR(gn_axis_place(&b, 10), 0.5, 1e-15);
     CHECK(isnan(gn_axis_place(&b, 0)) && isnan(gn_axis_place(&b, -1)));
@@ -20,9 +20,7 @@ TEST(labels_agree_in_decimals) {
     gn_tick t[GN_TICKS_MAX];
     size_t n = gn_axis_ticks(&(gn_axis){.lo = -0.61, .hi = 1.1}, 5, t);
     REQUIRE(n == 4);
-    const char *want[] = {"\xe2\x88\x92"
-                          "0.5",
-                          "0.0", "0.5", "1.0"};
+    const char *want[] = {"\xe2\x88\x92\x30.5", "0.0", "0.5", "1.0"};
     for (size_t i = 0; i < n; i++) CHECK_STR(t[i].label, want[i]);
     CHECK(t[1].value == 0);
     n = gn_axis_ticks(&(gn_axis){.lo = -0.2, .hi = 2.2, .whole = true}, 10, t);
@@ -71,7 +69,7 @@ TEST(ticks_hold_on_any_range) {
 
 TEST(empty_and_single_values_have_a_range) {
     gn_axis a = {0};
-    gn_axis_fit(&a, INFINITY, -INFINITY);
+    gn_axis_fit(&a, HUGE_VAL, -HUGE_VAL);
     CHECK(a.lo < 0.1 && a.hi > 0.9);
     gn_axis_fit(&a, 7, 7);
     CHECK(a.lo < 7 && a.hi > 7);
@@ -83,7 +81,7 @@ TEST(empty_and_single_values_have_a_range) {
 }
 
 TEST(viridis_ends) {
-    gn_color a = gn_viridis(-1), b = gn_viridis(1), nan = gn_viridis(NAN);
+    gn_color a = gn_viridis(-1), b = gn_viridis(1), nan = gn_viridis((double)NAN);
     CHECK_NEAR(a.r, 0x44 / 255.0, 1e-12);
     CHECK_NEAR(b.r, 0xfd / 255.0, 1e-12);
     CHECK(nan.r == a.r);

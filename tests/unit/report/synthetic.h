@@ -53,7 +53,7 @@ static inline gn_result *make_survey(const char *model, int n_layers, const char
         double t = n_layers > 1 ? (double)l / (n_layers - 1) : 0, id = shape[l % 7];
         s.layer = l;
         s.depth = t;
-        put(&s, "n_duplicates", NULL, 12, NAN, n);
+        put(&s, "n_duplicates", NULL, 12, (double)NAN, n);
         put(&s, "twonn", "base_0.9", id, id / sqrt(0.9 * n), n);
         put(&s, "twonn", "base_0.98", id * 1.03, id / sqrt(0.98 * n), n);
         put(&s, "twonn", "ml", id * 0.97, id / sqrt(n), n);
@@ -70,15 +70,15 @@ static inline gn_result *make_survey(const char *model, int n_layers, const char
         put(&s, "intra_cosine", "centred", 1 - 0.55 * t, 0.004, 5210);
         double norm = l == 0 ? 1.4 : 5.6 + 3 * t;
         put(&s, "norm", "mean", norm, 0.002, n);
-        put(&s, "norm", "sd", 0.21 * norm, NAN, n);
-        put(&s, "norm", "min", 0.4 * norm, NAN, n);
-        put(&s, "norm", "median", 0.97 * norm, NAN, n);
-        put(&s, "norm", "max", 1.9 * norm, NAN, n);
-        put(&s, "mean_norm", NULL, 0.5 * norm * t + 0.2, NAN, n);
+        put(&s, "norm", "sd", 0.21 * norm, (double)NAN, n);
+        put(&s, "norm", "min", 0.4 * norm, (double)NAN, n);
+        put(&s, "norm", "median", 0.97 * norm, (double)NAN, n);
+        put(&s, "norm", "max", 1.9 * norm, (double)NAN, n);
+        put(&s, "mean_norm", NULL, 0.5 * norm * t + 0.2, (double)NAN, n);
         put(&s, "participation_ratio", NULL, 120 - 60 * t, 0.8, n);
-        put(&s, "isoscore", NULL, (119 - 60 * t) / 383, NAN, n);
-        put(&s, "effective_rank", NULL, 290 - 40 * t, NAN, n);
-        put(&s, "top1_share", NULL, 0.03 + 0.06 * t, NAN, n);
+        put(&s, "isoscore", NULL, (119 - 60 * t) / 383, (double)NAN, n);
+        put(&s, "effective_rank", NULL, 290 - 40 * t, (double)NAN, n);
+        put(&s, "top1_share", NULL, 0.03 + 0.06 * t, (double)NAN, n);
         if (l > 0) {
             put(&s, "data_overlap", NULL, 0.42 + 0.2 * t, 0.0009, n);
             with(&s, "k", 30);

@@ -19,13 +19,13 @@ static gn_result *awkward(void) {
     ok = ok && gn_result_set_text(r, "corpus", "a \"b\"\\\n\t\x01 \xc3\xa9 \xff,", &err) == GN_OK;
     ok = ok && gn_result_set_number(r, "seed", 0, &err) == GN_OK;
     ok = ok && gn_result_set_text(r, "model", "</script>&'", &err) == GN_OK;
-    gn_measurement m = {"a,\"b\"\nc",     3,   0.1, "twonn", "base_0.9", 1.0 / 3, NAN,
+    gn_measurement m = {"a,\"b\"\nc",     3,   0.1, "twonn", "base_0.9", 1.0 / 3, (double)NAN,
                         9007199254740991, NULL};
     ok = ok && gn_result_add(r, &m, &err) == GN_OK;
     ok = ok && gn_result_param_number(r, "k", 64, &err) == GN_OK;
     ok = ok && gn_result_param_text(r, "label", "part, of \"speech\"", &err) == GN_OK;
-    m = (gn_measurement){"set",    -1,     NAN, "isoscore",       NULL,
-                         INFINITY, 1e-300, NAN, "too few, points"};
+    m = (gn_measurement){"set",    -1,     (double)NAN, "isoscore",       NULL,
+                         HUGE_VAL, 1e-300, (double)NAN, "too few, points"};
     ok = ok && gn_result_add(r, &m, &err) == GN_OK;
     ok = ok && gn_result_param_number(r, "chance", 0.1 + 0.2, &err) == GN_OK;
     m = (gn_measurement){NULL, 0, 1, "lid", "", -0.0, 5e-324, 2, NULL};

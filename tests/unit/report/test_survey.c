@@ -98,15 +98,15 @@ TEST(page_stands_alone_and_is_sound) {
     CHECK_CONTAINS(page, ">part_of_speech<");
     CHECK_CONTAINS(page, "pandas.DataFrame(doc[\"rows\"])");
     /* no two elements share an id */
+    size_t n_twice = 0;
     for (const char *p = page; (p = strstr(p, " id=\"")) != NULL; p++) {
         char id[64];
         snprintf(id, sizeof id, "%.*s\"", (int)(5 + strcspn(p + 5, "\"")), p);
-        if (strstr(p + 1, id)) {
-            printf("# twice: %s\n", id);
-            CHECK(!"an id occurs twice");
-            break;
-        }
+        if (!strstr(p + 1, id)) continue;
+        printf("# twice: %s\n", id);
+        n_twice++;
     }
+    CHECK(n_twice == 0);
     /* every link inside the page leads somewhere */
     for (const char *p = page; (p = strstr(p, "<a href=\"#")) != NULL; p++) {
         char id[64];
@@ -162,13 +162,15 @@ TEST(small_and_partial_results_make_a_page) {
         if (kind == 0) r = make_survey("one layer", 1, three, 0, &err);
         if (kind > 0) OK(gn_result_new("survey", &r, &err));
         if (kind == 1)
-            OK(gn_result_add(
-                r, &(gn_measurement){"", 0, NAN, "twonn", "base_0.9", NAN, NAN, NAN, "few"}, &err));
+            OK(gn_result_add(r,
+                             &(gn_measurement){"", 0, (double)NAN, "twonn", "base_0.9", (double)NAN,
+                                               (double)NAN, (double)NAN, "few"},
+                             &err));
         for (int l = 0; kind == 2 && l < 60; l++)
             for (int c = 1; c <= 3; c++) {
                 OK(gn_result_add(r,
                                  &(gn_measurement){"s", l, l / 59.0, "spectrum", "",
-                                                   100.0 / (c + l), NAN, 3, NULL},
+                                                   100.0 / (c + l), (double)NAN, 3, NULL},
                                  &err));
                 OK(gn_result_param_number(r, "component", c, &err));
             }
