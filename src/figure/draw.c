@@ -69,6 +69,13 @@ static void draw_spines(cairo_t *cr, const gn_layout *l, bool all) {
     cairo_set_line_cap(cr, CAIRO_LINE_CAP_BUTT);
 }
 
+/* Colours beyond the palette come round again, on dashed lines. */
+static void set_dash(cairo_t *cr, const gn_figure *fig, const gn_mark *m) {
+    const double dashes[] = {4.5, 3};
+    bool again = fig->opts.palette != GN_PALETTE_VIRIDIS && m->color / GN_PALETTE_COLORS % 2 == 1;
+    cairo_set_dash(cr, dashes, again ? 2 : 0, 0);
+}
+
 /* Whether point i of a series can be shown, and where; the bar's ends are clamped to the canvas,
  * because an end <= 0 lies infinitely far down on a log axis. */
 static bool place(const gn_layout *l, const gn_mark *m, size_t i, double *x, double *y) {
@@ -112,7 +119,7 @@ static void draw_band(cairo_t *cr, const gn_layout *l, const gn_mark *m) {
     }
 }
 
-static void draw_line(cairo_t *cr, const gn_layout *l, const gn_mark *m) {
+static void draw_line(cairo_t *cr, const gn_figure *fig, const gn_layout *l, const gn_mark *m) {
     bool pen_down = false;
     size_t n_shown = 0;
     for (size_t i = 0; i < m->n; i++) {
@@ -126,7 +133,9 @@ static void draw_line(cairo_t *cr, const gn_layout *l, const gn_mark *m) {
         n_shown += shown;
     }
     cairo_set_line_width(cr, GN_LINE_WIDTH);
+    set_dash(cr, fig, m);
     cairo_stroke(cr);
+    cairo_set_dash(cr, NULL, 0, 0);
     if (n_shown > 60) return; /* markers would only thicken the line */
     for (size_t i = 0; i < m->n; i++) {
         double x, y;
@@ -216,7 +225,7 @@ static void draw_marks(cairo_t *cr, const gn_figure *fig, const gn_layout *l, bo
         const gn_mark *m = &fig->mark[k];
         gn_color color = gn_mark_color(fig, m);
         use(cr, color, 1);
-        if (m->kind == GN_MARK_LINE) draw_line(cr, l, m);
+        if (m->kind == GN_MARK_LINE) draw_line(cr, fig, l, m);
         if (m->kind == GN_MARK_POINTS) draw_points(cr, l, m);
         if (m->kind != GN_MARK_SCATTER) continue;
         if (vector && m->n > GN_CLOUD_VECTOR_MAX)
@@ -243,7 +252,9 @@ static void draw_legend(cairo_t *cr, const gn_figure *fig, gn_fonts *fonts, cons
         use(cr, color, 1);
         if (m->kind == GN_MARK_LINE) {
             cairo_set_line_width(cr, GN_LINE_WIDTH);
+            set_dash(cr, fig, m);
             segment(cr, e->x, e->y, e->x + GN_SWATCH_WIDTH, e->y);
+            cairo_set_dash(cr, NULL, 0, 0);
         }
         if (m->kind == GN_MARK_POINTS && m->lo) draw_bar(cr, middle, e->y - 4, e->y + 4);
         dot(cr, middle, e->y, m->kind == GN_MARK_LINE ? GN_MARKER_RADIUS : GN_MARKER_RADIUS * 1.2);

@@ -1,5 +1,6 @@
 #include "report/charts.h"
 
+#include "base/str.h"
 #include "report/chart_texts.h"
 
 #include <math.h>
@@ -142,20 +143,42 @@ static gn_status draw_previous(line *l, gn_figure *fig, gn_error *err) {
     return draw(l, fig, NULL, err);
 }
 
+/* A dashed line at each chance level. Levels closer than a line of text share one label, which
+ * stands at the first of them. */
+static gn_status draw_chances(const gn_profile *p, gn_figure *fig, double highest, gn_error *err) {
+    gn_status st = GN_OK;
+    char *text = NULL;
+    for (size_t k = 0; k < p->n_labels; k++) {
+        double level = p->label[k].chance;
+        size_t first = 0;
+        if (!isfinite(level)) continue;
+        while (!(fabs(p->label[first].chance - level) < 0.05 * highest)) first++;
+        gn_str s = {0};
+        for (size_t j = k; first == k && j < p->n_labels; j++)
+            if (fabs(p->label[j].chance - level) < 0.05 * highest)
+                gn_str_addf(&s, "%s%s", s.n ? ", " : "chance: ", p->label[j].name);
+        GN_TRY(gn_str_take(&s, &text, err));
+        GN_TRY(gn_figure_hline(fig, level, *text ? text : NULL, err));
+        gn_free(text);
+        text = NULL;
+    }
+done:
+    gn_free(text);
+    return st;
+}
+
 static gn_status draw_labels(line *l, gn_figure *fig, gn_error *err) {
     gn_status st = GN_OK;
+    double highest = 1e-3;
     for (size_t k = 0; k < l->p->n_labels; k++) {
         const char *name = l->p->label[k].name;
-        for (size_t i = 0; i < l->p->n_layers; i++)
+        for (size_t i = 0; i < l->p->n_layers; i++) {
             put(l, i, gn_profile_at(l->p, i, "label_overlap", "weighted", "label", name), Z95);
+            highest = fmax(highest, l->y[i]);
+        }
         GN_TRY(draw(l, fig, name, err));
     }
-    for (size_t k = 0; k < l->p->n_labels; k++) {
-        char label[128];
-        if (!isfinite(l->p->label[k].chance)) continue;
-        snprintf(label, sizeof label, "chance: %.100s", l->p->label[k].name);
-        GN_TRY(gn_figure_hline(fig, l->p->label[k].chance, label, err));
-    }
+    GN_TRY(draw_chances(l->p, fig, highest, err));
 done:
     return st;
 }
