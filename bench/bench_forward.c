@@ -2,7 +2,7 @@
  *
  *     bench-forward MODEL THREADS [BATCHES]      prints one JSON line
  *     bench-forward MODEL THREADS BATCHES -      serves: reads a workload's number a line, runs it
- *                                                once, prints the seconds it took
+ *                                                once, prints wall and processor seconds
  *
  * BATCHES names workloads: a line "# NAME", then one line of token ids per sequence, an empty line
  * after each batch. Without it three workloads of made-up ids are run: 8x128, 1x512 and 64 short
@@ -149,7 +149,9 @@ static void serve(gn_ctx *ctx, const gn_model *m, const workload *w, size_t n) {
     char line[64];
     while (fgets(line, sizeof line, stdin)) {
         size_t i = (size_t)strtoul(line, NULL, 10);
-        printf("%.9f\n", i < n ? run(ctx, m, &w[i]) : -1.0);
+        clock_t start = clock();
+        double wall = i < n ? run(ctx, m, &w[i]) : -1.0;
+        printf("%.9f %.9f\n", wall, (double)(clock() - start) / CLOCKS_PER_SEC);
         fflush(stdout);
     }
 }

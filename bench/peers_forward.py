@@ -5,14 +5,17 @@
 Every round runs each engine once on each workload, in turn, so that a busy minute of the machine
 hits all of them. All engines compute the same thing (float32, output of every layer) from the same
 token ids. Workloads: 8 sequences of 128 tokens, 1 of 512, 64 sentences of about 12 tokens, and
-with --text real sentences, sorted by length and cut into batches of about 2048 tokens, which is
-what an extraction does. gonio does not pad; the peers get the same sorted batches, padded to the
-longest sentence of each batch and no further, and with a mask only where something is padded.
+with --text real sentences (a line each, or the column "text" of a .tsv), sorted by length and cut
+into batches of about 2048 tokens, which is what an extraction does. gonio does not pad; the peers
+get the same sorted batches, padded to the longest sentence of each batch and no further, and with
+a mask only where something is padded.
 
 The peers' best settings: OPENBLAS_CORETYPE unset; PyTorch with scaled dot product attention in
 inference mode; ONNX Runtime with all graph optimisations, plain and with its own offline fusion
 for BERT (attention, layer norm, GELU), whichever is faster in each workload. Prints one JSON line
-per thread count. Needs torch, transformers, onnx, onnxruntime, numpy.
+per thread count. Rates are of wall time; tokens_per_cpu_s is of processor time, which a busy machine
+disturbs less, and which counts the spinning of threads that wait. Needs torch, transformers,
+tokenizers, onnx, onnxruntime, numpy.
 """
 import argparse
 import json
@@ -33,7 +36,7 @@ import onnxruntime
 import torch
 import transformers
 
-FIRST_ID, BATCH_TOKENS, MAX_SENTENCES = 1000, 2048, 4096
+FIRST_ID, BATCH_TOKENS, MAX_SENTENCES = 1000, 2048, 1024
 
 
 def made_up(lengths, seed):
@@ -47,7 +50,11 @@ def sentences(path, folder):
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(512)
-    lines = [t for t in path.read_text(encoding="utf-8").splitlines() if t.strip()]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    if path.suffix == ".tsv":
+        column = lines[0].split("\t").index("text")
+        lines = [t.split("\t")[column] for t in lines[1:]]
+    lines = [t for t in lines if t.strip()]
     step = max(1, len(lines) // MAX_SENTENCES)
     ids = [tokenizer.encode(t).ids for t in lines[::step][:MAX_SENTENCES]]
     batches, tokens = [[]], 0
@@ -67,6 +74,15 @@ def padded(batch):
     return ids, mask
 
 
+def clocks():
+    return time.perf_counter(), time.process_time()
+
+
+def elapsed(start):
+    """(wall, processor) seconds."""
+    return tuple(b - a for a, b in zip(start, clocks()))
+
+
 class Gonio:
     name = "gonio"
 
@@ -76,7 +92,7 @@ class Gonio:
 
     def run(self, workload, _batches):
         print(workload, file=self.process.stdin, flush=True)
-        return float(self.process.stdout.readline())
+        return tuple(map(float, self.process.stdout.readline().split()))
 
     def close(self):
         self.process.stdin.close()
@@ -92,13 +108,13 @@ class Torch:
             folder, attn_implementation="sdpa", dtype=torch.float32).eval()
 
     def run(self, _workload, batches):
-        start = time.perf_counter()
+        start = clocks()
         with torch.inference_mode():
             for ids, mask in batches:
                 mask = None if mask.all() else torch.from_numpy(mask)
                 self.model(input_ids=torch.from_numpy(ids), attention_mask=mask,
                            output_hidden_states=True)
-        return time.perf_counter() - start
+        return elapsed(start)
 
     def close(self):
         pass
@@ -117,10 +133,10 @@ class Onnx:
                                                     providers=["CPUExecutionProvider"])
 
     def run(self, _workload, batches):
-        start = time.perf_counter()
+        start = clocks()
         for ids, mask in batches:
             self.session.run(None, {"input_ids": ids, "attention_mask": mask})
-        return time.perf_counter() - start
+        return elapsed(start)
 
     def close(self):
         pass
@@ -212,12 +228,16 @@ def main():
                     s = e.run(w, inputs[name])
                     if r:  # the first round warms up
                         seconds[e.name].append(s)
-            rate = {k: tokens[name] / statistics.median(v) for k, v in seconds.items()}
-            best = {k: tokens[name] / min(v) for k, v in seconds.items()}
+            wall = {k: sorted(t for t, _ in v) for k, v in seconds.items()}
+            rate = {k: tokens[name] / statistics.median(v) for k, v in wall.items()}
+            best = {k: tokens[name] / v[0] for k, v in wall.items()}
+            cpu = {k: tokens[name] / statistics.median(t for _, t in v)
+                   for k, v in seconds.items()}
             ort = max(rate["onnxruntime"], rate["onnxruntime-fused"])
             rows.append({"workload": name, "tokens": tokens[name],
                          "tokens_per_s": {k: round(v) for k, v in rate.items()},
                          "best": {k: round(v) for k, v in best.items()},
+                         "tokens_per_cpu_s": {k: round(v) for k, v in cpu.items()},
                          "ratio_onnxruntime": round(rate["gonio"] / ort, 3),
                          "ratio_torch": round(rate["gonio"] / rate["torch"], 3)})
         for e in engines:
