@@ -163,6 +163,25 @@ def write_small(rnd):
     write_lines("codepoints.txt", lines)
 
 
+def write_normalized():
+    """The normaliser alone: what an unknown word hides. Digests over the UTF-8 bytes."""
+    kinds = [normalizers.BertNormalizer(True, True, True, True),
+             normalizers.BertNormalizer(False, False, False, True),
+             normalizers.BertNormalizer(False, False, True, False)]
+    lines = []
+    for block in range(0, 0x110000, 4096):
+        digests = [Digest() for _ in kinds]
+        for cp in range(block, block + 4096):
+            if 0xD800 <= cp < 0xE000:
+                continue
+            for d, kind in zip(digests, kinds):
+                for byte in kind.normalize_str("a" + chr(cp) + "\u0345").encode():
+                    d.add(byte)
+                d.add(-2)
+        lines.append("%06x %016x %016x %016x" % tuple([block] + [d.h for d in digests]))
+    write_lines("normalized.txt", lines)
+
+
 # ---- settings ------------------------------------------------------------------------------------
 def write_settings(rnd):
     """Tokenizers with random settings and added tokens, each with texts: one JSON object a line."""
@@ -275,5 +294,6 @@ if __name__ == "__main__":
     else:
         os.makedirs(HERE, exist_ok=True)
         write_small(random.Random(20240501))
+        write_normalized()
         write_settings(random.Random(7))
         write_wordnet()

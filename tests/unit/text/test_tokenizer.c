@@ -250,6 +250,9 @@ TEST(truncation) {
     CHECK(e.n == 3 && cut == 1 && e.word[0] == 0);
     OK(gn_tokenizer_encode(tok, text, strlen(text), (gn_encode_opts){true, 2}, &e, &cut, &err));
     CHECK(e.n == 2 && cut == 4);
+    OK(gn_tokenizer_encode(tok, text, strlen(text), (gn_encode_opts){true, 5}, &e, &cut, &err));
+    CHECK(e.n == 5 && cut == 1);
+    OK(gn_tokenizer_encode(tok, text, strlen(text), (gn_encode_opts){true, 2}, &e, &cut, &err));
     gn_status st = gn_tokenizer_encode(tok, text, 3, (gn_encode_opts){true, 1}, &e, &cut, &err);
     CHECK(st == GN_EINVAL);
     CHECK_CONTAINS(err.message, "no room for 2 special tokens");
