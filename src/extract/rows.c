@@ -2,7 +2,6 @@
  * labels, scattering, means) knows runs only. */
 #include "extract/rows.h"
 
-#include <assert.h>
 #include <string.h>
 #include <utf8proc.h>
 
@@ -126,8 +125,7 @@ static gn_status rows_of(struct plan *p, size_t s, gn_error *err) {
     case GN_POOL_TARGET:
         return the_target(p, s, b, n, err);
     }
-    assert(!"a pooling rule without its function");
-    return GN_EINVAL;
+    return gn_fail(err, GN_EINVAL, "pool %d: no such rule", (int)p->pool);
 }
 
 /* ---- labels -----------------------------------------------------------------------------------

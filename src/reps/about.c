@@ -3,13 +3,11 @@
  * difference can be named by its path. */
 #include "reps/about.h"
 
-#include "base/str.h"
 #include "io/file.h"
 #include "io/json.h"
 #include "reps/folder.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *const state_members[] = {"state", "rows_written", "sequences_done"};
@@ -37,8 +35,8 @@ static json_t *layer_list(const gn_reps_plan *plan) {
 
 static json_t *label_list(const gn_reps_plan *plan) {
     json_t *list = json_array();
-    char(*file)[128] = calloc(plan->n_columns + 1, sizeof *file);
-    const char **taken = calloc(plan->n_columns + 1, sizeof *taken);
+    char(*file)[128] = gn_calloc(plan->n_columns + 1, sizeof *file);
+    const char **taken = gn_calloc(plan->n_columns + 1, sizeof *taken);
     bool ok = list && file && taken;
     for (size_t i = 0; ok && i < plan->n_columns; i++) {
         gn_column_file(plan->column[i].name, taken, i, file[i]);
@@ -47,8 +45,8 @@ static json_t *label_list(const gn_reps_plan *plan) {
                                                    "file", "rows/", file[i], "classes",
                                                    (json_int_t)plan->column[i].n_classes)) == 0;
     }
-    free(file);
-    free(taken);
+    gn_free(file);
+    gn_free(taken);
     if (!ok) {
         json_decref(list);
         return NULL;
@@ -113,17 +111,27 @@ static bool find_difference(const json_t *there, const json_t *now, const char *
         return false;
     }
     if (there && now && json_equal(there, now)) return false;
-    char *a = there ? json_dumps(there, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
-    char *b = now ? json_dumps(now, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
-    snprintf(what, n_what, "%s is %.120s there and %.120s now", path, a ? a : "missing",
-             b ? b : "missing");
-    free(a);
-    free(b);
+    gn_str a = {0}, b = {0};
+    if (there) gn_about_text(there, JSON_ENCODE_ANY | JSON_COMPACT, &a);
+    if (now) gn_about_text(now, JSON_ENCODE_ANY | JSON_COMPACT, &b);
+    snprintf(what, n_what, "%s is %.120s there and %.120s now", path, a.text ? a.text : "missing",
+             b.text ? b.text : "missing");
+    gn_str_free(&a);
+    gn_str_free(&b);
     return true;
 }
 
 bool gn_about_same(const json_t *there, const json_t *now, char *what, size_t n_what) {
     return !find_difference(there, now, "", what, n_what);
+}
+
+static int add_bytes(const char *bytes, size_t n, void *out) {
+    gn_str_add_bytes(out, bytes, n);
+    return 0;
+}
+
+void gn_about_text(const json_t *value, size_t flags, gn_str *out) {
+    if (json_dump_callback(value, add_bytes, out, flags) != 0) out->bad = true;
 }
 
 gn_status gn_about_load(const char *dir, json_t **out, gn_error *err) {
@@ -137,20 +145,13 @@ gn_status gn_about_load(const char *dir, json_t **out, gn_error *err) {
 
 gn_status gn_about_save(const json_t *about, const char *dir, gn_error *err) {
     gn_status st = GN_OK;
+    gn_str text = {0};
     char *path = gn_path_join(dir, "gonio.json");
     /* 17 digits bring every float64 back */
-    char *text = json_dumps(about, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
-    gn_str whole = {0};
-    if (path && text) {
-        gn_str_add(&whole, text);
-        gn_str_add(&whole, "\n");
-    }
-    if (!path || !text || whole.bad)
-        st = no_memory(err);
-    else
-        st = gn_write_file(path, whole.text, whole.n, err);
-    gn_str_free(&whole);
+    gn_about_text(about, JSON_INDENT(1) | JSON_REAL_PRECISION(17), &text);
+    gn_str_add(&text, "\n");
+    st = !path || text.bad ? no_memory(err) : gn_write_file(path, text.text, text.n, err);
+    gn_str_free(&text);
     gn_free(path);
-    free(text);
     return st;
 }

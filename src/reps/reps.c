@@ -4,7 +4,6 @@
  * set larger than memory works.
  *
  * A plain matrix is wrapped as a set with one layer, so that every analysis takes both. */
-#define _GNU_SOURCE
 #include "gonio/reps.h"
 
 #include "base/mem.h"
@@ -14,7 +13,6 @@
 #include "reps/about.h"
 #include "reps/folder.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 struct layer {
@@ -64,7 +62,7 @@ void gn_reps_free(gn_reps *r) {
     gn_free(r->vocab_text);
     gn_free(r->name);
     gn_free(r->dir);
-    free(r->meta);
+    gn_free(r->meta);
     gn_free(r);
 }
 
@@ -292,14 +290,12 @@ done:
 static gn_status open_set(struct gn_reps *r, gn_error *err) {
     gn_status st = GN_OK;
     json_t *about = NULL;
+    gn_str meta = {0};
     GN_TRY(gn_about_load(r->dir, &about, err));
     GN_TRY(gn_json_size(about, "gonio.json", "rows", &r->n_rows, err));
     GN_TRY(check_state(about, r->n_rows, err));
-    r->meta = json_dumps(about, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
-    if (!r->meta) {
-        st = gn_fail_nomem(err, "gonio.json", 0);
-        goto done;
-    }
+    gn_about_text(about, JSON_INDENT(1) | JSON_REAL_PRECISION(17), &meta);
+    GN_TRY(gn_str_take(&meta, &r->meta, err));
     GN_TRY(open_layers(r, about, err));
     GN_TRY(open_codes(r, "rows/token_id", &r->token_id, err));
     GN_TRY(open_codes(r, "rows/sequence", &r->sequence, err));
@@ -307,6 +303,7 @@ static gn_status open_set(struct gn_reps *r, gn_error *err) {
     GN_TRY(open_columns(r, about, err));
     GN_TRY(open_vocabulary(r, err));
 done:
+    gn_str_free(&meta);
     json_decref(about);
     if (st != GN_OK) gn_error_prefix(err, "%s", r->dir);
     return st;
@@ -315,7 +312,7 @@ done:
 static gn_status open_matrix(struct gn_reps *r, const char *spec, gn_error *err) {
     gn_status st = GN_OK;
     GN_TRY(gn_matrix_open(spec, &r->matrix, err));
-    r->meta = strdup("{}");
+    r->meta = gn_strdup("{}");
     r->layer = gn_calloc(1, sizeof *r->layer);
     if (!r->layer || !r->meta) {
         st = gn_fail_nomem(err, "a set", sizeof *r->layer);

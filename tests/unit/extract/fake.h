@@ -46,8 +46,8 @@ static inline gn_status fake_forward(void *self, gn_ctx *ctx, gn_batch b, gn_tak
                                      void *user, gn_error *err) {
     fake *f = self;
     (void)take;
-    float *x = malloc((b.n_tokens + 1) * D * sizeof *x);
-    gn_status st = gn_ctx_poll(ctx, err);
+    float *x = gn_alloc((b.n_tokens + 1) * D, sizeof *x);
+    gn_status st = x ? gn_ctx_poll(ctx, err) : gn_fail_nomem(err, "states", b.n_tokens);
     f->n_forward++;
     f->n_tokens += b.n_tokens;
     if (b.n_tokens > f->longest_batch) f->longest_batch = b.n_tokens;
@@ -60,7 +60,7 @@ static inline gn_status fake_forward(void *self, gn_ctx *ctx, gn_batch b, gn_tak
         if (layer == 2 && f->poison != 0.0f) x[4] = f->poison;
         st = tap(user, layer, gn_mat_f32(x, b.n_tokens, D), err);
     }
-    free(x);
+    gn_free(x);
     return st;
 }
 
