@@ -21,9 +21,9 @@
 #include <string.h>
 #include <time.h>
 
-enum { BLOCK_SEQUENCES = 4096 };
-static const size_t block_bytes = (size_t)128 << 20; /* buffered rows */
-static const size_t states_bytes = (size_t)64 << 20; /* hidden states of a batch, chosen size */
+enum { BLOCK_SEQUENCES = 4096, BLOCK_TOKENS = 32768 }; /* what an interruption can cost */
+static const size_t block_bytes = (size_t)128 << 20;   /* buffered rows */
+static const size_t states_bytes = (size_t)64 << 20;   /* hidden states of a batch, chosen size */
 
 struct run {
     gn_ctx *ctx;
@@ -145,11 +145,13 @@ static int longest_first(const void *a, const void *b, void *user) {
     return n != m ? (n < m) - (n > m) : (s > t) - (s < t);
 }
 
-/* The end of the block that starts at `s`: at least one sequence, never more rows than fit. */
+/* The end of the block that starts at `s`: at least one sequence, never more rows than fit. Fixed
+ * by the data, so that an interrupted run and an uninterrupted one cut alike. */
 static size_t block_end(const struct run *r, size_t s) {
     size_t stop = s, first = r->rows.begin[s];
     while (stop < r->tokens.n_sequences && stop - s < r->block_sequences &&
-           r->rows.begin[stop + 1] - first <= r->row_room)
+           r->rows.begin[stop + 1] - first <= r->row_room &&
+           (stop == s || r->tokens.begin[stop + 1] - r->tokens.begin[s] <= BLOCK_TOKENS))
         stop++;
     return stop;
 }
