@@ -40,6 +40,12 @@ TEST(labels_agree_in_decimals) {
     CHECK_CONTAINS(t[n - 1].label, "10<span");
 }
 
+TEST(ticks_at_both_ends_count) {
+    gn_tick t[GN_TICKS_MAX];
+    CHECK(gn_axis_ticks(&(gn_axis){.lo = 0, .hi = 4}, 4, t) == 3);
+    CHECK_STR(t[1].label, "2");
+}
+
 TEST(ticks_hold_on_any_range) {
     gn_random r = gn_random_new(3, 0);
     for (int round = 0; round < 20000; round++) {
@@ -97,6 +103,7 @@ TEST(viridis_ends) {
 int main(void) {
     RUN(places);
     RUN(labels_agree_in_decimals);
+    RUN(ticks_at_both_ends_count);
     RUN(ticks_hold_on_any_range);
     RUN(empty_and_single_values_have_a_range);
     RUN(viridis_ends);
