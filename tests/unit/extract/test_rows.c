@@ -173,6 +173,38 @@ TEST(targets_that_were_cut_give_no_row) {
     CHECK(result.n_tokens == 4 && f.n_tokens == 4); /* sequences without a row are not computed */
 }
 
+TEST(a_target_ends_where_its_span_ends) {
+    /* neighbours that touch the span share no character with it; a piece that it ends inside does
+     */
+    static const struct {
+        const char *span;
+        size_t from, count;
+    } cases[] = {{"0:3", 1, 1},  {"3:4", 2, 1}, {"4:8", 3, 1},
+                 {"8:11", 4, 1}, {"4:9", 3, 2}, {"5:6", 3, 1}};
+    static const int32_t id[] = {2, 7, 17, 9, 10, 3}; /* dog . bark ##ing */
+    gn_error err;
+    gn_ctx *ctx = make_ctx(1, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        fake f = fake_new();
+        job j;
+        char csv[64];
+        snprintf(csv, sizeof csv, "text,target\ndog.barking,%s\n", cases[i].span);
+        OK(job_open(&j, &f, "span.csv", csv, &err));
+        const char *dir = fresh("extract_span");
+        OK(gn_extract_run(ctx, &j.in, &(gn_extract_opts){.pool = GN_POOL_TARGET}, dir, NULL, &err));
+        gn_reps *r;
+        OK(gn_reps_open(dir, &r, &err));
+        double sum = 0;
+        for (size_t t = 0; t < cases[i].count; t++)
+            sum += (double)fake_state(0, id, 6, cases[i].from + t, 0);
+        CHECK(gn_reps_position(r)[0] == (int32_t)cases[i].from);
+        CHECK(*(const float *)gn_reps_layer(r, 0).data == (float)(sum / (double)cases[i].count));
+        gn_reps_free(r);
+        job_close(&j);
+    }
+    gn_ctx_free(ctx);
+}
+
 TEST(sequences_without_tokens) {
     char rows[512];
     gn_extract_result result;
@@ -298,6 +330,7 @@ int main(void) {
     RUN(pool_target);
     RUN(truncation_is_counted_and_cuts_no_word_in_two);
     RUN(targets_that_were_cut_give_no_row);
+    RUN(a_target_ends_where_its_span_ends);
     RUN(sequences_without_tokens);
     RUN(a_word_column_of_the_text_is_kept);
     RUN(the_text_beside_the_layers);

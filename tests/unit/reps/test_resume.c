@@ -44,7 +44,7 @@ TEST(killed_between_rows_and_count) {
     char command[4096];
     snprintf(
         command, sizeof command,
-        "cd '%s' && head -c 80 /dev/urandom >> layer.00.npy && head -c 13 /dev/urandom >> "
+        "cd '%s' && head -c 2000 /dev/urandom >> layer.00.npy && head -c 13 /dev/urandom >> "
         "layer.02.npy && echo half > .gonio.json.77.0.tmp && echo half > rows/.genre.npy.77.0.tmp "
         "&& rm vocab.txt rows/genre.npy && echo half > text.jsonl",
         dir);
@@ -86,6 +86,7 @@ TEST(other_inputs_are_refused_by_name) {
     json_decref(second.about);
     second = set_plan(2, GN_F32);
     OK(set_write(dir, &second, false, 4, 12, &err));
+    put_file(dir, ".text.jsonl.5.0.tmp", "half");
     OK(set_write(dir, &first, true, 4, ROWS, &err));
     CHECK(same_folder(dir, reference_set()));
     json_decref(first.about);
@@ -126,8 +127,10 @@ TEST(neighbours_of_the_old_set_go_with_it) {
     snprintf(command, sizeof command,
              "mkdir '%s/knn' && touch '%s/knn/layer.00.euclidean.k64.index.npy'", dir, dir);
     REQUIRE(system(command) == 0);
+    put_file(dir, "rows/.genre.npy.5.0.tmp", "half");
+    put_file(dir, ".gonio.json.5.0.tmp", "half");
     OK(set_write(dir, &second, true, 4, ROWS, &err));
-    CHECK(!file_there(dir, "knn"));
+    CHECK(!file_there(dir, "knn") && !file_there(dir, ".gonio.json.5.0.tmp"));
     json_decref(first.about);
     json_decref(second.about);
 }
