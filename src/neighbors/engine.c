@@ -77,7 +77,7 @@ static void meet(gn_lists *l, gn_engine_scratch *s, size_t I, size_t J, bool mir
     if (mirror) set_limits(l, J, I, s->limit_col);
     if (all_given_up(s->limit_row, rows) && !(mirror && !all_given_up(s->limit_col, cols))) return;
     size_t part = L2_BYTES / f->a_bytes * mr;
-    if (part == 0) part = mr;
+    if (part < 4 * mr) part = rows; /* wide rows: one B panel stays, and the A panels stream by */
     for (size_t first = 0; first < rows; first += part) {
         size_t last = rows - first < part ? rows : first + part;
         for (size_t j = 0; j < cols; j += nr)
