@@ -44,7 +44,7 @@ typedef struct gn_knn {
  *          under cosine; neighbours so far apart that float32 cannot hold it); GN_ENOMEM;
  *          GN_ECANCEL.
  *  O(n^2 d) time; memory: the result (8 n k bytes), two packed float32 copies of x, and candidate
- *  lists of about 12 n k bytes (20 n k for small k), at most 256 MiB. */
+ *  lists of 8 n max(k + 96, 1.5 k) bytes, at most 256 MiB. */
 GN_API gn_status gn_knn_compute(gn_ctx *ctx, gn_mat x, const gn_knn_opts *opts, gn_knn **out,
                                 gn_error *err);
 GN_API void gn_knn_free(gn_knn *knn);
