@@ -158,6 +158,9 @@ gn_status gn_filter_new(gn_ctx *ctx, const gn_rows *rows, const gn_gemm *gemm, s
         if (block_rows > MAX_BLOCK) block_rows = MAX_BLOCK;
         if (block_rows > BLOCK_BYTES / (4 * f.k_padded))
             block_rows = BLOCK_BYTES / (4 * f.k_padded);
+        /* a pair of blocks is what runs between two looks at the cancel hook: 100 ms at most */
+        double pair = sqrt((gemm->cpu == GN_CPU_SCALAR ? 1e8 : 2e9) / (double)f.k_padded);
+        if ((double)block_rows > pair) block_rows = (size_t)pair;
     }
     f.block = block_rows / unit * unit;
     if (f.block < unit) f.block = unit;
