@@ -17,7 +17,7 @@ extern "C" {
  * that name. */
 typedef enum gn_pool {
     GN_POOL_NONE = 0, /**< every token */
-    GN_POOL_MEAN,     /**< mean over a sequence's tokens (special tokens follow `special_rows`) */
+    GN_POOL_MEAN,     /**< mean over a sequence's tokens (special ones too unless `drop_special`) */
     GN_POOL_FIRST,    /**< the first token */
     GN_POOL_LAST,     /**< the last token */
     GN_POOL_WORD,   /**< mean over the pieces of each word; a word that truncation cut in two gives
