@@ -37,9 +37,9 @@ typedef struct gn_extract_opts {
     bool drop_special;   /**< add them, but keep no rows for them (pool none and mean) */
     gn_dtype dtype;      /**< GN_F32 (default), GN_F16 or GN_BF16 on disk */
     size_t batch_tokens; /**< 0: chosen; never changes the result */
-    bool overwrite; /**< replace a finished set, or discard one begun with other inputs; default
-                         is GN_EINVAL naming it. The finished one stays until the new one, in
-                         `dir`.part, is complete. */
+    bool overwrite; /**< replace a set made or begun by other inputs; default is GN_EINVAL naming
+                         it. A finished one stays until the new one, in `dir`.part, is complete.
+                         A set finished by the same inputs needs none: there is nothing to do. */
 } gn_extract_opts;
 
 typedef struct gn_extract_result {
@@ -61,7 +61,7 @@ typedef struct gn_extract_result {
  *  @param result NULL, or written when GN_OK is returned.
  *  @return GN_OK; GN_ECANCEL (the folder is left resumable); GN_EIO (e.g. disk full: names file
  *          and bytes needed; resumable); GN_EINVAL (options that the model cannot meet; a folder
- * that is not to be written to); GN_EDATA (no row; tokens outside the model's vocabulary; a state
+ *          that is not to be written to); GN_EDATA (no row; tokens outside the model's vocabulary; a state
  *          that is not finite or beyond the stored type: names layer, row, line and dimension);
  *          whatever opening model, tokenizer and corpus return. */
 GN_API gn_status gn_extract(gn_ctx *ctx, const char *model_dir, const char *corpus_path,

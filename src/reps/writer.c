@@ -135,13 +135,13 @@ static gn_status settle_folder(gn_reps_writer *w, bool overwrite, gn_error *err)
     }
     GN_TRY(read_state(w, &same, &complete, what, sizeof what, err));
     bool beside = w->folder != w->dir && strcmp(w->folder, w->dir) != 0;
-    if (complete && !beside) {
+    if (complete && !beside && !(same && !overwrite)) {
         w->n_rows = w->n_sequences = 0;
         if (!overwrite) {
             st = gn_fail(err, GN_EINVAL,
-                         "%s: holds a finished representation set (%s); overwrite it or choose "
-                         "another folder",
-                         w->dir, same ? "of the same inputs and options" : what);
+                         "%s: holds a finished representation set made by other inputs or options: "
+                         "%s; overwrite it or choose another folder",
+                         w->dir, what);
             goto done;
         }
         if (*foreign) {

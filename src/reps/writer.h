@@ -36,8 +36,8 @@ typedef struct gn_reps_plan {
 
 typedef struct gn_reps_writer gn_reps_writer;
 
-/** Creates the folder, or continues an interrupted one.
- *  @return GN_OK; GN_EINVAL (the folder holds a finished set and not `overwrite`, a set begun with
+/** Creates the folder, continues an interrupted set, or finds it finished already.
+ *  @return GN_OK; GN_EINVAL (the folder holds a set made or begun with
  *          another plan and not `overwrite`, or things that are not a set; another process is
  *          writing it); GN_EDATA (its files are shorter than its gonio.json says); GN_EIO (also
  *          when the file system has too little room: names the bytes); GN_ENOMEM. */

@@ -181,8 +181,7 @@ TEST(static_tables) {
         gn_reps_free(r);
         gn_free(path);
     }
-    CHECK(gn_extract_tables(ctx, model, dir, false, &err) == GN_EINVAL);
-    CHECK_CONTAINS(err.message, "holds a finished representation set");
+    OK(gn_extract_tables(ctx, model, dir, false, &err)); /* nothing to do */
     OK(gn_extract_tables(ctx, model, dir, true, &err));
     gn_model_free(m);
     gn_ctx_free(ctx);

@@ -134,9 +134,10 @@ TEST(other_options_are_refused_by_name) {
         CHECK_CONTAINS(err.message, others[i].say);
     }
     OK(run(dir, opts, 1, 0, NULL, NULL, NULL, &err));
+    OK(run(dir, opts, 1, 0, NULL, NULL, NULL, &err)); /* finished by the same: nothing to do */
+    opts.pool = GN_POOL_MEAN;
     CHECK(run(dir, opts, 1, 0, NULL, NULL, NULL, &err) == GN_EINVAL);
     CHECK_CONTAINS(err.message, "run_other: holds a finished representation set");
-    opts.pool = GN_POOL_MEAN;
     opts.overwrite = true;
     OK(run(dir, opts, 1, 0, NULL, NULL, NULL, &err));
     opts.overwrite = false;
