@@ -9,6 +9,7 @@
 #define GONIO_NEIGHBORS_H
 
 #include "gonio/base.h"
+#include "gonio/reps.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -53,6 +54,17 @@ GN_API void gn_knn_free(gn_knn *knn);
 GN_API gn_status gn_knn_write(const gn_knn *knn, const char *prefix, gn_error *err);
 /** Reads them back. GN_EIO when absent; GN_EDATA when malformed or not (n, k). */
 GN_API gn_status gn_knn_read(const char *prefix, size_t n, gn_knn **out, gn_error *err);
+
+/** The opts->k nearest neighbours of stored layer `layer`: read from the set's folder
+ *  (SET/knn/layer.NN.METRIC.kK.{index,distance}.npy) when it holds a list of at least that length
+ *  that is not older than the layer's file, else computed and written there. A folder that cannot
+ *  be written, or a damaged list, costs a warning in the log and nothing else. Plain matrices are
+ *  computed and not kept.
+ *  @param reused NULL, or receives whether the search was saved.
+ *  @return GN_OK; whatever gn_knn_compute returns. */
+GN_API gn_status gn_neighbors_of_layer(gn_ctx *ctx, const gn_reps *reps, size_t layer,
+                                       const gn_knn_opts *opts, gn_knn **out, bool *reused,
+                                       gn_error *err);
 
 /** Groups of rows that hold the same values: the same bytes, except that -0 equals 0.
  *  @param first (n) receives for each row the smallest row equal to it (itself when unique).

@@ -3,7 +3,7 @@
  * than its list was written again after the search (a set extracted anew into the same folder):
  * then the list describes vectors that are gone, and is replaced. */
 #define _DEFAULT_SOURCE
-#include "neighbors/store.h"
+#include "gonio/neighbors.h"
 
 #include "base/ctx.h"
 #include "base/str.h"
@@ -112,7 +112,11 @@ gn_status gn_neighbors_of_layer(gn_ctx *ctx, const gn_reps *reps, size_t layer,
     }
     if (reused) *reused = knn != NULL;
     if (!knn) {
-        GN_TRY(gn_knn_compute(ctx, x, opts, &knn, err));
+        st = gn_knn_compute(ctx, x, opts, &knn, err);
+        if (st != GN_OK) {
+            gn_error_prefix(err, "%s, layer %zu", gn_reps_name(reps), number);
+            goto done;
+        }
         if (dir) keep(ctx, knn, folder.text, stem);
     }
     *out = knn;

@@ -4,7 +4,7 @@
 #include "tap.h"
 
 #include "io/file.h"
-#include "neighbors/store.h"
+#include "gonio/neighbors.h"
 #include "reps/writer.h"
 
 #include <fcntl.h>
