@@ -12,16 +12,25 @@ extern "C" {
 #endif
 
 typedef struct gn_survey_opts {
-    size_t k;         /**< stored neighbours; 0 means 64 */
-    size_t overlap_k; /**< neighbours of both overlaps; 0 means 30 */
-    size_t max_rows;  /**< above this, neighbour measures run on a seeded sample; 0 means 100,000 */
+    size_t k;           /**< stored neighbours; 0 means 64; clipped to the rows there are */
+    size_t overlap_k;   /**< neighbours of both overlaps; 0 means 30; clipped to k */
+    size_t max_rows;    /**< above this, neighbour measures run on a seeded sample; 0: 100,000 */
 } gn_survey_opts;
 
-/** Measures every layer of a set: neighbours, TwoNN, Gride, cosines, norms, participation ratio,
- *  overlap with the previous layer and with each label column.
- *  @param result an empty result; receives conditions and rows. */
+/** Measures every layer of a set: neighbours, TwoNN, Gride, cosines, norms, spectrum summary,
+ *  overlap with the previous layer and with each label column. Rows are appended to `result`, which
+ *  may hold the rows of other sets already; conditions that describe the set are written when it
+ *  is the first.
+ *  Exact duplicates are collapsed for intrinsic dimension (a zero distance breaks every ratio
+ *  estimator), kept for overlaps, and counted.
+ *  @return GN_OK; GN_EINVAL (fewer than 3 rows); GN_EDATA (NaN or infinite value, named);
+ *          GN_ENOMEM; GN_ECANCEL. Cost: one neighbour pass a layer, two where there are duplicates. */
 GN_API gn_status gn_survey_measure(gn_ctx *ctx, const gn_reps *reps, const gn_survey_opts *opts,
                                    gn_result *result, gn_error *err);
+
+/** The intrinsic-dimension part alone: TwoNN in four variants, Gride at every scale. */
+GN_API gn_status gn_measure_id(gn_ctx *ctx, const gn_reps *reps, const gn_survey_opts *opts,
+                               gn_result *result, gn_error *err);
 
 /** Writes survey.json, survey.csv, figures/ and report.html into `dir` from measured results. */
 GN_API gn_status gn_survey_write(gn_ctx *ctx, gn_result *result, const char *dir, gn_error *err);

@@ -11,7 +11,7 @@ typedef struct gn_point {
 /** One label column of the survey. */
 typedef struct gn_profile_label {
     const char *name;
-    double chance; /**< of the weighted overlap; NaN when not given */
+    double chance, ceiling; /**< of the weighted overlap; NaN when not given */
 } gn_profile_label;
 
 typedef struct gn_profile {

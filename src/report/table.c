@@ -129,6 +129,7 @@ static bool column_is_empty(const gn_sheet *t, const gn_sheet_column *c) {
     return true;
 }
 
+/* What a label overlap would be without any structure, and how far small classes let it go. */
 static const char *chance_line(gn_sheet *t, const gn_profile *p) {
     gn_str s = {0};
     for (size_t k = 0; k < p->n_labels; k++) {
@@ -136,6 +137,10 @@ static const char *chance_line(gn_sheet *t, const gn_profile *p) {
         gn_str_addf(&s, "%s%s ", s.n ? ", " : "Chance level of the label overlap: ",
                     short_name(t, p->label[k].name, LABEL_LINE));
         gn_str_add_value(&s, (gn_point){p->label[k].chance, (double)NAN, 0}, 5, false);
+        if (!(p->label[k].ceiling < 0.995)) continue; /* NaN, or all classes are large */
+        gn_str_add(&s, " (at most ");
+        gn_str_add_value(&s, (gn_point){p->label[k].ceiling, (double)NAN, 0}, 3, false);
+        gn_str_add(&s, ": small classes)");
     }
     if (s.n) gn_str_add(&s, ".");
     return keep(t, &s);

@@ -1,0 +1,438 @@
+/* From a representation set to tidy rows: which rows enter, which neighbours, which estimators.
+ *
+ * Every layer of a set is measured on the same rows, so that layers can be compared point by point.
+ * Above max_rows the neighbour measures (quadratic in rows) take one seeded sample for all layers;
+ * the streaming measures (cosines, norms, spectrum) always take all rows.
+ *
+ * Exact duplicates need care. At layer 0 of a BERT the same word at the same position is the same
+ * vector, so a corpus of words in context has thousands of them. Ratio estimators of intrinsic
+ * dimension divide by the distance to the first neighbour: duplicates are collapsed for them.
+ * Overlaps keep them: a duplicate is a neighbour like any other, ties broken by index. */
+#include "gonio/survey.h"
+
+#include "base/ctx.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "gonio/id.h"
+#include "gonio/isotropy.h"
+#include "gonio/neighbors.h"
+#include "gonio/overlap.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    STREAM_ROWS = 0x726f7773 /* "rows": the random stream of the row sample */,
+    MAX_SCALES = 16
+};
+
+/* What stays the same over the layers of one set. */
+struct plan {
+    gn_ctx *ctx;
+    const gn_reps *reps;
+    gn_survey_opts opts;
+    gn_result *result;
+    size_t n;         /* rows that enter the neighbour measures */
+    int32_t *row;     /* (n) their row numbers, or NULL for all rows */
+    gn_labels *label; /* (n_labels) label columns restricted to those rows; names borrowed */
+    size_t n_labels;
+};
+
+/* What is known of one layer while it is measured. */
+struct layer {
+    size_t i;   /* stored layer */
+    int number; /* the model's layer */
+    double depth;
+    gn_mat all;     /* every row */
+    gn_mat x;       /* the rows of the plan */
+    void *gathered; /* owns x when it was copied */
+};
+
+static gn_status gather(gn_mat x, const int32_t *row, size_t n, void **out, gn_mat *view,
+                        gn_error *err) {
+    size_t size = gn_dtype_size(x.dtype);
+    char *copy;
+    gn_status st = gn_alloc_array(&copy, n, x.cols * size, "a sample of rows", err);
+    if (st != GN_OK) return st;
+    for (size_t i = 0; i < n; i++)
+        memcpy(copy + i * x.cols * size, (const char *)x.data + (size_t)row[i] * x.stride * size,
+               x.cols * size);
+    *out = copy;
+    *view = (gn_mat){copy, n, x.cols, x.cols, x.dtype};
+    return GN_OK;
+}
+
+/* ---- rows of the result --------------------------------------------------------------------- */
+
+static gn_status add(const struct plan *p, const struct layer *l, const char *measure,
+                     const char *variant, double value, double se, size_t n, const char *note,
+                     gn_error *err) {
+    return gn_result_add(p->result,
+                         &(gn_measurement){.set = gn_reps_name(p->reps),
+                                           .layer = l->number,
+                                           .depth = l->depth,
+                                           .measure = measure,
+                                           .variant = variant,
+                                           .value = value,
+                                           .se = se,
+                                           .n = (double)n,
+                                           .note = note},
+                         err);
+}
+
+static const double none = (double)NAN;
+
+/* A layer that an estimator cannot measure (all neighbours equally far, a label column without a
+ * label) is a missing value with its reason, not the end of the survey. Passes on what is worse. */
+static gn_status settle(const struct plan *p, const struct layer *l, gn_status st,
+                        const char *measure, const char *variant, gn_error *why, gn_error *err) {
+    if (st == GN_OK) {
+        why->code = GN_OK;
+        return GN_OK;
+    }
+    if (st == GN_EDATA || st == GN_EINVAL)
+        return add(p, l, measure, variant, none, none, 0, why->message, err);
+    if (err) *err = *why;
+    return st;
+}
+
+static gn_status add_param(const struct plan *p, const char *key, size_t value, gn_error *err) {
+    return gn_result_param_number(p->result, key, (double)value, err);
+}
+
+/* ---- measures ---------------------------------------------------------------------------------
+ */
+
+static gn_status measure_id(const struct plan *p, const struct layer *l, const gn_knn *knn,
+                            gn_error *err) {
+    static const struct {
+        const char *variant;
+        gn_twonn_opts opts;
+    } twonn[] = {
+        {"base_0.9", {.method = GN_TWONN_BASE, .fraction = 0.9}},
+        {"base_0.98", {.method = GN_TWONN_BASE, .fraction = 0.98}},
+        {"ml", {.method = GN_TWONN_ML}},
+        {"bayes", {.method = GN_TWONN_BAYES}},
+    };
+    gn_status st = GN_OK;
+    gn_mat distance = gn_mat_f32(knn->distance, knn->n, knn->k);
+    for (size_t v = 0; v < sizeof twonn / sizeof *twonn; v++) {
+        gn_id_estimate e;
+        gn_error why;
+        st = gn_id_twonn(distance, &twonn[v].opts, &e, &why);
+        GN_TRY(settle(p, l, st, "twonn", twonn[v].variant, &why, err));
+        if (why.code != GN_OK) continue;
+        GN_TRY(add(p, l, "twonn", twonn[v].variant, e.dim, e.se, e.n, NULL, err));
+        GN_TRY(gn_result_param_number(p->result, "scale", e.scale, err));
+    }
+    gn_gride_point point[MAX_SCALES];
+    size_t n_points = MAX_SCALES;
+    gn_error why;
+    st = gn_id_gride(distance, &(gn_gride_opts){.range_max = knn->k}, point, &n_points, &why);
+    GN_TRY(settle(p, l, st, "gride", "reported", &why, err));
+    if (why.code != GN_OK) goto done;
+    double dim[MAX_SCALES];
+    for (size_t j = 0; j < n_points; j++) dim[j] = point[j].id.dim;
+    size_t reported = gn_id_flattest(dim, n_points);
+    /* The curve, then the one point of it that a table shows. */
+    for (size_t j = 0; j <= n_points; j++) {
+        const gn_gride_point *g = &point[j < n_points ? j : reported];
+        GN_TRY(add(p, l, "gride", j < n_points ? "" : "reported", g->id.dim, g->id.se, g->id.n,
+                   NULL, err));
+        GN_TRY(add_param(p, "n1", g->n1, err));
+        GN_TRY(add_param(p, "n2", g->n2, err));
+        GN_TRY(gn_result_param_number(p->result, "scale", g->id.scale, err));
+    }
+done:
+    return st;
+}
+
+/* Intrinsic dimension of distinct rows: `knn` is given when there are no duplicates. */
+static gn_status measure_id_distinct(const struct plan *p, const struct layer *l, const gn_knn *knn,
+                                     const int32_t *first, size_t n_duplicates, gn_error *err) {
+    gn_status st = GN_OK;
+    int32_t *keep = NULL;
+    void *copy = NULL;
+    gn_knn *own = NULL;
+    size_t n = l->x.rows - n_duplicates, k = p->opts.k < n - 1 ? p->opts.k : n - 1;
+    GN_TRY(add(p, l, "n_duplicates", "", (double)n_duplicates, none, l->x.rows, NULL, err));
+    if (n < 3) {
+        GN_TRY(add(p, l, "twonn", "base_0.9", none, none, n, "fewer than 3 distinct rows", err));
+        goto done;
+    }
+    if (!knn) {
+        gn_mat x;
+        GN_TRY(gn_alloc_array(&keep, n, sizeof *keep, "distinct rows", err));
+        for (size_t i = 0, at = 0; i < l->x.rows; i++)
+            if (first[i] == (int32_t)i) keep[at++] = (int32_t)i;
+        GN_TRY(gather(l->x, keep, n, &copy, &x, err));
+        char task[64];
+        snprintf(task, sizeof task, "distinct rows, layer %d", l->number);
+        GN_TRY(gn_knn_compute(p->ctx, x, &(gn_knn_opts){.k = k, .task = task}, &own, err));
+        knn = own;
+    }
+    GN_TRY(measure_id(p, l, knn, err));
+done:
+    gn_knn_free(own);
+    gn_free(copy);
+    gn_free(keep);
+    return st;
+}
+
+/* The label column of word types, which rows that are whole words carry: a type, not a label. */
+static bool is_type_column(const gn_reps *reps, size_t c) {
+    return strcmp(gn_reps_label_name(reps, c), "word") == 0;
+}
+
+/* The type of each row: the word when rows are whole words, else the token. */
+static const int32_t *row_types(const gn_reps *reps) {
+    for (size_t c = 0; c < gn_reps_label_count(reps); c++)
+        if (is_type_column(reps, c)) return gn_reps_labels(reps, c)->code;
+    const int32_t *token = gn_reps_token_id(reps);
+    return token && gn_reps_rows(reps) > 0 && token[0] >= 0 ? token : NULL;
+}
+
+static gn_status measure_isotropy(const struct plan *p, const struct layer *l, gn_error *err) {
+    gn_status st = GN_OK;
+    gn_isotropy s;
+    gn_isotropy_opts opts = {.type = row_types(p->reps), .sequence = gn_reps_sequence(p->reps)};
+    GN_TRY(gn_isotropy_compute(p->ctx, l->all, &opts, &s, NULL, err));
+    const struct {
+        const char *measure, *variant;
+        double value, se;
+        size_t n;
+    } rows[] = {
+        {"inter_cosine", "raw", s.raw.inter, s.raw.inter_se, s.raw.n_types},
+        {"intra_cosine", "raw", s.raw.intra, s.raw.intra_se, s.raw.n_intra_types},
+        {"inter_cosine", "centred", s.centred.inter, s.centred.inter_se, s.centred.n_types},
+        {"intra_cosine", "centred", s.centred.intra, s.centred.intra_se, s.centred.n_intra_types},
+        {"norm", "mean", s.norm_mean, s.norm_mean_se, s.n},
+        {"norm", "sd", s.norm_sd, none, s.n},
+        {"norm", "min", s.norm_min, none, s.n},
+        {"norm", "median", s.norm_median, none, s.n},
+        {"norm", "max", s.norm_max, none, s.n},
+        {"mean_norm", "", s.mean_norm, none, s.n},
+        {"participation_ratio", "", s.participation_ratio, s.participation_ratio_se, s.n},
+        {"isoscore", "", s.isoscore, s.participation_ratio_se / (double)(s.d > 1 ? s.d - 1 : 1),
+         s.n},
+        {"effective_rank", "", s.effective_rank, none, s.n},
+        {"top1_share", "", s.top1_share, none, s.n},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        GN_TRY(add(p, l, rows[i].measure, rows[i].variant, rows[i].value, rows[i].se, rows[i].n,
+                   strcmp(rows[i].measure, "intra_cosine") == 0 && rows[i].n == 0
+                       ? "no type occurs twice"
+                       : NULL,
+                   err));
+done:
+    return st;
+}
+
+/* The largest overlap that k neighbours can reach: a class of n_c points offers n_c - 1 of them.
+ * Senses with three examples cannot fill thirty places. */
+static gn_status overlap_ceiling(const gn_labels *labels, size_t k, bool plain, double *out,
+                                 gn_error *err) {
+    size_t *size = gn_calloc(labels->n_classes, sizeof *size), n = 0, n_present = 0;
+    if (!size) return gn_fail_nomem(err, "class sizes", labels->n_classes * sizeof *size);
+    double by_class = 0, by_point = 0;
+    for (size_t i = 0; i < labels->n; i++)
+        if (labels->code[i] >= 0) size[labels->code[i]]++, n++;
+    for (size_t c = 0; c < labels->n_classes; c++) {
+        if (!size[c]) continue;
+        double reach = (double)(size[c] - 1 < k ? size[c] - 1 : k) / (double)k;
+        by_class += reach;
+        by_point += reach * (double)size[c];
+        n_present++;
+    }
+    *out = plain ? by_point / (double)n : by_class / (double)n_present;
+    gn_free(size);
+    return GN_OK;
+}
+
+static gn_status measure_overlaps(const struct plan *p, const struct layer *l, const gn_knn *knn,
+                                  const gn_knn *previous, int previous_number, gn_error *err) {
+    gn_status st = GN_OK;
+    gn_overlap o;
+    double ceiling = none;
+    size_t k = p->opts.overlap_k < knn->k ? p->opts.overlap_k : knn->k;
+    if (previous) {
+        GN_TRY(gn_overlap_data(previous, knn, k, &o, err));
+        GN_TRY(add(p, l, "data_overlap", "", o.value, o.se, o.n, NULL, err));
+        GN_TRY(add_param(p, "k", k, err));
+        GN_TRY(gn_result_param_text(p->result, "other_set", gn_reps_name(p->reps), err));
+        GN_TRY(gn_result_param_number(p->result, "other_layer", previous_number, err));
+        GN_TRY(gn_result_param_number(p->result, "chance", o.chance, err));
+    }
+    for (size_t c = 0; c < p->n_labels; c++)
+        for (int plain = 0; plain < 2 && !is_type_column(p->reps, c); plain++) {
+            gn_label_overlap_opts opts = {.k = k, .plain = plain};
+            const char *variant = plain ? "plain" : "weighted";
+            gn_error why;
+            st = gn_overlap_label(knn, &p->label[c], &opts, &o, &why);
+            GN_TRY(settle(p, l, st, "label_overlap", variant, &why, err));
+            if (why.code == GN_OK) {
+                GN_TRY(add(p, l, "label_overlap", variant, o.value, o.se, o.n, NULL, err));
+                GN_TRY(gn_result_param_number(p->result, "chance", o.chance, err));
+                GN_TRY(overlap_ceiling(&p->label[c], k, plain, &ceiling, err));
+                GN_TRY(gn_result_param_number(p->result, "ceiling", ceiling, err));
+            }
+            GN_TRY(add_param(p, "k", k, err));
+            GN_TRY(gn_result_param_text(p->result, "label", gn_reps_label_name(p->reps, c), err));
+            GN_TRY(add_param(p, "n_classes", p->label[c].n_classes, err));
+        }
+done:
+    return st;
+}
+
+/* ---- the walk over layers -----------------------------------------------------------------------
+ */
+
+static void plan_free(struct plan *p) {
+    for (size_t c = 0; p->label && c < p->n_labels; c++) gn_free(p->label[c].code);
+    gn_free(p->label);
+    gn_free(p->row);
+}
+
+static gn_status plan_labels(struct plan *p, gn_error *err) {
+    gn_status st = GN_OK;
+    size_t count = gn_reps_label_count(p->reps);
+    p->label = gn_calloc(count, sizeof *p->label);
+    if (!p->label) return gn_fail_nomem(err, "label columns", count * sizeof *p->label);
+    for (size_t c = 0; c < count; c++, p->n_labels++) {
+        const gn_labels *whole = gn_reps_labels(p->reps, c);
+        p->label[c] = (gn_labels){.n = p->n, .n_classes = whole->n_classes, .name = whole->name};
+        GN_TRY(gn_alloc_array(&p->label[c].code, p->n, sizeof(int32_t), "labels", err));
+        for (size_t i = 0; i < p->n; i++)
+            p->label[c].code[i] = whole->code[p->row ? (size_t)p->row[i] : i];
+    }
+done:
+    return st;
+}
+
+static gn_status plan_new(struct plan *p, gn_ctx *ctx, const gn_reps *reps,
+                          const gn_survey_opts *opts, gn_result *result, bool labels,
+                          gn_error *err) {
+    gn_status st = GN_OK;
+    gn_survey_opts o = opts ? *opts : (gn_survey_opts){0};
+    size_t rows = gn_reps_rows(reps);
+    if (!o.max_rows) o.max_rows = 100000;
+    *p = (struct plan){.ctx = ctx, .reps = reps, .result = result, .opts = o, .n = rows};
+    if (rows < 3)
+        return gn_fail(err, GN_EINVAL, "%s: %zu rows; neighbour measures need at least 3",
+                       gn_reps_name(reps), rows);
+    if (o.max_rows < 3)
+        return gn_fail(err, GN_EINVAL, "a sample of %zu rows is too small: at least 3", o.max_rows);
+    if (rows > o.max_rows) {
+        p->n = o.max_rows;
+        GN_TRY(gn_alloc_array(&p->row, p->n, sizeof *p->row, "a sample of rows", err));
+        gn_random r = gn_random_new(gn_ctx_seed(ctx), STREAM_ROWS);
+        gn_random_subset(&r, rows, p->n, p->row);
+        gn_ctx_log(ctx, GN_LOG_INFO, "%s: neighbour measures on a seeded sample of %zu of %zu rows",
+                   gn_reps_name(reps), p->n, rows);
+    }
+    if (!p->opts.k) p->opts.k = 64;
+    if (p->opts.k > p->n - 1) p->opts.k = p->n - 1;
+    if (!p->opts.overlap_k) p->opts.overlap_k = 30;
+    if (labels) GN_TRY(plan_labels(p, err));
+    GN_TRY(gn_result_set_number(result, "k", (double)p->opts.k, err));
+    if (labels) GN_TRY(gn_result_set_number(result, "overlap_k", (double)p->opts.overlap_k, err));
+    GN_TRY(gn_result_set_text(result, "metric", gn_metric_name(GN_EUCLIDEAN), err));
+    GN_TRY(gn_result_set_number(result, "rows", (double)rows, err));
+    GN_TRY(gn_result_set_number(result, "dims", (double)gn_reps_layer(reps, 0).cols, err));
+    GN_TRY(gn_result_set_number(result, "rows_neighbors", (double)p->n, err));
+done:
+    if (st != GN_OK) plan_free(p);
+    return st;
+}
+
+static gn_status layer_open(const struct plan *p, size_t i, struct layer *l, gn_error *err) {
+    *l = (struct layer){.i = i,
+                        .number = (int)gn_reps_layer_index(p->reps, i),
+                        .depth = gn_reps_depth(p->reps, i),
+                        .all = gn_reps_layer(p->reps, i)};
+    l->x = l->all;
+    return p->row ? gather(l->all, p->row, p->n, &l->gathered, &l->x, err) : GN_OK;
+}
+
+/* Passes a status on; a failure is told where it happened. */
+static gn_status at_layer(const struct plan *p, const struct layer *l, gn_status st,
+                          gn_error *err) {
+    if (st != GN_OK) gn_error_prefix(err, "%s, layer %d", gn_reps_name(p->reps), l->number);
+    return st;
+}
+
+static gn_status layer_neighbors(const struct plan *p, const struct layer *l, gn_knn **out,
+                                 gn_error *err) {
+    char task[64];
+    snprintf(task, sizeof task, "neighbors, layer %d", l->number);
+    gn_knn_opts opts = {.k = p->opts.k, .task = task};
+    return p->row ? at_layer(p, l, gn_knn_compute(p->ctx, l->x, &opts, out, err), err)
+                  : gn_neighbors_of_layer(p->ctx, p->reps, l->i, &opts, out, NULL, err);
+}
+
+gn_status gn_survey_measure(gn_ctx *ctx, const gn_reps *reps, const gn_survey_opts *opts,
+                            gn_result *result, gn_error *err) {
+    struct plan p;
+    gn_status st = plan_new(&p, ctx, reps, opts, result, true, err);
+    if (st != GN_OK) return st;
+    gn_knn *previous = NULL, *knn = NULL;
+    int32_t *first = NULL;
+    struct layer l = {0};
+    int previous_number = 0;
+    GN_TRY(gn_alloc_array(&first, p.n, sizeof *first, "duplicate groups", err));
+    for (size_t i = 0; i < gn_reps_layers(reps); i++) {
+        size_t n_duplicates;
+        GN_TRY(layer_open(&p, i, &l, err));
+        GN_TRY(at_layer(&p, &l, measure_isotropy(&p, &l, err), err));
+        GN_TRY(layer_neighbors(&p, &l, &knn, err));
+        GN_TRY(gn_duplicates(ctx, l.x, first, &n_duplicates, err));
+        const gn_knn *distinct = n_duplicates ? NULL : knn;
+        GN_TRY(
+            at_layer(&p, &l, measure_id_distinct(&p, &l, distinct, first, n_duplicates, err), err));
+        GN_TRY(
+            at_layer(&p, &l, measure_overlaps(&p, &l, knn, previous, previous_number, err), err));
+        gn_knn_free(previous);
+        previous = knn;
+        knn = NULL;
+        previous_number = l.number;
+        gn_free(l.gathered);
+        l.gathered = NULL;
+    }
+done:
+    gn_free(l.gathered);
+    gn_free(first);
+    gn_knn_free(knn);
+    gn_knn_free(previous);
+    plan_free(&p);
+    return st;
+}
+
+gn_status gn_measure_id(gn_ctx *ctx, const gn_reps *reps, const gn_survey_opts *opts,
+                        gn_result *result, gn_error *err) {
+    struct plan p;
+    gn_status st = plan_new(&p, ctx, reps, opts, result, false, err);
+    if (st != GN_OK) return st;
+    int32_t *first = NULL;
+    gn_knn *knn = NULL;
+    struct layer l = {0};
+    GN_TRY(gn_alloc_array(&first, p.n, sizeof *first, "duplicate groups", err));
+    for (size_t i = 0; i < gn_reps_layers(reps); i++) {
+        size_t n_duplicates;
+        GN_TRY(layer_open(&p, i, &l, err));
+        GN_TRY(gn_mat_check_finite(l.x, gn_reps_name(reps), err));
+        GN_TRY(gn_duplicates(ctx, l.x, first, &n_duplicates, err));
+        if (!n_duplicates) GN_TRY(layer_neighbors(&p, &l, &knn, err));
+        GN_TRY(at_layer(&p, &l, measure_id_distinct(&p, &l, knn, first, n_duplicates, err), err));
+        gn_knn_free(knn);
+        knn = NULL;
+        gn_free(l.gathered);
+        l.gathered = NULL;
+    }
+done:
+    gn_knn_free(knn);
+    gn_free(l.gathered);
+    gn_free(first);
+    plan_free(&p);
+    return st;
+}
