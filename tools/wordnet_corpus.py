@@ -11,7 +11,7 @@ and the suffix rules of WordNet's own morphology, run forwards. The synset's fir
 as a whole word wins, in its longest form, at its leftmost place.
 
 Usage: wordnet_corpus.py OUT.tsv [DICT_DIR]
-Columns: text, target (start:end in code points), lemma, pos, lexname, sense.
+Columns: text, target (start:end in code points), pos, lexname, sense.
 """
 
 import collections
@@ -126,7 +126,7 @@ def main():
     irregular = exceptions(folder)
     seen = found = 0
     with open(out_path + ".tmp", "w", encoding="utf-8", newline="\n") as out:
-        out.write("text\ttarget\tlemma\tpos\tlexname\tsense\n")
+        out.write("text\ttarget\tpos\tlexname\tsense\n")
         for offset, pos, lexname, lemmas, examples in synsets(folder):
             for text in examples:
                 seen += 1
@@ -135,8 +135,7 @@ def main():
                     continue
                 found += 1
                 start, end, lemma = hit
-                out.write(f"{text}\t{start}:{end}\t{lemma}\t{POS[pos]}\t{lexname}\t"
-                          f"{lemma}.{pos}.{offset}\n")
+                out.write(f"{text}\t{start}:{end}\t{POS[pos]}\t{lexname}\t{lemma}.{pos}.{offset}\n")
     os.replace(out_path + ".tmp", out_path)
     print(f"{out_path}: {found} words in context, of {seen} example sentences")
 

@@ -1,0 +1,103 @@
+/* gonio survey: the main job. Extract, measure, write tables, figures and the report. */
+#define _POSIX_C_SOURCE 200809L
+#include "extract_options.h"
+#include "gonio/survey.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the numbers depend on, from the set's own record and the text's path. */
+static gn_status conditions(gn_result *result, const cli_common *common, const gn_ctx *ctx,
+                            const char *model, const char *text, const gn_extract_result *r,
+                            gn_error *err) {
+    gn_status st = cli_conditions(common, ctx, result, err);
+    const struct {
+        const char *key;
+        const char *value;
+    } texts[] = {{"model", model}, {"text", text}};
+    for (size_t i = 0; st == GN_OK && i < 2; i++)
+        st = gn_result_set_text(result, texts[i].key, texts[i].value, err);
+    const struct {
+        const char *key;
+        size_t value;
+    } numbers[] = {{"sequences", r->n_sequences},
+                   {"tokens", r->n_tokens},
+                   {"sequences_cut", r->n_truncated},
+                   {"tokens_cut", r->n_tokens_cut},
+                   {"targets_cut", r->n_no_target}};
+    for (size_t i = 0; st == GN_OK && i < sizeof numbers / sizeof *numbers; i++)
+        st = gn_result_set_number(result, numbers[i].key, (double)numbers[i].value, err);
+    return st;
+}
+
+static int run(const cli_command *self, int argc, char **argv) {
+    cli_common common = {0};
+    cli_extract e = {0};
+    gn_survey_opts opts = {0};
+    const char *out = NULL;
+    cli_option options[CLI_N_EXTRACT_OPTIONS + 5] = {
+        {"output", 'o', CLI_TEXT, (void *)&out, "DIR", "folder of the results (required)", NULL},
+        {"neighbors", 'k', CLI_SIZE, &opts.k, "K", "neighbours of each row (default 64)", NULL},
+        {"overlap-k", 0, CLI_SIZE, &opts.overlap_k, "K", "neighbours of the overlaps (default 30)",
+         NULL},
+        {"max-rows", 0, CLI_SIZE, &opts.max_rows, "N",
+         "sample rows for neighbour measures above N (default 100,000)", NULL},
+    };
+    cli_extract_table(&e, options + 4);
+    int n = cli_parse(self, options, &common, argc, argv);
+    if (n < 0) return -1 - n;
+    if (n != 2) return cli_usage(self, "expected MODEL and TEXT, got %d operand(s)", n);
+    if (!out) return cli_usage(self, "-o DIR is required");
+
+    gn_error err = {0};
+    gn_ctx *ctx = NULL;
+    gn_reps *reps = NULL;
+    gn_result *result = NULL;
+    gn_extract_result r = {0};
+    char *shown = NULL, note[256], path[4200];
+    int status = CLI_FAILED;
+    snprintf(path, sizeof path, "%s/reps", out);
+    if (cli_extract_resolve(&e, argv[0], &err) != GN_OK ||
+        cli_context(&common, &ctx, &err) != GN_OK ||
+        gn_extract(ctx, e.model_dir, argv[1], &e.opts, path, &r, &err) != GN_OK ||
+        gn_reps_open(path, &reps, &err) != GN_OK ||
+        gn_result_new("survey", &result, &err) != GN_OK ||
+        conditions(result, &common, ctx, argv[0], argv[1], &r, &err) != GN_OK ||
+        gn_survey_measure(ctx, reps, &opts, result, &err) != GN_OK ||
+        gn_survey_write(ctx, result, out, &err) != GN_OK ||
+        (common.json ? gn_result_json(result, &shown, &err)
+                     : gn_survey_table(result, &shown, &err)) != GN_OK)
+        goto done;
+    cli_extract_note(&r, note, sizeof note);
+    if (*note && !common.quiet) fprintf(stderr, "gonio: %s\n", note);
+    status = cli_print(shown);
+    if (!common.json && status == CLI_DONE) {
+        snprintf(path, sizeof path, "\nReport: %s/report.html\n", out);
+        status = cli_print(path);
+    }
+done:
+    if (status == CLI_FAILED && err.code != GN_OK) status = cli_failed(&err);
+    free(shown);
+    gn_result_free(result);
+    gn_reps_free(reps);
+    gn_ctx_free(ctx);
+    return status;
+}
+
+const cli_command cmd_survey = {
+    .name = "survey",
+    .summary = "extract every layer of a model over a text, measure it, write a report",
+    .synopsis = "MODEL TEXT -o DIR [options]",
+    .text =
+        "One pass over the text writes all layers to DIR/reps. Then, per layer: exact neighbours,\n"
+        "intrinsic dimension (TwoNN, Gride), cosines between and within types, norms, "
+        "participation\n"
+        "ratio, overlap of neighbours with the previous layer and with each label column. Prints "
+        "one\n"
+        "table; writes DIR/survey.json, DIR/survey.csv, DIR/figures and DIR/report.html. The same\n"
+        "command again reuses the layers that are there.\n\n"
+        "Example: words in context with their part of speech\n"
+        "  gonio survey all-MiniLM-L6-v2 wordnet-examples.tsv --pool target -o survey\n",
+    .run = run,
+};

@@ -1,0 +1,107 @@
+#define _POSIX_C_SOURCE 200809L
+#include "extract_options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *const takes[] = {"block", "norm1", "attn", "mlp", NULL};
+static const char *const pools[] = {"none", "mean", "first", "last", "word", "target", NULL};
+static const char *const precisions[] = {"exact", "fast", "draft", NULL};
+static const char *const dtypes[] = {"float32", "float16", "bfloat16", NULL};
+
+size_t cli_extract_table(cli_extract *e, cli_option *to) {
+    const cli_option table[CLI_N_EXTRACT_OPTIONS] = {
+        {"pool", 0, CLI_WORD, &e->pool, "HOW",
+         "rows: none (every token), mean, first, last, word, target", pools},
+        {"take", 0, CLI_WORD, &e->take, "WHERE", "block (default), norm1, attn or mlp", takes},
+        {"layers", 0, CLI_TEXT, (void *)&e->layers, "LIST",
+         "layers to keep, e.g. 0,3-6,-1 (default: all)", NULL},
+        {"text-column", 0, CLI_TEXT, (void *)&e->text_column, "NAME",
+         "column of the text (default: text, else sentence)", NULL},
+        {"target-column", 0, CLI_TEXT, (void *)&e->target_column, "NAME",
+         "column start:end of --pool target (default: target)", NULL},
+        {"labels", 0, CLI_TEXT, (void *)&e->labels, "A,B",
+         "label columns to keep (default: all others)", NULL},
+        {"max-tokens", 0, CLI_SIZE, &e->max_tokens, "N",
+         "cut sequences to N tokens (default: the model's limit)", NULL},
+        {"no-special", 0, CLI_FLAG, &e->no_special, NULL, "do not add [CLS] and [SEP]", NULL},
+        {"drop-special", 0, CLI_FLAG, &e->drop_special, NULL, "add them, but keep no rows for them",
+         NULL},
+        {"dtype", 0, CLI_WORD, &e->dtype, "TYPE", "on disk: float32 (default), float16, bfloat16",
+         dtypes},
+        {"precision", 0, CLI_WORD, &e->precision, "P",
+         "exact (default), fast or draft; they differ with AMX only", precisions},
+        {"batch-tokens", 0, CLI_SIZE, &e->batch_tokens, "N",
+         "tokens in flight; changes memory, never a number", NULL},
+        {"overwrite", 0, CLI_FLAG, &e->overwrite, NULL,
+         "replace a finished set made by other inputs", NULL},
+        {NULL, 0, CLI_FLAG, NULL, NULL, NULL, NULL},
+    };
+    memcpy(to, table, sizeof table);
+    return CLI_N_EXTRACT_OPTIONS - 1;
+}
+
+static bool is_folder(const char *path) {
+    struct stat s;
+    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+/* The Hugging Face cache: HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub. */
+static void hub_cache(char *out, size_t n) {
+    const char *hub = getenv("HF_HUB_CACHE"), *hf = getenv("HF_HOME"), *home = getenv("HOME");
+    if (hub && *hub)
+        snprintf(out, n, "%s", hub);
+    else if (hf && *hf)
+        snprintf(out, n, "%s/hub", hf);
+    else
+        snprintf(out, n, "%s/.cache/huggingface/hub", home ? home : ".");
+}
+
+gn_status cli_extract_resolve(cli_extract *e, const char *model, gn_error *err) {
+    e->opts.take = (gn_take)e->take;
+    e->opts.pool = (gn_pool)e->pool;
+    e->opts.model.precision = (gn_precision)e->precision;
+    e->opts.dtype = e->dtype == 1 ? GN_F16 : e->dtype == 2 ? GN_BF16 : GN_F32;
+    e->opts.corpus.text_column = e->text_column;
+    e->opts.corpus.target_column = e->target_column;
+    e->opts.layers = e->layers;
+    e->opts.max_tokens = e->max_tokens;
+    e->opts.batch_tokens = e->batch_tokens;
+    e->opts.no_special = e->no_special;
+    e->opts.drop_special = e->drop_special;
+    e->opts.overwrite = e->overwrite;
+    if (e->labels) {
+        size_t n = 0;
+        snprintf(e->label_text, sizeof e->label_text, "%s", e->labels);
+        for (char *save, *p = strtok_r(e->label_text, ",", &save); p && n < CLI_MAX_LABELS;
+             p = strtok_r(NULL, ",", &save))
+            e->label_list[n++] = p;
+        e->opts.corpus.label_columns = e->label_list;
+        e->opts.corpus.n_label_columns = n;
+    }
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (!strchr(model, '/')) {
+        snprintf(e->model_dir, sizeof e->model_dir, "%s%s/gonio/models/%s",
+                 cache && *cache ? cache
+                 : home          ? home
+                                 : ".",
+                 cache && *cache ? "" : "/.cache", model);
+        if (!is_folder(model) && is_folder(e->model_dir)) return GN_OK;
+    }
+    char hub[2048];
+    hub_cache(hub, sizeof hub);
+    return gn_model_resolve(model, hub, e->model_dir, sizeof e->model_dir, err);
+}
+
+void cli_extract_note(const gn_extract_result *r, char *out, size_t n_out) {
+    size_t used = 0;
+    out[0] = '\0';
+    if (r->n_truncated)
+        used += (size_t)snprintf(out, n_out, "%zu sequences were cut (%zu tokens). ",
+                                 r->n_truncated, r->n_tokens_cut);
+    if (r->n_no_target && used < n_out)
+        snprintf(out + used, n_out - used, "%zu records have no row: their target was cut off. ",
+                 r->n_no_target);
+}

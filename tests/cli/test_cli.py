@@ -1,0 +1,286 @@
+#!/usr/bin/env python3
+"""The program as a user meets it: help, wrong use, wrong input, pipes, Ctrl-C, equal results."""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from tap import GONIO, SOURCE, files_under, gonio, main, need_corpus, need_model, read_npy, write_npy
+
+COMMANDS = ("survey", "extract", "inspect", "knn", "id")
+
+
+def cloud(folder, name="X.npy", n=300, d=6, seed=1):
+    r = random.Random(seed)
+    rows = [[r.gauss(0, 1) for _ in range(d)] for _ in range(n)]
+    path = os.path.join(folder, name)
+    write_npy(path, rows)
+    return path
+
+
+def help_says_usage_and_example(folder):
+    out, _ = gonio("--help")
+    for command in COMMANDS:
+        assert f"  {command} " in out, command
+        text, err = gonio(command, "--help")
+        assert f"Usage: gonio {command} " in text and "Example" in text and not err
+    assert re.fullmatch(r"gonio \d+\.\d+\.\d+\n", gonio("--version")[0])
+
+
+def man_pages_name_every_option(folder):
+    for command in COMMANDS:
+        with open(os.path.join(SOURCE, "docs", "man", f"gonio-{command}.1"), encoding="utf-8") as page:
+            page = page.read().replace("\\-", "-").replace("\\", "")
+        text, _ = gonio(command, "--help")
+        options = set(re.findall(r"--[a-z][a-z-]+", text.split("Options:")[1]))
+        missing = {o for o in options if not re.search(re.escape(o) + r"(?![a-z-])", page)}
+        known = options | set(re.findall(r"--[a-z][a-z-]+", gonio("extract", "--help")[0]))
+        unknown = set(re.findall(r"--[a-z][a-z-]+", page)) - known
+        assert not missing and not unknown, (command, missing, unknown)
+
+
+def wrong_use_is_status_64(folder):
+    x = cloud(folder)
+    for arguments in ([], ["frobnicate"], ["id"], ["id", x, "--frobnicate"], ["knn", x, "-k"],
+                      ["knn", x, "-k", "many", "-o", "out"], ["knn", x], ["knn", x, x, "-o", "out"],
+                      ["knn", x, "--metric", "taxicab", "-o", "out"], ["survey", "model"],
+                      ["survey", "model", "text"], ["extract", "model", "text"], ["inspect"],
+                      ["id", x, "--seed", "-1"], ["id", x, "--json=yes"]):
+        out, err = gonio(*arguments, cwd=folder, status=64)
+        assert not out and err.startswith(("gonio", "Usage")) or not arguments, (arguments, out, err)
+    assert files_under(folder) == ["X.npy"]
+
+
+def bad_matrices_give_one_sentence(folder):
+    def put(name, data):
+        with open(os.path.join(folder, name), "wb") as out:
+            out.write(data)
+
+    write_npy(os.path.join(folder, "nan.npy"), [[1.0, 2.0], [3.0, float("nan")], [4.0, 5.0], [1, 1]])
+    write_npy(os.path.join(folder, "inf.npy"), [[1.0, 2.0], [3.0, 4.0], [float("inf"), 5.0], [1, 1]])
+    write_npy(os.path.join(folder, "cube.npy"), [0.0] * 8, shape=(2, 2, 2))
+    write_npy(os.path.join(folder, "one.npy"), [[1.0, 2.0]])
+    with open(os.path.join(folder, "one.npy"), "rb") as whole:
+        put("short.npy", whole.read()[:-3])
+    put("empty.npy", b"")
+    put("empty.csv", b"")
+    put("ragged.csv", b"1,2\n3,4\n5\n")
+    put("words.csv", b"1,2\n3,four\n5,6\n")
+    put("noise.npy", bytes(range(256)))
+    cases = {
+        "absent.npy": ["No such file"], "nan.npy": ["row 1", "column 1"],
+        "inf.npy": ["row 2", "column 0"], "cube.npy": [], "one.npy": ["1 row"], "short.npy": [],
+        "empty.npy": [], "empty.csv": [], "ragged.csv": ["line 3"], "words.csv": ["line 2", "four"],
+        "noise.npy": [], "X.unknown": [],
+    }
+    before = files_under(folder)
+    for name, parts in cases.items():
+        for command in (["id", name], ["knn", name, "-k", "1", "-o", "out"], ["id", name, "--json"]):
+            out, err = gonio(*command, cwd=folder, status=1)
+            assert not out, (name, out)
+            assert err.startswith("gonio: error: ") and err.count("\n") == 1, (name, err)
+            assert name in err, (name, err)
+            for part in parts:
+                assert part in err, (name, part, err)
+    assert files_under(folder) == before
+
+
+def json_is_one_document_of_tidy_rows(folder):
+    out, err = gonio("id", cloud(folder), "--json", "--seed", "3")
+    document = json.loads(out)
+    assert not err and set(document) == {"gonio", "command", "conditions", "rows"}
+    assert document["command"] == "id" and document["conditions"]["seed"] == 3
+    for row in document["rows"]:
+        assert {"set", "layer", "depth", "measure", "variant", "value", "se", "n"} <= set(row)
+        assert row["set"] == "X.npy" and row["layer"] == 0
+    twonn = {r["variant"]: r["value"] for r in document["rows"] if r["measure"] == "twonn"}
+    assert set(twonn) == {"base_0.9", "base_0.98", "ml", "bayes"}
+    assert all(4 < value < 7.5 for value in twonn.values()), twonn
+
+
+def threads_and_instruction_sets_change_nothing(folder):
+    x = cloud(folder, n=700, d=33)
+    first = gonio("id", x, "--json", "--threads", 1)[0]
+    assert gonio("id", x, "--json", "--threads", 2)[0] == first
+    scalar = json.loads(gonio("id", x, "--json", "--cpu", "scalar")[0])
+    assert scalar["rows"] == json.loads(first)["rows"] and scalar["conditions"]["cpu"] == "scalar"
+    again = json.loads(gonio("id", x, "--json", env={"GONIO_CPU": "scalar"})[0])
+    assert again["conditions"]["cpu"] == "scalar"
+    assert "not-a-cpu" in gonio("id", x, env={"GONIO_CPU": "not-a-cpu"}, status=1)[1]
+
+
+def neighbours_of_a_matrix_are_written(folder):
+    x = cloud(folder, n=200, d=3)
+    gonio("knn", x, "-k", 5, "-o", os.path.join(folder, "out"))
+    assert files_under(folder) == ["X.npy", "out.distance.npy", "out.index.npy"]
+    shape, index = read_npy(os.path.join(folder, "out.index.npy"))
+    _, distance = read_npy(os.path.join(folder, "out.distance.npy"))
+    _, flat = read_npy(x)
+    assert shape == (200, 5)
+    point = [flat[3 * i:3 * i + 3] for i in range(200)]
+    for i in range(200):
+        want = sorted((sum((a - b) ** 2 for a, b in zip(point[i], point[j])), j)
+                      for j in range(200) if j != i)[:5]
+        assert [j for _, j in want] == list(index[5 * i:5 * i + 5])
+        for (squared, _), got in zip(want, distance[5 * i:5 * i + 5]):
+            assert abs(got - squared ** 0.5) <= 1e-6 * squared ** 0.5
+
+
+def every_matrix_format_is_read(folder):
+    x = cloud(folder, n=60, d=4)
+    want = json.loads(gonio("id", x, "--json")[0])["rows"]
+    _, flat = read_npy(x)
+    rows = [flat[4 * i:4 * i + 4] for i in range(60)]
+    write_npy(os.path.join(folder, "X64.npy"), rows, kind="f8")
+    for name, separator, head in (("X.csv", ",", ""), ("H.csv", ",", "a,b,c,d\n"), ("X.tsv", "\t", "")):
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as out:
+            out.write(head + "".join(separator.join(map(repr, row)) + "\n" for row in rows))
+    for name in ("X64.npy", "X.csv", "H.csv", "X.tsv"):
+        got = json.loads(gonio("id", os.path.join(folder, name), "--json")[0])["rows"]
+        assert [r["value"] for r in got] == [r["value"] for r in want], name
+
+
+def a_closed_pipe_is_no_error(folder):
+    x = cloud(folder)
+    done = subprocess.run(f"'{GONIO}' id '{x}' --csv | head -n 1", shell=True, capture_output=True,
+                          text=True, executable="/bin/bash")
+    assert done.stdout.startswith("set,layer,depth,measure") and not done.stderr, done
+
+
+def figures_come_with_their_numbers(folder):
+    x, y = cloud(folder), cloud(folder, "Y.npy", seed=2)
+    for kind in ("png", "svg", "pdf"):
+        gonio("id", x, y, "--figure", os.path.join(folder, f"curve.{kind}"))
+        with open(os.path.join(folder, f"curve.{kind}"), "rb") as data:
+            assert data.read(5) in (b"\x89PNG\r", b"<?xml", b"%PDF-")
+    with open(os.path.join(folder, "curve.csv"), encoding="utf-8") as numbers:
+        text = numbers.read()
+    assert "X.npy" in text and "Y.npy" in text
+    _, err = gonio("id", x, "--figure", os.path.join(folder, "curve.gif"), status=1)
+    assert ".png" in err or "png" in err
+
+
+def interrupt(arguments, cwd, after):
+    process = subprocess.Popen([GONIO, *arguments], cwd=cwd, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    time.sleep(after)
+    process.send_signal(signal.SIGINT)
+    started = time.monotonic()
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err, time.monotonic() - started
+
+
+def ctrl_c_leaves_nothing(folder):
+    n, d = 60000, 64
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({n}, {d}), }}"
+    header += " " * (63 - (len(header) + 10) % 64) + "\n"
+    with open(os.path.join(folder, "big.npy"), "wb") as out:
+        out.write(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode())
+        r = random.Random(5)
+        # float64 in [1, 2): random mantissas under a fixed exponent
+        for _ in range(n * d * 8 // 8000):
+            block = bytearray(r.randbytes(8000))
+            block[6::8] = bytes(b | 0xf0 for b in block[6::8])
+            block[7::8] = b"\x3f" * 1000
+            out.write(block)
+    status, out, err, seconds = interrupt(["knn", "big.npy", "-k", "64", "-o", "out"], folder, 1.0)
+    assert status == 130, (status, out, err)
+    assert err.count("\n") == 1 and "interrupted" in err, err
+    assert files_under(folder) == ["big.npy"]
+    assert seconds < 5, seconds
+
+
+def an_interrupted_survey_goes_on_with_the_same_bytes(folder):
+    model, corpus = need_model(), need_corpus()
+    with open(corpus, encoding="utf-8") as lines:
+        head = [next(lines) for _ in range(6001)]
+    with open(os.path.join(folder, "text.tsv"), "w", encoding="utf-8") as out:
+        out.writelines(head)
+    arguments = ["extract", model, "text.tsv", "--pool", "target", "--batch-tokens", "2048"]
+    gonio(*arguments, "-o", "whole", cwd=folder)
+    status, _, err, _ = interrupt(arguments + ["-o", "parts", "--threads", "1"], folder, 1.5)
+    gonio(*arguments, "-o", "parts", cwd=folder)
+    names = files_under(os.path.join(folder, "whole"))
+    assert names == files_under(os.path.join(folder, "parts"))
+    for name in names:
+        with open(os.path.join(folder, "whole", name), "rb") as a, \
+                open(os.path.join(folder, "parts", name), "rb") as b:
+            assert a.read() == b.read(), name
+    assert status in (0, 130), (status, err)
+
+
+def a_survey_writes_all_it_promises(folder):
+    model, corpus = need_model(), need_corpus()
+    with open(corpus, encoding="utf-8") as lines:
+        head = [next(lines) for _ in range(801)]
+    with open(os.path.join(folder, "text.tsv"), "w", encoding="utf-8") as out:
+        out.writelines(head)
+    arguments = ["survey", model, "text.tsv", "--pool", "target", "-o", "out"]
+    table, _ = gonio(*arguments, cwd=folder)
+    rows = [line for line in table.splitlines() if re.match(r"\s*[0-6]\s", line)]
+    assert len(rows) == 7 and table.endswith("Report: out/report.html\n"), table
+    with open(os.path.join(folder, "out", "survey.json"), encoding="utf-8") as data:
+        document = json.load(data)
+    assert document["conditions"]["rows"] == 800
+    layers = {r["layer"] for r in document["rows"]}
+    assert layers == set(range(7)), layers
+    labels = {r["label"] for r in document["rows"] if r["measure"] == "label_overlap"}
+    assert {"pos", "lexname", "sense"} <= labels, labels
+    names = files_under(os.path.join(folder, "out"))
+    for name in ("report.html", "survey.csv", "reps/gonio.json", "reps/layer.06.npy"):
+        assert name in names, name
+    for kind in (".png", ".svg", ".csv"):
+        assert any(n.startswith("figures/intrinsic_dimension") and n.endswith(kind) for n in names)
+    with open(os.path.join(folder, "out", "report.html"), encoding="utf-8") as page:
+        page = page.read()
+    assert not re.search(r"<script|\bsrc\s*=\s*[\"'](?!data:)|url\((?!#|data:)|@import", page)
+    for address in re.findall(r"href\s*=\s*[\"'](?!#|data:|https://)([^\"']+)", page):
+        assert address in names, address  # the figures beside the page
+    again, _ = gonio(*arguments, "--json", cwd=folder)
+    assert json.loads(again)["rows"] == document["rows"]
+    sampled = json.loads(gonio(*arguments, "--json", "--max-rows", 500, cwd=folder)[0])
+    assert sampled["conditions"]["rows_neighbors"] == 500
+
+
+def bad_models_and_texts_give_one_sentence(folder):
+    model = need_model()
+    def put(name, data):
+        with open(os.path.join(folder, name), "wb") as out:
+            out.write(data)
+    put("empty.txt", b"")
+    put("blank.txt", b"\n \n")
+    put("latin1.txt", "caf\u00e9\n".encode("latin-1"))
+    put("nocolumn.csv", b"a,b\n1,2\n")
+    put("good.txt", b"one line of text\n")
+    os.mkdir(os.path.join(folder, "model"))
+    put("model/config.json", b"{")
+    put("model/vocab.txt", b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n")
+    before = files_under(folder)
+    for m, text, parts in ((model, "absent.txt", ["absent.txt", "No such file"]),
+                           (model, "empty.txt", ["empty.txt"]), (model, "blank.txt", ["blank.txt"]),
+                           (model, "latin1.txt", ["latin1.txt", "UTF-8"]),
+                           (model, "nocolumn.csv", ["nocolumn.csv", "text"]),
+                           ("nowhere", "good.txt", ["nowhere"]),
+                           ("model", "good.txt", ["config.json"])):
+        for command in ("extract", "survey"):
+            out, err = gonio(command, m, text, "-o", "out", cwd=folder, status=1)
+            assert not out and err.startswith("gonio: error: ") and err.count("\n") == 1, (text, err)
+            for part in parts:
+                assert part in err, (part, err)
+            assert files_under(folder) == before, (command, text, files_under(folder))
+
+
+if __name__ == "__main__":
+    sys.exit(main([help_says_usage_and_example, man_pages_name_every_option, wrong_use_is_status_64,
+                   bad_matrices_give_one_sentence, json_is_one_document_of_tidy_rows,
+                   threads_and_instruction_sets_change_nothing, neighbours_of_a_matrix_are_written,
+                   every_matrix_format_is_read, a_closed_pipe_is_no_error,
+                   figures_come_with_their_numbers, ctrl_c_leaves_nothing,
+                   an_interrupted_survey_goes_on_with_the_same_bytes,
+                   a_survey_writes_all_it_promises, bad_models_and_texts_give_one_sentence]))
