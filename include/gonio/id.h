@@ -9,6 +9,7 @@
 #define GONIO_ID_H
 
 #include "gonio/base.h"
+#include "gonio/neighbors.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -62,9 +63,48 @@ typedef struct gn_gride_point {
  *  @param points room for floor(log2(range_max)) scales; n_points receives how many were written.
  *  @return GN_OK; GN_EINVAL (fewer than 3 rows, k or range_max below 2); GN_EDATA (NaN, zero, a
  *          descending row among the columns that it reads); GN_ENOMEM. O(n log n) a scale,
- *          24 n bytes of scratch. Thread-safe. */
+ *          56 n bytes of scratch. Thread-safe. */
 GN_API gn_status gn_id_gride(gn_mat dist, const gn_gride_opts *opts, gn_gride_point *points,
                              size_t *n_points, gn_error *err);
+
+typedef struct gn_kstar_gride_opts {
+    double alpha;   /**< of the k* test; 0 means 1e-6 */
+    size_t n_steps; /**< 0 means 5 */
+} gn_kstar_gride_opts;
+
+/** Gride with a scale of its own for each point: n2 = k* (made even), n1 = n2 / 2, k* being the
+ *  largest neighbourhood of constant density (gn_kstar) at the dimension found so far; one joint
+ *  likelihood, repeated from TwoNN on. The standard error is the observed information's.
+ *  @param knn k >= 5.
+ *  @param steps (n_steps + 1): TwoNN, then each step's estimate; the last one is the result.
+ *  @return GN_OK; GN_EINVAL (shape, alpha); GN_EDATA (NaN, zero, a descending row, a neighbour that
+ *          is no other row, ratios that no dimension explains); GN_ENOMEM. O(n_steps n k) time,
+ *          60 n bytes of scratch. Thread-safe. */
+GN_API gn_status gn_id_kstar_gride(const gn_knn *knn, const gn_kstar_gride_opts *opts,
+                                   gn_id_estimate *steps, gn_error *err);
+
+typedef struct gn_binomial_opts {
+    size_t k;     /**< rank of the outer radius; 0 means 20 (clipped to the stored ones) */
+    double ratio; /**< inner / outer radius, 0 < ratio < 1; 0: the best one for the dimension found,
+                       min(0.975, 0.2032^(1/D)) */
+} gn_binomial_opts;
+
+typedef struct gn_binomial_estimate {
+    gn_id_estimate id; /**< .se from the Cramer-Rao bound; .scale (mean r_k + mean ratio r_k) / 2 */
+    size_t k;
+    double ratio;
+    double ks;      /**< largest distance of the counts' distribution from Binomial(k-1, ratio^D) */
+    double p_value; /**< of ks, Kolmogorov's: conservative, as counts are discrete */
+} gn_binomial_estimate;
+
+/** Dimension from counts: of the k - 1 points closer than the k-th neighbour, a share ratio^D lies
+ *  within `ratio` of its distance, if the density is constant there. Macocco,
+ *  Glielmo, Grilli, Laio, Phys. Rev. Lett. 130:067401 (2023). A small p-value says that the points
+ *  do not lie that way, so that the dimension has no meaning at this scale.
+ *  @return GN_OK; GN_EINVAL (shape, k below 2 or above the stored, ratio); GN_EDATA (NaN, zero, a
+ *          descending row; all or none of the points inside); GN_ENOMEM. O(n k). Thread-safe. */
+GN_API gn_status gn_id_binomial(gn_mat dist, const gn_binomial_opts *opts,
+                                gn_binomial_estimate *out, gn_error *err);
 
 /** TwoNN over samples of one size. */
 typedef struct gn_decimate_point {

@@ -32,6 +32,19 @@ gn_status gn_distances_check(gn_mat dist, size_t n_cols, gn_error *err) {
     return GN_OK;
 }
 
+gn_status gn_neighbors_check(const gn_knn *knn, size_t n_cols, gn_error *err) {
+    for (size_t i = 0; i < knn->n; i++)
+        for (size_t j = 0; j < n_cols; j++) {
+            int32_t id = knn->index[i * knn->k + j];
+            if (id < 0 || (size_t)id >= knn->n || (size_t)id == i)
+                return gn_fail(err, GN_EDATA,
+                               "neighbour table: row %zu, rank %zu is %d, expected another of the "
+                               "%zu rows",
+                               i, j + 1, (int)id, knn->n);
+        }
+    return GN_OK;
+}
+
 double gn_distances_scale(gn_mat dist, size_t j1, size_t j2) {
     double s1 = 0, s2 = 0;
     for (size_t i = 0; i < dist.rows; i++) {

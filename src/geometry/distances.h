@@ -4,11 +4,16 @@
 #define GN_GEOMETRY_DISTANCES_H
 
 #include "base/error.h"
+#include "gonio/neighbors.h"
 
 /** Checks the first `n_cols` columns: a float type that can hold distances, at least 3 rows, at
  *  least n_cols columns, every entry finite and above zero, every row ascending.
  *  @return GN_OK; GN_EINVAL (type, shape); GN_EDATA with row, column and value. */
 gn_status gn_distances_check(gn_mat dist, size_t n_cols, gn_error *err);
+
+/** Checks that the first `n_cols` neighbours of every row are other rows. @return GN_OK; GN_EDATA.
+ */
+gn_status gn_neighbors_check(const gn_knn *knn, size_t n_cols, gn_error *err);
 
 /** Entry (i, j) of a float32 or float64 table. */
 static inline double gn_distance_at(gn_mat dist, size_t i, size_t j) {

@@ -19,7 +19,7 @@
  * filtered ones included; a root is looked for in [0.001, 1000]; 1 - mu^-D is floored. Where we
  * differ: their bisection stops at a bracket of 1e-7, ours at the last digits; and a set whose
  * ratios are all equal keeps them (their filter drops every one). */
-#include "gonio/id.h"
+#include "geometry/gride.h"
 
 #include "base/mem.h"
 #include "geometry/distances.h"
@@ -30,46 +30,64 @@
 
 static const double dim_min = 1e-3, dim_max = 1e3;
 
-/* Drops ratios far beyond the bulk; log_mu (n) keeps the others in order. Returns how many stay. */
-static size_t filter(const double *log_mu, size_t n, double *sorted, double *kept) {
+gn_ratio gn_ratio_new(double log_mu, size_t n1, size_t n2) {
+    if (log_mu <= 0) log_mu = log1p(10 * DBL_EPSILON);
+    return (gn_ratio){log_mu, (double)(n2 - n1 - 1), (double)(n2 - 1)};
+}
+
+/* Drops ratios far beyond the bulk; the others keep their order. Returns how many stay. */
+static size_t filter(const gn_ratio *ratio, size_t n, double *sorted, gn_ratio *kept) {
     double q[2];
-    for (size_t i = 0; i < n; i++) sorted[i] = exp(log_mu[i]);
+    for (size_t i = 0; i < n; i++) sorted[i] = exp(ratio[i].log_mu);
     gn_quantiles(sorted, n, (const double[]){0.50, 0.95}, 2, q);
     double limit = q[1] > q[0] ? q[0] + 20 * (q[1] - q[0]) : HUGE_VAL;
     size_t m = 0;
     for (size_t i = 0; i < n; i++)
-        if (exp(log_mu[i]) < limit) kept[m++] = log_mu[i];
+        if (exp(ratio[i].log_mu) < limit) kept[m++] = ratio[i];
     return m;
 }
 
 /* The score (its (N - 1) / D term aside) and the information, in one pass. */
-static void sums(const double *log_mu, size_t n, double extra, double n2, double dim, double floor,
-                 double *score, double *information) {
+static void sums(const gn_ratio *ratio, size_t n, double dim, double floor, double *score,
+                 double *information) {
     double s = 0, info = 0;
     for (size_t i = 0; i < n; i++) {
-        double x = log_mu[i], q = -expm1(-dim * x); /* 1 - mu^-D without cancellation */
+        double x = ratio[i].log_mu, q = -expm1(-dim * x); /* 1 - mu^-D without cancellation */
         if (q < floor) q = floor;
-        s += (n2 - 1 - extra / q) * x;
-        info += x / q * (x / q) * exp(-dim * x);
+        s += (ratio[i].last - ratio[i].extra / q) * x;
+        info += ratio[i].extra * (x / q * (x / q)) * exp(-dim * x);
     }
     *score = s;
-    *information = extra * info;
+    *information = info;
+}
+
+/* E ln mu = (1/n1 + ... + 1/(n2-1)) / D gives a start. */
+static double start(const gn_ratio *ratio, size_t n) {
+    double sum = 0, harmonics = 0, last = -1, extra = -1, h = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (ratio[i].last != last || ratio[i].extra != extra) {
+            last = ratio[i].last;
+            extra = ratio[i].extra;
+            h = 0;
+            for (double j = last - extra; j <= last; j++) h += 1 / j;
+        }
+        harmonics += h;
+        sum += ratio[i].log_mu;
+    }
+    return harmonics / sum;
 }
 
 /* The root of g in [dim_min, dim_max], NaN when there is none. */
-static double solve(const double *log_mu, size_t n, size_t n1, size_t n2) {
-    double extra = (double)(n2 - n1 - 1), lo = dim_min, hi = dim_max, s, info;
-    double count = (double)n - 1, sum = 0, harmonic = 0;
-    sums(log_mu, n, extra, (double)n2, lo, 2e-7, &s, &info);
+static double solve(const gn_ratio *ratio, size_t n) {
+    double lo = dim_min, hi = dim_max, s, info, count = (double)n - 1;
+    sums(ratio, n, lo, 2e-7, &s, &info);
     if (!(count / lo - s > 0)) return (double)NAN;
-    sums(log_mu, n, extra, (double)n2, hi, 2e-7, &s, &info);
+    sums(ratio, n, hi, 2e-7, &s, &info);
     if (!(count / hi - s < 0)) return (double)NAN;
-    for (size_t i = 0; i < n; i++) sum += log_mu[i];
-    for (size_t j = n1; j < n2; j++) harmonic += 1 / (double)j;
-    double dim = harmonic * (double)n / sum; /* E ln mu = (1/n1 + ... + 1/(n2-1)) / D */
+    double dim = start(ratio, n);
     for (int step = 0; step < 200; step++) {
         if (!(dim > lo && dim < hi)) dim = sqrt(lo * hi);
-        sums(log_mu, n, extra, (double)n2, dim, 2e-7, &s, &info);
+        sums(ratio, n, dim, 2e-7, &s, &info);
         double g = count / dim - s, slope = count / (dim * dim) + info;
         if (g > 0)
             lo = dim;
@@ -82,11 +100,25 @@ static double solve(const double *log_mu, size_t n, size_t n1, size_t n2) {
     return dim;
 }
 
+void gn_gride_estimate(const gn_ratio *ratio, size_t n, gn_ratio *kept, double *sorted,
+                       gn_id_estimate *out) {
+    size_t m = filter(ratio, n, sorted, kept);
+    double dim = m >= 2 ? solve(kept, m) : (double)NAN, score, info;
+    out->dim = dim;
+    out->se = (double)NAN;
+    out->n = m;
+    if (isfinite(dim)) {
+        sums(ratio, n, dim, 5 * DBL_EPSILON, &score, &info);
+        out->se = 1 / sqrt((double)n / (dim * dim) + info);
+    }
+}
+
 gn_status gn_id_gride(gn_mat dist, const gn_gride_opts *opts, gn_gride_point *points,
                       size_t *n_points, gn_error *err) {
     size_t range = opts && opts->range_max ? opts->range_max : 64, n = dist.rows, count = 0;
     if (range > dist.cols) range = dist.cols;
-    double *log_mu = NULL, *sorted = NULL, *kept = NULL;
+    double *log_mu = NULL;
+    gn_ratio *ratio = NULL, *kept = NULL;
     gn_status st;
     if (range < 2) {
         st = gn_fail(err, GN_EINVAL,
@@ -98,26 +130,20 @@ gn_status gn_id_gride(gn_mat dist, const gn_gride_opts *opts, gn_gride_point *po
     while (2 * last <= range) last *= 2;
     GN_TRY(gn_distances_check(dist, last, err));
     GN_TRY(gn_alloc_array(&log_mu, n, sizeof *log_mu, "distance ratios", err));
-    GN_TRY(gn_alloc_array(&sorted, n, sizeof *sorted, "distance ratios", err));
+    GN_TRY(gn_alloc_array(&ratio, n, sizeof *ratio, "distance ratios", err));
     GN_TRY(gn_alloc_array(&kept, n, sizeof *kept, "distance ratios", err));
     for (size_t n1 = 1; 2 * n1 <= last; n1 *= 2) {
         size_t n2 = 2 * n1;
+        gn_id_estimate e = {.scale = gn_distances_scale(dist, n1 - 1, n2 - 1)};
         gn_distances_log_ratios(dist, n1 - 1, n2 - 1, log_mu);
-        for (size_t i = 0; i < n; i++)
-            if (log_mu[i] <= 0) log_mu[i] = log1p(10 * DBL_EPSILON);
-        size_t m = filter(log_mu, n, sorted, kept);
-        double dim = m >= 2 ? solve(kept, m, n1, n2) : (double)NAN, score, info;
-        gn_id_estimate e = {dim, (double)NAN, gn_distances_scale(dist, n1 - 1, n2 - 1), m};
-        if (isfinite(dim)) {
-            sums(log_mu, n, (double)(n2 - n1 - 1), (double)n2, dim, 5 * DBL_EPSILON, &score, &info);
-            e.se = 1 / sqrt((double)n / (dim * dim) + info);
-        }
+        for (size_t i = 0; i < n; i++) ratio[i] = gn_ratio_new(log_mu[i], n1, n2);
+        gn_gride_estimate(ratio, n, kept, log_mu, &e);
         points[count++] = (gn_gride_point){n1, n2, e};
     }
     *n_points = count;
 done:
     gn_free(log_mu);
-    gn_free(sorted);
+    gn_free(ratio);
     gn_free(kept);
     return st;
 }
