@@ -25,7 +25,7 @@ ROOMS = {  # room: rooms whose internal headers it may use
 PUBLIC = {
     "base": "base", "io": "io", "text": "text", "model": "model", "reps": "reps",
     "extract": "extract", "neighbors": "neighbors", "id": "geometry", "overlap": "geometry",
-    "isotropy": "geometry", "density": "geometry", "figure": "figure", "result": "report", "survey": "report",
+    "isotropy": "geometry", "density": "geometry", "imbalance": "geometry", "figure": "figure", "result": "report", "survey": "report",
 }
 
 

@@ -2,12 +2,15 @@
 #include "fail_alloc.h"
 
 #include "base/random.h"
+#include "gonio/density.h"
 #include "gonio/id.h"
+#include "gonio/imbalance.h"
 #include "gonio/isotropy.h"
 #include "gonio/overlap.h"
 
-enum { N = 120, D = 5, K = 4 };
+enum { N = 120, D = 5, K = 6 };
 static double x[N * D], dist[N * K];
+static float near_[N * K];
 static int32_t index_[N * K], type[N], code[N], group[N];
 
 static void fill(void) {
@@ -19,6 +22,7 @@ static void fill(void) {
         group[i] = (int32_t)(i % 7);
         for (size_t j = 0; j < K; j++) {
             dist[i * K + j] = (double)(j + 1) + 0.5 * gn_random_uniform(&r);
+            near_[i * K + j] = (float)dist[i * K + j];
             index_[i * K + j] = (int32_t)((i + 1 + j) % N);
         }
     }
@@ -70,6 +74,47 @@ static gn_status isotropy(void *user, gn_error *err) {
     return st;
 }
 
+static gn_status kstar_gride(void *user, gn_error *err) {
+    gn_knn knn = {.n = N, .k = K, .index = index_, .distance = near_};
+    gn_id_estimate steps[6] = {{.dim = -7}};
+    (void)user;
+    gn_status st = gn_id_kstar_gride(&knn, NULL, steps, err);
+    CHECK((st == GN_OK) == !(steps[0].dim < 0));
+    return st;
+}
+static gn_status binomial(void *user, gn_error *err) {
+    gn_binomial_estimate b = {.k = 99};
+    (void)user;
+    gn_status st =
+        gn_id_binomial(gn_mat_f64(dist, N, K), &(gn_binomial_opts){.ratio = 0.9}, &b, err);
+    CHECK((st == GN_OK) == (b.k != 99));
+    return st;
+}
+static gn_status density(void *user, gn_error *err) {
+    gn_knn knn = {.n = N, .k = K, .index = index_, .distance = near_};
+    double rho[N] = {-99}, se[N] = {-99}, ari = -7;
+    int32_t kstar[N], label[N] = {-7};
+    gn_adp_summary a = {.n_clusters = 99};
+    (void)user;
+    for (size_t i = 0; i < N; i++) kstar[i] = 5;
+    gn_density_opts o = {.dim = D, .kstar = kstar};
+    gn_status st = gn_density_compute(&knn, &o, rho, se, err);
+    CHECK((st == GN_OK) == (rho[0] > -99));
+    if (st == GN_OK) st = gn_adp(&knn, kstar, rho, se, NULL, label, NULL, &a, err);
+    CHECK((st == GN_OK) == (a.n_clusters != 99) && (st == GN_OK) == (label[0] >= 0));
+    if (st == GN_OK) st = gn_adjusted_rand(label, code, N, &ari, err);
+    CHECK((st == GN_OK) == (ari > -7));
+    return st;
+}
+static gn_status imbalance(void *user, gn_error *err) {
+    gn_knn knn = {.n = N, .k = K, .index = index_, .distance = near_};
+    gn_imbalance v = {.n = 99};
+    (void)user;
+    gn_status st = gn_imbalance_compute(NULL, &knn, gn_mat_f64(x, N, D), 2, NULL, &v, err);
+    CHECK((st == GN_OK) == (v.n != 99));
+    return st;
+}
+
 TEST(twonn_without_memory) {
     FAIL_SWEEP(twonn, NULL, "TwoNN");
 }
@@ -85,6 +130,18 @@ TEST(overlaps_without_memory) {
 TEST(isotropy_without_memory) {
     FAIL_SWEEP(isotropy, NULL, "isotropy");
 }
+TEST(kstar_gride_without_memory) {
+    FAIL_SWEEP(kstar_gride, NULL, "k*-Gride");
+}
+TEST(binomial_without_memory) {
+    FAIL_SWEEP(binomial, NULL, "binomial dimension");
+}
+TEST(density_without_memory) {
+    FAIL_SWEEP(density, NULL, "density");
+}
+TEST(imbalance_without_memory) {
+    FAIL_SWEEP(imbalance, NULL, "imbalance");
+}
 
 int main(void) {
     fill();
@@ -93,5 +150,9 @@ int main(void) {
     RUN(decimation_without_memory);
     RUN(overlaps_without_memory);
     RUN(isotropy_without_memory);
+    RUN(kstar_gride_without_memory);
+    RUN(binomial_without_memory);
+    RUN(density_without_memory);
+    RUN(imbalance_without_memory);
     return tap_done();
 }
