@@ -7,27 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the numbers depend on, from the set's own record and the text's path. */
+/* What a path or a name is called: its last part. */
+static const char *base_name(char *path) {
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/') path[--n] = '\0';
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+/* What the numbers depend on: the call, then what the set records of itself. */
 static gn_status conditions(gn_result *result, const cli_common *common, const gn_ctx *ctx,
-                            const char *model, const char *text, const gn_extract_result *r,
-                            gn_error *err) {
-    gn_status st = cli_conditions(common, ctx, result, err);
-    const struct {
-        const char *key;
-        const char *value;
-    } texts[] = {{"model", model}, {"text", text}};
-    for (size_t i = 0; st == GN_OK && i < 2; i++)
-        st = gn_result_set_text(result, texts[i].key, texts[i].value, err);
-    const struct {
-        const char *key;
-        size_t value;
-    } numbers[] = {{"sequences", r->n_sequences},
-                   {"tokens", r->n_tokens},
-                   {"sequences_cut", r->n_truncated},
-                   {"tokens_cut", r->n_tokens_cut},
-                   {"targets_cut", r->n_no_target}};
-    for (size_t i = 0; st == GN_OK && i < sizeof numbers / sizeof *numbers; i++)
-        st = gn_result_set_number(result, numbers[i].key, (double)numbers[i].value, err);
+                            const gn_reps *reps, const char *model, gn_error *err) {
+    gn_status st = gn_result_set_text(result, "model", model, err);
+    if (st == GN_OK) st = gn_survey_origin(reps, result, err);
+    if (st == GN_OK) st = cli_conditions(common, ctx, result, err);
     return st;
 }
 
@@ -55,15 +48,17 @@ static int run(const cli_command *self, int argc, char **argv) {
     gn_reps *reps = NULL;
     gn_result *result = NULL;
     gn_extract_result r = {0};
-    char *shown = NULL, note[256], path[4200];
+    char *shown = NULL, note[256], path[4200], set[4200];
     int status = CLI_FAILED;
     snprintf(path, sizeof path, "%s/reps", out);
+    snprintf(set, sizeof set, "%s", out);
+    opts.set = base_name(set);
     if (cli_extract_resolve(&e, argv[0], &err) != GN_OK ||
         cli_context(&common, &ctx, &err) != GN_OK ||
         gn_extract(ctx, e.model_dir, argv[1], &e.opts, path, &r, &err) != GN_OK ||
         gn_reps_open(path, &reps, &err) != GN_OK ||
         gn_result_new("survey", &result, &err) != GN_OK ||
-        conditions(result, &common, ctx, argv[0], argv[1], &r, &err) != GN_OK ||
+        conditions(result, &common, ctx, reps, base_name(e.model_dir), &err) != GN_OK ||
         gn_survey_measure(ctx, reps, &opts, result, &err) != GN_OK ||
         gn_survey_write(ctx, result, out, &err) != GN_OK ||
         (common.json ? gn_result_json(result, &shown, &err)

@@ -14,8 +14,13 @@ extern "C" {
 typedef struct gn_survey_opts {
     size_t k;           /**< stored neighbours; 0 means 64; clipped to the rows there are */
     size_t overlap_k;   /**< neighbours of both overlaps; 0 means 30; clipped to k */
+    const char *set;    /**< name of the set in the rows; NULL: gn_reps_name */
     size_t max_rows;    /**< above this, neighbour measures run on a seeded sample; 0: 100,000 */
 } gn_survey_opts;
+
+/** Writes where a set comes from into the conditions: weights, vocabulary and text with their
+ *  SHA-256, the options of the extraction, what was cut. Nothing for a plain matrix. */
+GN_API gn_status gn_survey_origin(const gn_reps *reps, gn_result *result, gn_error *err);
 
 /** Measures every layer of a set: neighbours, TwoNN, Gride, cosines, norms, spectrum summary,
  *  overlap with the previous layer and with each label column. Rows are appended to `result`, which

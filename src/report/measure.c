@@ -65,11 +65,15 @@ static gn_status gather(gn_mat x, const int32_t *row, size_t n, void **out, gn_m
 
 /* ---- rows of the result --------------------------------------------------------------------- */
 
+static const char *set_name(const struct plan *p) {
+    return p->opts.set ? p->opts.set : gn_reps_name(p->reps);
+}
+
 static gn_status add(const struct plan *p, const struct layer *l, const char *measure,
                      const char *variant, double value, double se, size_t n, const char *note,
                      gn_error *err) {
     return gn_result_add(p->result,
-                         &(gn_measurement){.set = gn_reps_name(p->reps),
+                         &(gn_measurement){.set = set_name(p),
                                            .layer = l->number,
                                            .depth = l->depth,
                                            .measure = measure,
@@ -260,7 +264,7 @@ static gn_status measure_overlaps(const struct plan *p, const struct layer *l, c
         GN_TRY(gn_overlap_data(previous, knn, k, &o, err));
         GN_TRY(add(p, l, "data_overlap", "", o.value, o.se, o.n, NULL, err));
         GN_TRY(add_param(p, "k", k, err));
-        GN_TRY(gn_result_param_text(p->result, "other_set", gn_reps_name(p->reps), err));
+        GN_TRY(gn_result_param_text(p->result, "other_set", set_name(p), err));
         GN_TRY(gn_result_param_number(p->result, "other_layer", previous_number, err));
         GN_TRY(gn_result_param_number(p->result, "chance", o.chance, err));
     }

@@ -8,8 +8,8 @@ import sys
 import tempfile
 import traceback
 
-GONIO = os.environ.get("GONIO", "build/cli/gonio")
-SOURCE = os.environ.get("GN_SOURCE", ".")
+GONIO = os.path.abspath(os.environ.get("GONIO", "build/cli/gonio"))
+SOURCE = os.path.abspath(os.environ.get("GN_SOURCE", "."))
 MODEL = os.environ.get("GN_DEMO_MODEL", "")
 CORPUS = os.environ.get("GN_DEMO_CORPUS", "")
 
