@@ -183,7 +183,10 @@ int cli_parse(const cli_command *self, const cli_option *options, cli_common *co
     return n_operands;
 }
 
+static void wipe_bar(void);
+
 int cli_failed(const gn_error *err) {
+    wipe_bar();
     if (err->code == GN_ECANCEL) {
         fprintf(stderr, "gonio: %s\n", err->message);
         return CLI_INTERRUPTED;
