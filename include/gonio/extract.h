@@ -49,6 +49,8 @@ typedef struct gn_extract_result {
     size_t n_tokens_cut;
     size_t n_no_target; /**< GN_POOL_TARGET: records without a target, or whose target fell outside
                              what was kept: no row */
+    double precision_error; /**< largest relative error of a layer's states against exact
+                                 arithmetic, on the first tokens; 0 for GN_PRECISION_EXACT */
     double seconds;     /**< of this call's forward passes */
     size_t n_resumed;   /**< sequences found on disk from an earlier, interrupted run */
 } gn_extract_result;

@@ -1,8 +1,10 @@
 /* Opening what the public calls name and handing it to the core. */
 #include "gonio/extract.h"
 
+#include "base/ctx.h"
 #include "base/mem.h"
 #include "extract/core.h"
+#include "extract/precision.h"
 #include "io/file.h"
 #include "io/sha256.h"
 #include "reps/writer.h"
@@ -44,6 +46,31 @@ done:
     return st;
 }
 
+/* What a cheaper precision costs on this text, said in the log and in the result. */
+static gn_status measure_precision(gn_ctx *ctx, const char *model_dir, const gn_extract_inputs *in,
+                                   const gn_extract_opts *o, double *error, gn_error *err) {
+    static const char *const names[] = {"exact", "fast", "draft"};
+    gn_model *exact = NULL;
+    gn_status st;
+    GN_TRY(gn_model_open(ctx, model_dir, NULL, &exact, err));
+    gn_source source = {.info = gn_model_get_info(exact), .forward = forward, .self = exact};
+    GN_TRY(gn_extract_precision_error(ctx, &in->source, &source, in->tokenizer, in->corpus, o,
+                                      error, err));
+    if (*error == 0)
+        gn_ctx_log(ctx, GN_LOG_INFO,
+                   "precision %s is exact arithmetic on this processor: only AMX has cheaper ones",
+                   names[o->model.precision]);
+    else
+        gn_ctx_log(
+            ctx, GN_LOG_INFO,
+            "precision %s: hidden states are within %.1e of exact arithmetic (relative, worst "
+            "layer, first tokens of the text)",
+            names[o->model.precision], *error);
+done:
+    gn_model_free(exact);
+    return st;
+}
+
 gn_status gn_extract(gn_ctx *ctx, const char *model_dir, const char *corpus_path,
                      const gn_extract_opts *opts, const char *dir, gn_extract_result *result,
                      gn_error *err) {
@@ -67,7 +94,11 @@ gn_status gn_extract(gn_ctx *ctx, const char *model_dir, const char *corpus_path
                             .tokenizer_sha256 = vocabulary,
                             .corpus = corpus,
                             .corpus_name = gn_path_base(corpus_path)};
-    st = gn_extract_run(ctx, &in, &o, dir, result, err);
+    double precision_error = 0;
+    GN_TRY(gn_extract_run(ctx, &in, &o, dir, result, err));
+    if (o.model.precision != GN_PRECISION_EXACT)
+        GN_TRY(measure_precision(ctx, model_dir, &in, &o, &precision_error, err));
+    if (result) result->precision_error = precision_error;
 done:
     gn_model_free(model);
     gn_corpus_free(corpus);
