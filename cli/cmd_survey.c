@@ -17,9 +17,11 @@ static const char *base_name(char *path) {
 
 /* What the numbers depend on: the call, then what the set records of itself. */
 static gn_status conditions(gn_result *result, const cli_common *common, const gn_ctx *ctx,
-                            const gn_reps *reps, const char *model, gn_error *err) {
+                            const gn_reps *reps, const char *model, double precision_error,
+                            gn_error *err) {
     gn_status st = gn_result_set_text(result, "model", model, err);
     if (st == GN_OK) st = gn_survey_origin(reps, result, err);
+    if (st == GN_OK) st = gn_result_set_number(result, "precision_error", precision_error, err);
     if (st == GN_OK) st = cli_conditions(common, ctx, result, err);
     return st;
 }
@@ -58,7 +60,8 @@ static int run(const cli_command *self, int argc, char **argv) {
         gn_extract(ctx, e.model_dir, argv[1], &e.opts, path, &r, &err) != GN_OK ||
         gn_reps_open(path, &reps, &err) != GN_OK ||
         gn_result_new("survey", &result, &err) != GN_OK ||
-        conditions(result, &common, ctx, reps, base_name(e.model_dir), &err) != GN_OK ||
+        conditions(result, &common, ctx, reps, base_name(e.model_dir), r.precision_error, &err) !=
+            GN_OK ||
         gn_survey_measure(ctx, reps, &opts, result, &err) != GN_OK ||
         gn_survey_write(ctx, result, out, &err) != GN_OK ||
         (common.json ? gn_result_json(result, &shown, &err)

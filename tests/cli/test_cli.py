@@ -166,6 +166,17 @@ def figures_come_with_their_numbers(folder):
     assert ".png" in err or "png" in err
 
 
+def the_example_program_agrees(folder):
+    x = cloud(folder)
+    example = os.path.join(os.path.dirname(os.path.dirname(GONIO)), "examples", "dimension")
+    done = subprocess.run([example, x], capture_output=True, text=True)
+    rows = json.loads(gonio("id", x, "--json")[0])["rows"]
+    want = next(r["value"] for r in rows if r["variant"] == "base_0.9")
+    assert done.returncode == 0 and done.stdout.startswith(f"{want:.2f} +- "), (done, want)
+    done = subprocess.run([example, "absent.npy"], capture_output=True, text=True)
+    assert done.returncode == 1 and "absent.npy" in done.stderr, done
+
+
 def interrupt(arguments, cwd, after):
     process = subprocess.Popen([GONIO, *arguments], cwd=cwd, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
@@ -280,7 +291,7 @@ if __name__ == "__main__":
     sys.exit(main([help_says_usage_and_example, man_pages_name_every_option, wrong_use_is_status_64,
                    bad_matrices_give_one_sentence, json_is_one_document_of_tidy_rows,
                    threads_and_instruction_sets_change_nothing, neighbours_of_a_matrix_are_written,
-                   every_matrix_format_is_read, a_closed_pipe_is_no_error,
+                   every_matrix_format_is_read, a_closed_pipe_is_no_error, the_example_program_agrees,
                    figures_come_with_their_numbers, ctrl_c_leaves_nothing,
                    an_interrupted_survey_goes_on_with_the_same_bytes,
                    a_survey_writes_all_it_promises, bad_models_and_texts_give_one_sentence]))
