@@ -26,6 +26,7 @@ PUBLIC = {
     "base": "base", "io": "io", "text": "text", "model": "model", "reps": "reps",
     "extract": "extract", "neighbors": "neighbors", "id": "geometry", "overlap": "geometry",
     "isotropy": "geometry", "density": "geometry", "imbalance": "geometry", "figure": "figure", "result": "report", "survey": "report",
+    "measure": "report",
 }
 
 

@@ -1,0 +1,50 @@
+/* gonio/measure.h: analyses of whole sets that end in tidy rows; the commands of the same names are
+ * thin shells around them. Above max_rows they run on one seeded sample of rows, the same for all
+ * layers and sets. */
+#ifndef GONIO_MEASURE_H
+#define GONIO_MEASURE_H
+
+#include "gonio/base.h"
+#include "gonio/io.h"
+#include "gonio/reps.h"
+#include "gonio/result.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct gn_measure_opts {
+    size_t k;        /**< neighbours: overlap 30, imbalance 1, density 100 where 0; clipped */
+    size_t max_rows; /**< 0 means 100,000 */
+    const gn_labels *labels; /**< NULL, or labels of the rows (overlap, density) */
+    const char *label_name;  /**< what the rows call them; required with labels */
+    double alpha;            /**< density: of the k* test; 0 means 1e-6 */
+    double z;                /**< density: peaks stand out by z errors; 0 means 1.65 */
+} gn_measure_opts;
+
+/** Data overlap of every layer of `a` with every layer of `b`, or, with b NULL, of all pairs of
+ *  a's layers; label overlap of every layer where labels are given. Row i is the same item in both.
+ *  @return GN_OK; GN_EINVAL (different rows, fewer than 3, labels of another length); GN_EDATA (NaN
+ *          or infinite value, named); GN_ENOMEM; GN_ECANCEL.
+ *  One neighbour search a layer; 4 n k bytes for each. */
+GN_API gn_status gn_measure_overlap(gn_ctx *ctx, const gn_reps *a, const gn_reps *b,
+                                    const gn_measure_opts *opts, gn_result *result, gn_error *err);
+
+/** Information imbalance between the same layers, in both directions: a row's set and layer are
+ *  where nearness is taken from, other_set and other_layer what it is to predict.
+ *  @return as gn_measure_overlap. A neighbour search and a pass of ranks for each layer. */
+GN_API gn_status gn_measure_imbalance(gn_ctx *ctx, const gn_reps *a, const gn_reps *b,
+                                      const gn_measure_opts *opts, gn_result *result,
+                                      gn_error *err);
+
+/** Density and its clusters in every layer, over distinct rows: TwoNN, k*-Gride, binomial
+ *  dimension, k*, log densities (kNN, k*NN, PAk), density peaks with halo, their agreement with the
+ *  labels. What cannot be measured is a row without value, with the reason.
+ *  @return as gn_measure_overlap. One neighbour search a layer. */
+GN_API gn_status gn_measure_density(gn_ctx *ctx, const gn_reps *reps, const gn_measure_opts *opts,
+                                    gn_result *result, gn_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,99 @@
+/* Layers can be compared point by point only if all are measured on the same rows. Measures over
+ * neighbours are quadratic in rows, so above max_rows one sample is drawn, from the context's seed
+ * and a stream of its own: every command draws the same one. */
+#include "report/subset.h"
+
+#include "base/mem.h"
+#include "base/random.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { STREAM_ROWS = 0x726f7773 /* "rows": the stream that the survey draws from */ };
+
+gn_status gn_subset_new(gn_ctx *ctx, const gn_reps *reps, size_t max_rows, gn_subset *out,
+                        gn_error *err) {
+    gn_status st = GN_OK;
+    size_t rows = gn_reps_rows(reps);
+    gn_subset s = {.n = rows};
+    if (!max_rows) max_rows = 100000;
+    if (rows < 3 || max_rows < 3) {
+        st = gn_fail(err, GN_EINVAL,
+                     "%s: %zu rows, at most %zu to be used; neighbour measures need at least 3",
+                     gn_reps_name(reps), rows, max_rows);
+        goto done;
+    }
+    if (rows > max_rows) {
+        s.n = max_rows;
+        GN_TRY(gn_alloc_array(&s.row, s.n, sizeof *s.row, "a sample of rows", err));
+        gn_random r = gn_random_new(gn_ctx_seed(ctx), STREAM_ROWS);
+        gn_random_subset(&r, rows, s.n, s.row);
+        gn_ctx_log(ctx, GN_LOG_INFO, "%s: a seeded sample of %zu of %zu rows", gn_reps_name(reps),
+                   s.n, rows);
+    }
+    *out = s;
+done:
+    return st;
+}
+
+void gn_subset_free(gn_subset *s) {
+    gn_free(s->row);
+    *s = (gn_subset){0};
+}
+
+gn_status gn_subset_rows(const gn_subset *s, gn_mat x, void **owner, gn_mat *view, gn_error *err) {
+    *owner = NULL;
+    *view = x;
+    if (!s->row) return GN_OK;
+    size_t size = gn_dtype_size(x.dtype), bytes = x.cols * size;
+    char *copy;
+    gn_status st = gn_alloc_array(&copy, s->n, bytes, "a sample of rows", err);
+    if (st != GN_OK) return st;
+    for (size_t i = 0; i < s->n; i++)
+        memcpy(copy + i * bytes, (const char *)x.data + (size_t)s->row[i] * x.stride * size, bytes);
+    *owner = copy;
+    *view = (gn_mat){copy, s->n, x.cols, x.cols, x.dtype};
+    return GN_OK;
+}
+
+gn_status gn_subset_labels(const gn_subset *s, const gn_labels *labels, gn_labels *out,
+                           gn_error *err) {
+    gn_labels l = {.n = s->n, .n_classes = labels->n_classes, .name = labels->name};
+    gn_status st = gn_alloc_array(&l.code, s->n, sizeof *l.code, "labels", err);
+    if (st != GN_OK) return st;
+    for (size_t i = 0; i < s->n; i++) l.code[i] = labels->code[s->row ? (size_t)s->row[i] : i];
+    *out = l;
+    return GN_OK;
+}
+
+gn_status gn_subset_neighbors(gn_ctx *ctx, const gn_subset *s, const gn_reps *reps, size_t i,
+                              size_t k, gn_knn **out, gn_error *err) {
+    char task[160];
+    int layer = (int)gn_reps_layer_index(reps, i);
+    snprintf(task, sizeof task, "neighbors, %.100s layer %d", gn_reps_name(reps), layer);
+    gn_knn_opts opts = {.k = k, .task = task};
+    if (!s->row) return gn_neighbors_of_layer(ctx, reps, i, &opts, out, NULL, err);
+    void *owner;
+    gn_mat x;
+    gn_status st = gn_subset_rows(s, gn_reps_layer(reps, i), &owner, &x, err);
+    if (st != GN_OK) return st;
+    st = gn_knn_compute(ctx, x, &opts, out, err);
+    if (st != GN_OK) gn_error_prefix(err, "%s, layer %d", gn_reps_name(reps), layer);
+    gn_free(owner);
+    return st;
+}
+
+gn_status gn_layer_add(gn_result *r, const gn_reps *reps, size_t i, const char *measure,
+                       const char *variant, double value, double se, size_t n, const char *note,
+                       gn_error *err) {
+    gn_measurement m = {.set = gn_reps_name(reps),
+                        .layer = (int)gn_reps_layer_index(reps, i),
+                        .depth = gn_reps_depth(reps, i),
+                        .measure = measure,
+                        .variant = variant,
+                        .value = value,
+                        .se = se,
+                        .n = (double)n,
+                        .note = note};
+    return gn_result_add(r, &m, err);
+}

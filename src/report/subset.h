@@ -1,0 +1,36 @@
+/* The rows of a set that a measurement takes: all, or one seeded sample, the same for every layer
+ * and for every set with the same rows; and rows as tidy measurements need them. */
+#ifndef GN_REPORT_SUBSET_H
+#define GN_REPORT_SUBSET_H
+
+#include "base/ctx.h"
+#include "gonio/io.h"
+#include "gonio/neighbors.h"
+#include "gonio/reps.h"
+#include "gonio/result.h"
+
+typedef struct gn_subset {
+    size_t n;
+    int32_t *row; /**< (n) ascending row numbers; NULL: all rows */
+} gn_subset;
+
+/** The sample that the survey takes, too. @return GN_OK; GN_EINVAL (fewer than 3); GN_ENOMEM. */
+gn_status gn_subset_new(gn_ctx *ctx, const gn_reps *reps, size_t max_rows, gn_subset *out,
+                        gn_error *err);
+void gn_subset_free(gn_subset *s);
+
+/** A view of the subset's rows of x; *owner (to be freed) holds them where they were copied. */
+gn_status gn_subset_rows(const gn_subset *s, gn_mat x, void **owner, gn_mat *view, gn_error *err);
+/** The labels of the subset's rows; free .code. Names are borrowed. */
+gn_status gn_subset_labels(const gn_subset *s, const gn_labels *labels, gn_labels *out,
+                           gn_error *err);
+/** Neighbours of the subset's rows of stored layer i; kept lists are used where all rows enter. */
+gn_status gn_subset_neighbors(gn_ctx *ctx, const gn_subset *s, const gn_reps *reps, size_t i,
+                              size_t k, gn_knn **out, gn_error *err);
+
+/** A measurement of stored layer i. NaN where there is no value; note may be NULL. */
+gn_status gn_layer_add(gn_result *r, const gn_reps *reps, size_t i, const char *measure,
+                       const char *variant, double value, double se, size_t n, const char *note,
+                       gn_error *err);
+
+#endif

@@ -1,0 +1,179 @@
+/* Whole sets to rows: the analyses of measure.h on plain matrices, with samples, labels,
+ * duplicates, wrong input, and each allocation failing once. */
+#include "fail_alloc.h"
+
+#include "base/random.h"
+#include "gonio/density.h"
+#include "gonio/imbalance.h"
+#include "gonio/measure.h"
+#include "gonio/neighbors.h"
+#include "gonio/overlap.h"
+
+enum { N = 90, D = 4 };
+static float points[2][N * D];
+static gn_reps *set[2];
+static gn_error err;
+
+/* A version 1 .npy file. */
+static void npy_write(const char *path, const float *x, size_t n) {
+    char head[128];
+    memset(head, ' ', sizeof head);
+    memcpy(head, "\x93NUMPY\x01\x00\x76\x00", 10);
+    char text[110];
+    int length = snprintf(text, sizeof text,
+                          "{'descr': '<f4', 'fortran_order': False, 'shape': (%zu, %d), }", n, D);
+    memcpy(head + 10, text, (size_t)length);
+    head[127] = '\n';
+    FILE *f = fopen(path, "wb");
+    if (!f) return;
+    fwrite(head, 1, sizeof head, f);
+    fwrite(x, sizeof *x, n * D, f);
+    fclose(f);
+}
+
+static void open_sets(void) {
+    gn_random r = gn_random_new(1, 0);
+    for (size_t i = 0; i < N * D; i++) points[0][i] = (float)gn_random_normal(&r);
+    memcpy(points[0] + 7 * D, points[0] + 3 * D, D * sizeof(float)); /* row 7 repeats row 3 */
+    for (size_t i = 0; i < N * D; i++)
+        points[1][i] = points[0][i] + 0.5F * (float)gn_random_normal(&r);
+    for (int s = 0; s < 2; s++) {
+        const char *path = tmp_path(s ? "measure_b.npy" : "measure_a.npy");
+        npy_write(path, points[s], N);
+        if (gn_reps_open(path, &set[s], &err) != GN_OK) printf("# %s\n", err.message);
+    }
+}
+
+static double value_of(gn_result *r, const char *measure, const char *variant, const char *key,
+                       const char *param) {
+    size_t i = gn_result_find(r, 0, measure, variant, key, param);
+    return i == SIZE_MAX ? (double)NAN : gn_result_at(r, i).value;
+}
+
+TEST(pairs_equal_the_calls_they_are_made_of) {
+    REQUIRE(set[0] && set[1]);
+    gn_result *r;
+    gn_knn *knn[2];
+    gn_overlap o;
+    gn_imbalance to, back;
+    gn_mat x[2] = {gn_mat_f32(points[0], N, D), gn_mat_f32(points[1], N, D)};
+    for (int s = 0; s < 2; s++)
+        OK(gn_knn_compute(NULL, x[s], &(gn_knn_opts){.k = 7}, &knn[s], &err));
+    OK(gn_overlap_data(knn[0], knn[1], 7, &o, &err));
+    OK(gn_imbalance_compute(NULL, knn[0], x[1], 7, NULL, &to, &err));
+    OK(gn_imbalance_compute(NULL, knn[1], x[0], 7, NULL, &back, &err));
+    OK(gn_result_new("test", &r, &err));
+    OK(gn_measure_overlap(NULL, set[0], set[1], &(gn_measure_opts){.k = 7}, r, &err));
+    CHECK(gn_result_count(r) == 1);
+    CHECK(value_of(r, "data_overlap", "", "other_set", "measure_b.npy") == o.value);
+    OK(gn_measure_imbalance(NULL, set[0], set[1], &(gn_measure_opts){.k = 7}, r, &err));
+    CHECK(gn_result_count(r) == 3);
+    CHECK(value_of(r, "information_imbalance", "", "other_set", "measure_b.npy") == to.value);
+    CHECK(value_of(r, "information_imbalance", "", "other_set", "measure_a.npy") == back.value);
+    gn_result_free(r);
+    for (int s = 0; s < 2; s++) gn_knn_free(knn[s]);
+}
+
+/* The same sample in both sets: the imbalance of a set with itself is exact on it. */
+TEST(samples_are_the_same_in_all_sets) {
+    REQUIRE(set[0] && set[1]);
+    gn_ctx *ctx;
+    gn_result *r;
+    gn_measure_opts opts = {.k = 3, .max_rows = 40};
+    OK(gn_ctx_new(&(gn_ctx_opts){.n_threads = 1, .seed = 5}, &ctx, &err));
+    OK(gn_result_new("test", &r, &err));
+    OK(gn_measure_imbalance(ctx, set[0], set[0], &opts, r, &err));
+    CHECK(gn_result_count(r) == 2 && gn_result_at(r, 0).n == 40);
+    CHECK(gn_result_at(r, 0).value == 4.0 / 40 && gn_result_at(r, 1).value == 4.0 / 40);
+    gn_result_free(r);
+    OK(gn_result_new("test", &r, &err));
+    OK(gn_measure_overlap(ctx, set[0], set[0], &opts, r, &err));
+    CHECK(gn_result_at(r, 0).value == 1 && gn_result_at(r, 0).n == 40);
+    gn_result_free(r);
+    gn_ctx_free(ctx);
+}
+
+TEST(density_takes_distinct_rows) {
+    REQUIRE(set[0]);
+    int32_t code[N];
+    char *names[] = {"a", "b"};
+    for (int i = 0; i < N; i++) code[i] = i % 2;
+    gn_labels labels = {.n = N, .code = code, .n_classes = 2, .name = names};
+    gn_result *r;
+    OK(gn_result_new("test", &r, &err));
+    OK(gn_measure_density(NULL, set[0],
+                          &(gn_measure_opts){.k = 20, .labels = &labels, .label_name = "half"}, r,
+                          &err));
+    CHECK(value_of(r, "n_duplicates", "", NULL, NULL) == 1);
+    size_t i = gn_result_find(r, 0, "n_clusters", "", NULL, NULL);
+    REQUIRE(i != SIZE_MAX);
+    CHECK(gn_result_at(r, i).n == N - 1 && gn_result_at(r, i).value >= 1);
+    CHECK(fabs(value_of(r, "adjusted_rand", "", "label", "half")) < 0.2);
+    double dim = value_of(r, "twonn", "base_0.9", NULL, NULL);
+    const char *text =
+        gn_result_param(r, gn_result_find(r, 0, "log_density", "pak", NULL, NULL), "dim");
+    CHECK(text && fabs(atof(text) - dim) < 1e-12);
+    CHECK(value_of(r, "kstar", "max", NULL, NULL) <= 19);
+    gn_result_free(r);
+}
+
+TEST(wrong_input_is_named) {
+    REQUIRE(set[0] && set[1]);
+    gn_result *r;
+    gn_reps *fewer;
+    const char *path = tmp_path("measure_fewer.npy");
+    int32_t code[N] = {0};
+    gn_labels labels = {.n = N - 1, .code = code, .n_classes = 1};
+    gn_measure_opts labelled = {.labels = &labels, .label_name = "half"};
+    npy_write(path, points[0], N - 1);
+    OK(gn_reps_open(path, &fewer, &err));
+    OK(gn_result_new("test", &r, &err));
+    CHECK(gn_measure_overlap(NULL, set[0], fewer, NULL, r, &err) == GN_EINVAL);
+    CHECK_CONTAINS(err.message, "measure_a.npy has 90 rows, measure_fewer.npy has 89");
+    CHECK(gn_measure_imbalance(NULL, set[0], NULL, NULL, r, &err) == GN_EINVAL);
+    CHECK_CONTAINS(err.message, "one layer");
+    CHECK(gn_measure_overlap(NULL, set[0], NULL, &labelled, r, &err) == GN_EINVAL);
+    CHECK_CONTAINS(err.message, "half: 89 labels for the 90 rows");
+    CHECK(gn_measure_density(NULL, set[0], &labelled, r, &err) == GN_EINVAL);
+    CHECK(gn_measure_density(NULL, set[0], &(gn_measure_opts){.max_rows = 2}, r, &err) ==
+          GN_EINVAL);
+    CHECK(gn_result_count(r) == 0);
+    /* labels that nobody carries: a row with the reason, not a failure */
+    for (int i = 0; i < N; i++) code[i] = -1;
+    labels.n = N;
+    OK(gn_measure_overlap(NULL, set[0], NULL, &labelled, r, &err));
+    CHECK(gn_result_count(r) == 2 && isnan(gn_result_at(r, 0).value) && gn_result_at(r, 0).note);
+    gn_result_free(r);
+    gn_reps_free(fewer);
+}
+
+static gn_status attempt(void *user, gn_error *e) {
+    int kind = *(int *)user;
+    int32_t code[N];
+    for (int i = 0; i < N; i++) code[i] = i % 3;
+    gn_labels labels = {.n = N, .code = code, .n_classes = 3};
+    gn_measure_opts opts = {.k = 12, .max_rows = 50, .labels = &labels, .label_name = "third"};
+    gn_result *r;
+    gn_status st = gn_result_new("test", &r, e);
+    if (st != GN_OK) return st;
+    if (kind == 0) st = gn_measure_overlap(NULL, set[0], set[1], &opts, r, e);
+    if (kind == 1) st = gn_measure_imbalance(NULL, set[0], set[1], &opts, r, e);
+    if (kind == 2) st = gn_measure_density(NULL, set[0], &opts, r, e);
+    gn_result_free(r);
+    return st;
+}
+TEST(without_memory) {
+    REQUIRE(set[0] && set[1]);
+    for (int kind = 0; kind < 3; kind++) FAIL_SWEEP(attempt, &kind, "measure");
+}
+
+int main(void) {
+    open_sets();
+    RUN(pairs_equal_the_calls_they_are_made_of);
+    RUN(samples_are_the_same_in_all_sets);
+    RUN(density_takes_distinct_rows);
+    RUN(wrong_input_is_named);
+    RUN(without_memory);
+    for (int s = 0; s < 2; s++) gn_reps_free(set[s]);
+    return tap_done();
+}
