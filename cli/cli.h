@@ -48,7 +48,8 @@ typedef struct cli_command {
     int (*run)(const struct cli_command *self, int argc, char **argv);
 } cli_command;
 
-extern const cli_command cmd_survey, cmd_extract, cmd_inspect, cmd_knn, cmd_id;
+extern const cli_command cmd_survey, cmd_extract, cmd_inspect, cmd_knn, cmd_id, cmd_overlap,
+    cmd_imbalance, cmd_density;
 
 /** Parses argv[0 ...) with the command's table and the common options. Operands are moved to the
  *  front of argv in their order.

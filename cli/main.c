@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const cli_command *const commands[] = {&cmd_survey, &cmd_extract, &cmd_inspect, &cmd_knn,
-                                              &cmd_id};
+static const cli_command *const commands[] = {&cmd_survey,    &cmd_extract, &cmd_inspect,
+                                              &cmd_knn,       &cmd_id,      &cmd_overlap,
+                                              &cmd_imbalance, &cmd_density};
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(FILE *to) {

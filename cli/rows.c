@@ -9,11 +9,15 @@
 #include <string.h>
 
 enum { WIDTH = 96 };
-static const char *const params[] = {"n1", "n2", "k", "metric", "label", "scale"};
-enum { N_PARAMS = sizeof params / sizeof *params, N_COLUMNS = 7 + N_PARAMS };
-static const char *const heads[N_COLUMNS] = {"set",    "layer", "depth", "measure", "variant",
-                                             "value",  "n",     "n1",    "n2",      "k",
-                                             "metric", "label", "scale"};
+static const char *const params[] = {"other_set", "other_layer", "n1", "n2",     "k",      "metric",
+                                     "label",     "scale",       "sd", "chance", "p_value"};
+enum { N_PARAMS = sizeof params / sizeof *params, N_FIXED = 7, N_COLUMNS = N_FIXED + N_PARAMS };
+static const char *const fixed[N_FIXED] = {"set",     "layer", "depth", "measure",
+                                           "variant", "value", "n"};
+
+static const char *head(int column) {
+    return column < N_FIXED ? fixed[column] : params[column - N_FIXED];
+}
 
 /* A value with as many decimals as its standard error has meaning: two digits of the error. */
 void cli_value(double value, double se, char *out, size_t n) {
@@ -65,7 +69,7 @@ static void cell(gn_result *r, size_t row, int column, char *out) {
     default:
         break;
     }
-    const char *value = gn_result_param(r, row, params[column - 7]);
+    const char *value = gn_result_param(r, row, params[column - N_FIXED]);
     char *end;
     double x = value ? strtod(value, &end) : 0;
     if (!value)
@@ -105,9 +109,9 @@ int cli_print_rows(gn_result *r, bool csv, bool json) {
         size_t pending = 0; /* spaces owed: none at the end of a line */
         for (int c = 0; c < N_COLUMNS; c++) {
             if (!width[c]) continue;
-            size_t column = width[c] > strlen(heads[c]) ? width[c] : strlen(heads[c]);
+            size_t column = width[c] > strlen(head(c)) ? width[c] : strlen(head(c));
             if (line == 0)
-                snprintf(buf, sizeof buf, "%s", heads[c]);
+                snprintf(buf, sizeof buf, "%s", head(c));
             else
                 cell(r, line - 1, c, buf);
             bool right = c == 1 || c == 2 || c >= 6;

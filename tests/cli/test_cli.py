@@ -13,7 +13,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from tap import GONIO, SOURCE, files_under, gonio, main, need_corpus, need_model, read_npy, write_npy
 
-COMMANDS = ("survey", "extract", "inspect", "knn", "id")
+COMMANDS = ("survey", "extract", "inspect", "knn", "id", "overlap", "imbalance", "density")
 
 
 def cloud(folder, name="X.npy", n=300, d=6, seed=1):
@@ -51,6 +51,8 @@ def wrong_use_is_status_64(folder):
                       ["knn", x, "-k", "many", "-o", "out"], ["knn", x], ["knn", x, x, "-o", "out"],
                       ["knn", x, "--metric", "taxicab", "-o", "out"], ["survey", "model"],
                       ["survey", "model", "text"], ["extract", "model", "text"], ["inspect"],
+                      ["overlap"], ["overlap", x, x, x], ["imbalance"], ["density"], ["density", x, x],
+                      ["overlap", x, "--figure", "x.png"], ["imbalance", x, "--labels", "x.txt"],
                       ["id", x, "--seed", "-1"], ["id", x, "--json=yes"]):
         out, err = gonio(*arguments, cwd=folder, status=64)
         assert not out and err.startswith(("gonio", "Usage")) or not arguments, (arguments, out, err)
@@ -81,7 +83,8 @@ def bad_matrices_give_one_sentence(folder):
     }
     before = files_under(folder)
     for name, parts in cases.items():
-        for command in (["id", name], ["knn", name, "-k", "1", "-o", "out"], ["id", name, "--json"]):
+        for command in (["id", name], ["knn", name, "-k", "1", "-o", "out"], ["id", name, "--json"],
+                        ["density", name], ["imbalance", name, name]):
             out, err = gonio(*command, cwd=folder, status=1)
             assert not out, (name, out)
             assert err.startswith("gonio: error: ") and err.count("\n") == 1, (name, err)
@@ -144,6 +147,84 @@ def every_matrix_format_is_read(folder):
     for name in ("X64.npy", "X.csv", "H.csv", "X.tsv"):
         got = json.loads(gonio("id", os.path.join(folder, name), "--json")[0])["rows"]
         assert [r["value"] for r in got] == [r["value"] for r in want], name
+
+
+def rows_of(*arguments, cwd):
+    return json.loads(gonio(*arguments, "--json", cwd=cwd)[0])["rows"]
+
+
+def layers_are_compared_in_pairs(folder):
+    n = 150
+    x = cloud(folder, n=n, d=5)
+    _, flat = read_npy(x)
+    part = [flat[5 * i:5 * i + 2] for i in range(n)]
+    write_npy(os.path.join(folder, "part.npy"), part)
+    points = {"X.npy": [flat[5 * i:5 * i + 5] for i in range(n)], "part.npy": part}
+
+    def order(name, i):
+        p = points[name]
+        return sorted((j for j in range(n) if j != i),
+                      key=lambda j: (sum((a - b) ** 2 for a, b in zip(p[i], p[j])), j))
+
+    orders = {name: [order(name, i) for i in range(n)] for name in points}
+    (row,) = rows_of("overlap", "X.npy", "part.npy", "-k", "8", cwd=folder)
+    want = sum(len(set(orders["X.npy"][i][:8]) & set(orders["part.npy"][i][:8])) for i in range(n))
+    assert abs(row["value"] - want / (8 * n)) < 1e-12 and row["k"] == 8
+    assert row["set"] == "X.npy" and row["other_set"] == "part.npy" and row["other_layer"] == 0
+    assert abs(row["chance"] - 8 / (n - 1)) < 1e-12
+    for k in (1, 4):
+        rows = rows_of("imbalance", "X.npy", "part.npy", "-k", k, cwd=folder)
+        assert {(r["set"], r["other_set"]) for r in rows} == {("X.npy", "part.npy"),
+                                                              ("part.npy", "X.npy")}
+        for r in rows:
+            a, b = orders[r["set"]], orders[r["other_set"]]
+            ranks = sum(b[i].index(j) + 1 for i in range(n) for j in a[i][:k])
+            assert abs(r["value"] - 2 * ranks / (n * n * k)) < 1e-12, r
+    same = rows_of("imbalance", "X.npy", "X.npy", cwd=folder)
+    assert all(r["value"] == 2 / n for r in same) and len(same) == 2
+    gonio("imbalance", "X.npy", "part.npy", "--figure", "pair.svg", cwd=folder)
+    with open(os.path.join(folder, "pair.csv"), encoding="utf-8") as numbers:
+        assert len(numbers.read().splitlines()) == 2
+    with open(os.path.join(folder, "labels.txt"), "w", encoding="utf-8") as out:
+        out.writelines("left\n" if p[0] < 0 else "right\n" for p in part)
+    rows = rows_of("overlap", "part.npy", "--labels", "labels.txt", "-k", "5", cwd=folder)
+    assert {r["variant"] for r in rows} == {"weighted", "plain"}
+    label = [p[0] < 0 for p in part]
+    same = sum(label[i] == label[j] for i in range(n) for j in orders["part.npy"][i][:5])
+    (plain,) = (r["value"] for r in rows if r["variant"] == "plain")
+    assert abs(plain - same / (5 * n)) < 1e-12
+    _, err = gonio("overlap", "X.npy", cwd=folder, status=1)
+    assert "X.npy has one layer" in err
+    cloud(folder, "short.npy", n=149, d=5)
+    _, err = gonio("imbalance", "X.npy", "short.npy", cwd=folder, status=1)
+    assert "150 rows" in err and "149" in err
+
+
+def density_finds_the_clusters(folder):
+    r = random.Random(9)
+    centres = [(0, 0), (9, 0), (0, 9)]
+    rows = [[c + r.gauss(0, 1) for c in centres[i % 3]] for i in range(600)]
+    rows[30] = rows[0]  # one row repeats
+    write_npy(os.path.join(folder, "Y.npy"), rows)
+    with open(os.path.join(folder, "labels.csv"), "w", encoding="utf-8") as out:
+        out.write("group\n" + "".join(f"{'abc'[i % 3]}\n" for i in range(600)))
+    arguments = ["density", "Y.npy", "-k", "60", "--labels", "labels.csv:group"]
+    found = {(row["measure"], row["variant"] or ""): row for row in rows_of(*arguments, cwd=folder)}
+    assert found["n_duplicates", ""]["value"] == 1
+    assert found["n_clusters", ""]["value"] == 3 and found["n_clusters", ""]["n"] == 599
+    assert found["adjusted_rand", ""]["value"] > 0.99
+    assert 0 <= found["halo_share", ""]["value"] < 0.2
+    for measure in ("twonn", "kstar_gride", "binomial"):
+        (row,) = (v for (m, _), v in found.items() if m == measure)
+        assert abs(row["value"] - 2) < 0.25, row  # edges of 200-point clouds bias it by 5 %
+    assert 3 <= found["kstar", "min"]["value"] <= found["kstar", "max"]["value"] <= 59
+    for variant in ("knn", "kstar", "pak"):
+        assert found["log_density", variant]["sd"] > 0.3
+    first = gonio(*arguments, "--json", "--threads", "1", cwd=folder)[0]
+    assert first == gonio(*arguments, "--json", "--threads", "2", cwd=folder)[0]
+    write_npy(os.path.join(folder, "few.npy"), rows[:5])
+    few = {row["measure"]: row for row in rows_of("density", "few.npy", cwd=folder)}
+    assert few["kstar"]["value"] is None and "5 distinct rows" in few["kstar"]["note"]
 
 
 def a_closed_pipe_is_no_error(folder):
@@ -291,7 +372,8 @@ if __name__ == "__main__":
     sys.exit(main([help_says_usage_and_example, man_pages_name_every_option, wrong_use_is_status_64,
                    bad_matrices_give_one_sentence, json_is_one_document_of_tidy_rows,
                    threads_and_instruction_sets_change_nothing, neighbours_of_a_matrix_are_written,
-                   every_matrix_format_is_read, a_closed_pipe_is_no_error, the_example_program_agrees,
+                   every_matrix_format_is_read, layers_are_compared_in_pairs,
+                   density_finds_the_clusters, a_closed_pipe_is_no_error, the_example_program_agrees,
                    figures_come_with_their_numbers, ctrl_c_leaves_nothing,
                    an_interrupted_survey_goes_on_with_the_same_bytes,
                    a_survey_writes_all_it_promises, bad_models_and_texts_give_one_sentence]))

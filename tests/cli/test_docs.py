@@ -29,6 +29,8 @@ def reader_folder(folder):
         out.writelines(line.split("\t")[0] + "\n" for line in head[1:101])
     r = random.Random(1)
     write_npy(os.path.join(folder, "X.npy"), [[r.gauss(0, 1) for _ in range(8)] for _ in range(200)])
+    with open(os.path.join(folder, "classes.txt"), "w", encoding="utf-8") as out:
+        out.writelines(f"class {i % 3}\n" for i in range(200))
     environment = {"XDG_CACHE_HOME": cache, "HOME": folder,
                    "PATH": os.path.dirname(os.path.abspath(GONIO)) + os.pathsep + os.environ["PATH"]}
     os.makedirs(os.path.join(folder, ".cache"))
