@@ -18,26 +18,29 @@ const char *gn_status_name(gn_status status) {
     return "unknown status";
 }
 
+GN_PRINTF(3, 0)
+static void fill(gn_error *err, gn_status code, const char *format, va_list args) {
+    if (!err) return;
+    err->code = code;
+    vsnprintf(err->message, sizeof err->message, format, args);
+}
+
 gn_status gn_fail(gn_error *err, gn_status code, const char *format, ...) {
-    if (err) {
-        va_list args;
-        va_start(args, format);
-        err->code = code;
-        vsnprintf(err->message, sizeof err->message, format, args);
-        va_end(args);
-    }
+    va_list args;
+    va_start(args, format);
+    fill(err, code, format, args);
+    va_end(args);
     return code;
 }
 
 gn_status gn_fail_errno(gn_error *err, const char *format, ...) {
     int e = errno;
     gn_status code = e == ENOMEM ? GN_ENOMEM : GN_EIO;
+    va_list args;
+    va_start(args, format);
+    fill(err, code, format, args);
+    va_end(args);
     if (err) {
-        va_list args;
-        va_start(args, format);
-        err->code = code;
-        vsnprintf(err->message, sizeof err->message, format, args);
-        va_end(args);
         size_t used = strlen(err->message);
         snprintf(err->message + used, sizeof err->message - used, ": %s", strerror(e));
     }
