@@ -14,6 +14,8 @@ static int run(const cli_command *self, int argc, char **argv) {
          NULL},
         {"alpha", 0, CLI_REAL, &opts.alpha, "P",
          "significance at which the density counts as changed (default 1e-6)", NULL},
+        {"dim", 0, CLI_REAL, &opts.dim, "D", "dimension of the volumes (default: what TwoNN finds)",
+         NULL},
         {"z", 0, CLI_REAL, &opts.z, "Z",
          "errors by which a peak must rise above its saddle (default 1.65)", NULL},
         {"labels", 0, CLI_TEXT, (void *)&labels, "LABELS",

@@ -19,6 +19,7 @@ typedef struct gn_measure_opts {
     const gn_labels *labels; /**< NULL, or labels of the rows (overlap, density) */
     const char *label_name;  /**< what the rows call them; required with labels */
     double alpha;            /**< density: of the k* test; 0 means 1e-6 */
+    double dim;              /**< density: dimension of the volumes; 0 means TwoNN's */
     double z;                /**< density: peaks stand out by z errors; 0 means 1.65 */
 } gn_measure_opts;
 

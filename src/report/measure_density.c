@@ -47,7 +47,7 @@ static gn_status dimensions(const struct run *r, double *dim, gn_error *err) {
     gn_id_estimate e, steps[6];
     gn_binomial_estimate b;
     GN_TRY(gn_id_twonn(dist, NULL, &e, err));
-    *dim = e.dim;
+    *dim = r->opts.dim > 0 ? r->opts.dim : e.dim;
     GN_TRY(add(r, "twonn", "base_0.9", e.dim, e.se, e.n, NULL, err));
     GN_TRY(param(r, "scale", e.scale, err));
     GN_TRY(gn_id_kstar_gride(r->knn, &(gn_kstar_gride_opts){.alpha = r->opts.alpha}, steps, err));
@@ -109,10 +109,14 @@ static gn_status agreement(const struct run *r, gn_error *err) {
     double ari;
     gn_error why = {0};
     size_t n = r->knn->n, labelled = 0;
+    int32_t some = -1;
+    bool varied = false;
     GN_TRY(gn_alloc_array(&label, n, sizeof *label, "labels", err));
     for (size_t i = 0; i < n; i++) {
         label[i] = r->labels.code[r->keep[i]];
         labelled += label[i] >= 0;
+        varied = varied || (label[i] >= 0 && some >= 0 && label[i] != some);
+        some = label[i] >= 0 ? label[i] : some;
     }
     st = gn_adjusted_rand(r->cluster, label, n, &ari, &why);
     if (st == GN_ENOMEM) {
@@ -120,7 +124,10 @@ static gn_status agreement(const struct run *r, gn_error *err) {
         goto done;
     }
     GN_TRY(add(r, "adjusted_rand", "", st == GN_OK ? ari : none, none, labelled,
-               st == GN_OK ? NULL : why.message, err));
+               st != GN_OK ? why.message
+               : varied    ? NULL
+                           : "all labels are the same",
+               err));
     GN_TRY(gn_result_param_text(r->result, "label", r->opts.label_name, err));
 done:
     gn_free(label);
@@ -197,6 +204,10 @@ gn_status gn_measure_density(gn_ctx *ctx, const gn_reps *reps, const gn_measure_
     gn_status st;
     r.opts = opts ? *opts : (gn_measure_opts){0};
     if (!r.opts.k) r.opts.k = 100;
+    if (!(r.opts.dim >= 0 && isfinite(r.opts.dim))) {
+        st = gn_fail(err, GN_EINVAL, "density: dimension %g, expected a positive one", r.opts.dim);
+        goto done;
+    }
     if (r.opts.labels && r.opts.labels->n != gn_reps_rows(reps)) {
         st = gn_fail(err, GN_EINVAL, "%s: %zu labels for the %zu rows of %s", r.opts.label_name,
                      r.opts.labels->n, gn_reps_rows(reps), gn_reps_name(reps));

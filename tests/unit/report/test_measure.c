@@ -115,6 +115,15 @@ TEST(density_takes_distinct_rows) {
     CHECK(text && fabs(atof(text) - dim) < 1e-12);
     CHECK(value_of(r, "kstar", "max", NULL, NULL) <= 19);
     gn_result_free(r);
+    memset(code, 0, sizeof code);
+    OK(gn_result_new("test", &r, &err));
+    OK(gn_measure_density(
+        NULL, set[0],
+        &(gn_measure_opts){.k = 20, .labels = &labels, .label_name = "half", .dim = 3.5}, r, &err));
+    i = gn_result_find(r, 0, "adjusted_rand", "", NULL, NULL);
+    CHECK_CONTAINS(gn_result_at(r, i).note, "all labels are the same");
+    CHECK(value_of(r, "log_density", "pak", "dim", "3.5") < 0);
+    gn_result_free(r);
 }
 
 TEST(wrong_input_is_named) {
@@ -137,6 +146,8 @@ TEST(wrong_input_is_named) {
     CHECK(gn_measure_density(NULL, set[0], &labelled, r, &err) == GN_EINVAL);
     CHECK(gn_measure_density(NULL, set[0], &(gn_measure_opts){.max_rows = 2}, r, &err) ==
           GN_EINVAL);
+    CHECK(gn_measure_density(NULL, set[0], &(gn_measure_opts){.dim = -1}, r, &err) == GN_EINVAL);
+    CHECK_CONTAINS(err.message, "dimension -1");
     CHECK(gn_result_count(r) == 0);
     /* labels that nobody carries: a row with the reason, not a failure */
     for (int i = 0; i < N; i++) code[i] = -1;
