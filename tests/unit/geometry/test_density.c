@@ -172,7 +172,8 @@ TEST(a_uniform_density_is_found) {
     free(kstar);
 }
 
-/* All neighbours at one distance: the likelihood has no maximum, the plain value stands. */
+/* All neighbours at one distance, or all but the first: the likelihood has no maximum, the plain
+ * value stands. */
 TEST(equal_distances_fall_back_to_the_plain_density) {
     gn_error err;
     enum { M = 6, L = 5 };
@@ -182,7 +183,7 @@ TEST(equal_distances_fall_back_to_the_plain_density) {
     for (size_t i = 0; i < M; i++) {
         kstar[i] = 4;
         for (size_t j = 0; j < L; j++) {
-            dist[i * L + j] = i == 0 && j > 2 ? 3 : 2;
+            dist[i * L + j] = (i == 0 && j > 2) || (i == 1 && j > 0) ? 3 : 2;
             index[i * L + j] = (int32_t)((i + 1 + j) % M);
         }
     }

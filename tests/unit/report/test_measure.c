@@ -9,6 +9,8 @@
 #include "gonio/neighbors.h"
 #include "gonio/overlap.h"
 
+#include "reps/writer.h"
+
 enum { N = 90, D = 4 };
 static float points[2][N * D];
 static gn_reps *set[2];
@@ -72,6 +74,123 @@ TEST(pairs_equal_the_calls_they_are_made_of) {
     CHECK(value_of(r, "information_imbalance", "", "other_set", "measure_a.npy") == back.value);
     gn_result_free(r);
     for (int s = 0; s < 2; s++) gn_knn_free(knn[s]);
+}
+
+/* A set of layers 0, 2 and 5: the points with more and more noise. */
+enum { LAYERS = 3 };
+static float layer_points[LAYERS][N * D];
+static gn_reps *layered_set(void) {
+    static const size_t number[LAYERS] = {0, 2, 5};
+    static int32_t zero[N], row[N];
+    gn_random r = gn_random_new(2, 0);
+    for (size_t l = 0; l < LAYERS; l++)
+        for (size_t i = 0; i < N * D; i++)
+            layer_points[l][i] = points[0][i] + 0.3F * (float)l * (float)gn_random_normal(&r);
+    for (int i = 0; i < N; i++) row[i] = i;
+    gn_reps_plan plan = {.n_rows = N,
+                         .n_dims = D,
+                         .n_sequences = N,
+                         .n_layers = LAYERS,
+                         .layer = number,
+                         .n_blocks = 5,
+                         .dtype = GN_F32,
+                         .token_id = zero,
+                         .sequence = row,
+                         .position = zero,
+                         .about = json_object()};
+    const void *rows[LAYERS] = {layer_points[0], layer_points[1], layer_points[2]};
+    gn_reps_writer *w = NULL;
+    gn_reps *reps = NULL;
+    const char *dir = tmp_path("measure_set");
+    if (gn_reps_writer_open(dir, &plan, true, &w, &err) != GN_OK ||
+        (gn_reps_writer_rows(w) == 0 && gn_reps_writer_append(w, rows, N, N, &err) != GN_OK) ||
+        gn_reps_writer_finish(w, &err) != GN_OK || gn_reps_open(dir, &reps, &err) != GN_OK)
+        printf("# %s\n", err.message);
+    gn_reps_writer_free(w);
+    json_decref(plan.about);
+    return reps;
+}
+
+static size_t place_of(int layer) {
+    return layer == 0 ? 0 : layer == 2 ? 1 : 2;
+}
+
+/* All pairs of three layers, and three layers against one: each value in its place. */
+TEST(every_pair_of_layers_is_itself) {
+    gn_reps *reps = layered_set();
+    REQUIRE(reps && set[1]);
+    gn_knn *knn[LAYERS + 1];
+    gn_mat x[LAYERS + 1];
+    gn_result *r;
+    for (size_t l = 0; l <= LAYERS; l++) {
+        x[l] = gn_mat_f32(l < LAYERS ? layer_points[l] : points[1], N, D);
+        OK(gn_knn_compute(NULL, x[l], &(gn_knn_opts){.k = 4}, &knn[l], &err));
+    }
+    for (int two = 0; two < 2; two++) {
+        const gn_reps *b = two ? set[1] : NULL;
+        gn_measure_opts opts = {.k = 4};
+        OK(gn_result_new("test", &r, &err));
+        OK(gn_measure_overlap(NULL, reps, b, &opts, r, &err));
+        CHECK(gn_result_count(r) == 3); /* 3 pairs inside, or 3 x 1 */
+        OK(gn_measure_imbalance(NULL, reps, b, &opts, r, &err));
+        CHECK(gn_result_count(r) == 9);
+        for (size_t i = 0; i < gn_result_count(r); i++) {
+            gn_measurement m = gn_result_at(r, i);
+            int other = atoi(gn_result_param(r, i, "other_layer"));
+            bool from_b = strcmp(m.set, "measure_b.npy") == 0;
+            bool to_b = strcmp(gn_result_param(r, i, "other_set"), "measure_b.npy") == 0;
+            size_t s = from_b ? LAYERS : place_of(m.layer), t = to_b ? LAYERS : place_of(other);
+            CHECK(s != t && (from_b || to_b) == two);
+            gn_overlap o;
+            gn_imbalance v;
+            OK(gn_overlap_data(knn[s], knn[t], 4, &o, &err));
+            OK(gn_imbalance_compute(NULL, knn[s], x[t], 4, NULL, &v, &err));
+            bool overlap = strcmp(m.measure, "data_overlap") == 0;
+            CHECK(m.value == (overlap ? o.value : v.value) && m.se == (overlap ? o.se : v.se));
+        }
+        gn_result_free(r);
+    }
+    for (size_t l = 0; l <= LAYERS; l++) gn_knn_free(knn[l]);
+    gn_reps_free(reps);
+}
+
+/* Two far clouds in an irregular order, some rows repeated: labels follow their rows through the
+ * sample and through the removal of repeated rows. */
+TEST(labels_follow_their_rows) {
+    float x[N * D];
+    int32_t code[N];
+    char *names[] = {"near", "far"};
+    gn_random r = gn_random_new(3, 0);
+    for (size_t i = 0; i < N; i++) {
+        code[i] = (int32_t)gn_random_below(&r, 2);
+        for (size_t c = 0; c < D; c++)
+            x[i * D + c] = 0.5F * (float)gn_random_normal(&r) + 50 * (float)code[i];
+        if (i > 0 && i < 20 && i % 3 == 0) {
+            memcpy(x + i * D, x + (i - 1) * D, D * sizeof *x);
+            code[i] = code[i - 1];
+        }
+    }
+    const char *path = tmp_path("measure_clouds.npy");
+    npy_write(path, x, N);
+    gn_labels labels = {.n = N, .code = code, .n_classes = 2, .name = names};
+    gn_measure_opts opts = {.k = 6, .labels = &labels, .label_name = "cloud"};
+    gn_reps *reps;
+    gn_result *result;
+    OK(gn_reps_open(path, &reps, &err));
+    for (size_t rows = 50; rows <= N; rows += N - 50) {
+        opts.max_rows = rows;
+        OK(gn_result_new("test", &result, &err));
+        OK(gn_measure_overlap(NULL, reps, NULL, &opts, result, &err));
+        CHECK(value_of(result, "label_overlap", "plain", "label", "cloud") == 1);
+        OK(gn_measure_density(NULL, reps, &opts, result, &err));
+        CHECK(value_of(result, "n_duplicates", "", NULL, NULL) > 0);
+        double clusters = value_of(result, "n_clusters", "", NULL, NULL);
+        CHECK(clusters >= 2);
+        if (clusters == 2) CHECK(value_of(result, "adjusted_rand", "", "label", "cloud") == 1);
+        CHECK(value_of(result, "adjusted_rand", "", "label", "cloud") > 0.5);
+        gn_result_free(result);
+    }
+    gn_reps_free(reps);
 }
 
 /* The same sample in both sets: the imbalance of a set with itself is exact on it. */
@@ -181,6 +300,8 @@ TEST(without_memory) {
 int main(void) {
     open_sets();
     RUN(pairs_equal_the_calls_they_are_made_of);
+    RUN(every_pair_of_layers_is_itself);
+    RUN(labels_follow_their_rows);
     RUN(samples_are_the_same_in_all_sets);
     RUN(density_takes_distinct_rows);
     RUN(wrong_input_is_named);
