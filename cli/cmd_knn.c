@@ -15,11 +15,12 @@ static const char *const metrics[] = {"euclidean", "cosine", NULL};
 static gn_status one_layer(gn_ctx *ctx, const gn_reps *reps, size_t i, gn_knn_opts opts,
                            const char *prefix, gn_result *result, gn_error *err) {
     char task[64];
-    gn_knn *knn = NULL;
+    gn_neighbors *neighbors = NULL;
     int layer = (int)gn_reps_layer_index(reps, i);
     snprintf(task, sizeof task, "neighbors, layer %d", layer);
     opts.task = task;
-    gn_status st = gn_neighbors_of_layer(ctx, reps, i, &opts, &knn, NULL, err);
+    gn_status st = gn_neighbors_of_layer(ctx, reps, i, &opts, &neighbors, NULL, err);
+    const gn_knn *knn = st == GN_OK ? neighbors->all : NULL;
     if (st == GN_OK && prefix) st = gn_knn_write(knn, prefix, err);
     for (size_t rank = 1; st == GN_OK && rank <= knn->k; rank *= 2) {
         double sum = 0, sum2 = 0, n = (double)knn->n;
@@ -43,7 +44,7 @@ static gn_status one_layer(gn_ctx *ctx, const gn_reps *reps, size_t i, gn_knn_op
         if (st == GN_OK)
             st = gn_result_param_text(result, "metric", gn_metric_name(opts.metric), err);
     }
-    gn_knn_free(knn);
+    gn_neighbors_free(neighbors);
     return st;
 }
 

@@ -55,15 +55,35 @@ GN_API gn_status gn_knn_write(const gn_knn *knn, const char *prefix, gn_error *e
 /** Reads them back. GN_EIO when absent; GN_EDATA when malformed or not (n, k). */
 GN_API gn_status gn_knn_read(const char *prefix, size_t n, gn_knn **out, gn_error *err);
 
-/** The opts->k nearest neighbours of stored layer `layer`: read from the set's folder
- *  (SET/knn/layer.NN.METRIC.kK.{index,distance}.npy) when it holds a list of at least that length
- *  that is not older than the layer's file, else computed and written there. A folder that cannot
- *  be written, or a damaged list, costs a warning in the log and nothing else. Plain matrices are
- *  computed and not kept.
+/** Neighbours of rows some of which may hold the same values (see gn_duplicates). */
+typedef struct gn_neighbors {
+    gn_knn *all;      /**< (n, k): what gn_knn_compute gives; duplicates are neighbours at 0 */
+    gn_knn *distinct; /**< (n', min(k, n' - 1)) among the n' = n - n_duplicates distinct rows, which
+                           are numbered by themselves, ascending. The same pointer as `all` when no
+                           row repeats; NULL when all rows are equal */
+    int32_t *row;     /**< (n') the row that each distinct row is, the first of its group; NULL when
+                           no row repeats */
+    size_t n_duplicates;
+} gn_neighbors;
+
+/** Both lists from one search, which runs over the distinct rows and copies none of them.
+ *  @return GN_OK; whatever gn_knn_compute returns (for the distinct rows, by their numbers in x).
+ *  O(n'^2 d + n d) time; memory as for gn_knn_compute. */
+GN_API gn_status gn_knn_compute_distinct(gn_ctx *ctx, gn_mat x, const gn_knn_opts *opts,
+                                         gn_neighbors **out, gn_error *err);
+GN_API void gn_neighbors_free(gn_neighbors *neighbors);
+
+/** The opts->k nearest neighbours of stored layer `layer`, as gn_knn_compute_distinct gives them:
+ *  read from the set's folder when it holds lists of at least that length that are not older than
+ *  the layer's file, else computed and written there. The files are
+ *  SET/knn/layer.NN.METRIC.kK.{index,distance}.npy and, when rows repeat,
+ *  SET/knn/layer.NN.METRIC.distinct.kK.{index,distance}.npy. A folder that cannot be written, or a
+ *  damaged list, costs a warning in the log and nothing else. Plain matrices are computed and not
+ *  kept.
  *  @param reused NULL, or receives whether the search was saved.
  *  @return GN_OK; whatever gn_knn_compute returns. */
 GN_API gn_status gn_neighbors_of_layer(gn_ctx *ctx, const gn_reps *reps, size_t layer,
-                                       const gn_knn_opts *opts, gn_knn **out, bool *reused,
+                                       const gn_knn_opts *opts, gn_neighbors **out, bool *reused,
                                        gn_error *err);
 
 /** Groups of rows that hold the same values: the same bytes, except that -0 equals 0.

@@ -29,7 +29,7 @@ GN_API gn_status gn_survey_origin(const gn_reps *reps, gn_result *result, gn_err
  *  Exact duplicates are collapsed for intrinsic dimension (a zero distance breaks every ratio
  *  estimator), kept for overlaps, and counted.
  *  @return GN_OK; GN_EINVAL (fewer than 3 rows); GN_EDATA (NaN or infinite value, named);
- *          GN_ENOMEM; GN_ECANCEL. Cost: one neighbour pass a layer, two where there are duplicates. */
+ *          GN_ENOMEM; GN_ECANCEL. Cost: one neighbour pass a layer. */
 GN_API gn_status gn_survey_measure(gn_ctx *ctx, const gn_reps *reps, const gn_survey_opts *opts,
                                    gn_result *result, gn_error *err);
 

@@ -219,7 +219,7 @@ gn_status gn_ranks_compute(gn_ctx *ctx, gn_mat x, const int32_t *target, size_t 
     struct run r = {.ctx = ctx, .filter = &filter, .target = target, .m = m};
     gn_status st;
     GN_TRY(check(x, target, m, &o, err));
-    GN_TRY(gn_rows_new(ctx, x, o.metric, &rows, err));
+    GN_TRY(gn_rows_new(ctx, x, NULL, o.metric, &rows, err));
     GN_TRY(gn_filter_new(ctx, &rows, gn_gemm_for(gn_ctx_cpu(ctx), AMX_PARTS), 0, &filter, err));
     GN_TRY(gn_alloc_array(&all, x.rows, m * sizeof *all, "ranks", err));
     r.rank = all;

@@ -107,18 +107,21 @@ void gn_near_sort(gn_near *a, size_t n) {
         }
 }
 
-gn_status gn_engine_store(const gn_engine *e, size_t i, const gn_near *near, gn_error *err) {
+gn_status gn_engine_store(const gn_engine *e, gn_engine_scratch *s, size_t i, const gn_near *near,
+                          gn_error *err) {
     for (size_t p = 0; p < e->k; p++) {
         double distance = gn_rows_public(e->rows, near[p].squared);
         float rounded = (float)distance;
         if (!isfinite(rounded))
             return gn_fail(err, GN_EDATA,
-                           "rows %zu and %d are %g apart, which float32 cannot hold: rescale the "
+                           "rows %zu and %zu are %g apart, which float32 cannot hold: rescale the "
                            "data",
-                           i, near[p].index, distance);
+                           gn_rows_number(e->rows, i),
+                           gn_rows_number(e->rows, (size_t)near[p].index), distance);
         e->out->index[i * e->k + p] = near[p].index;
         e->out->distance[i * e->k + p] = rounded;
     }
+    if (e->all) gn_engine_expand(e, s->members, i, near);
     return GN_OK;
 }
 
@@ -144,7 +147,7 @@ static gn_status rank(gn_engine *e, gn_lists *l, gn_engine_scratch *s, size_t i,
     }
     atomic_fetch_add(&e->measured, n);
     gn_near_sort(s->near, n);
-    return gn_engine_store(e, i, s->near, err);
+    return gn_engine_store(e, s, i, s->near, err);
 }
 
 static gn_status rank_block(gn_engine *e, gn_lists *l, gn_engine_scratch *s, size_t block,

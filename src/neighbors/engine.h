@@ -4,6 +4,7 @@
 #define GN_NEIGHBORS_ENGINE_H
 
 #include "base/ctx.h"
+#include "neighbors/distinct.h"
 #include "neighbors/lists.h"
 
 #include <stdatomic.h>
@@ -22,6 +23,12 @@ void gn_near_sort(gn_near *a, size_t n);
 /** Restores the max-heap a (n) after its first element was replaced. */
 void gn_near_sift(gn_near *a, size_t n);
 
+/** What is left of a group of equal rows while lists are merged. */
+typedef struct gn_members {
+    double squared;
+    const int32_t *next, *end;
+} gn_members;
+
 /** What each worker owns. */
 typedef struct gn_engine_scratch {
     float *tile;                  /**< (mr, nr) */
@@ -31,14 +38,17 @@ typedef struct gn_engine_scratch {
     float *select;                /**< (room) */
     double *row;                  /**< (cols) */
     gn_near *near;                /**< (room) */
+    gn_members *members;          /**< (k + 1) */
 } gn_engine_scratch;
 
 typedef struct gn_engine {
     gn_ctx *ctx;
     const gn_rows *rows;
     const gn_filter *filter;
-    gn_knn *out;
+    gn_knn *out; /**< neighbours of what is searched */
     size_t k, room;
+    const gn_distinct *distinct; /**< what is searched when rows repeat, else NULL */
+    gn_knn *all;                 /**< then the neighbours of all rows, else NULL */
     const char *task;
     gn_engine_scratch *scratch; /**< one for each worker */
     gn_lists lists;
@@ -53,6 +63,18 @@ typedef struct gn_engine_tuning {
     size_t list_bytes; /**< lists of all rows may take this much; above, no mirroring */
 } gn_engine_tuning;
 
+/** One search. */
+typedef struct gn_search {
+    gn_mat x;
+    const gn_knn_opts *opts;
+    const gn_engine_tuning *tuning; /**< NULL: defaults */
+    const gn_distinct *distinct;    /**< search these rows of x; NULL: all */
+} gn_search;
+
+/** *out receives the lists among the rows that are searched, NULL when there is but one; *all the
+ *  lists of every row, NULL when every row is searched. */
+gn_status gn_knn_search_both(gn_ctx *ctx, const gn_search *search, gn_knn **out, gn_knn **all,
+                             gn_error *err);
 gn_status gn_knn_search(gn_ctx *ctx, gn_mat x, const gn_knn_opts *opts,
                         const gn_engine_tuning *tuning, gn_knn **out, gn_error *err);
 
@@ -61,8 +83,12 @@ gn_status gn_knn_search(gn_ctx *ctx, gn_mat x, const gn_knn_opts *opts,
 gn_status gn_engine_run(gn_engine *e, size_t list_bytes, gn_error *err);
 /** Finds the neighbours of the rows that gn_engine_run left out. */
 gn_status gn_engine_redo(gn_engine *e, gn_error *err);
-/** Writes row i of the result from k sorted neighbours. @return GN_OK; GN_EDATA (a distance beyond
- *  float32). */
-gn_status gn_engine_store(const gn_engine *e, size_t i, const gn_near *near, gn_error *err);
+/** Writes row i of the result from k sorted neighbours, and the lists of all rows equal to it.
+ *  @return GN_OK; GN_EDATA (a distance beyond float32). */
+gn_status gn_engine_store(const gn_engine *e, gn_engine_scratch *s, size_t i, const gn_near *near,
+                          gn_error *err);
+/** Writes the lists of all members of group i, given the k sorted neighbours of its first among
+ *  the distinct rows. `group` is scratch (k + 1). */
+void gn_engine_expand(const gn_engine *e, gn_members *group, size_t i, const gn_near *near);
 
 #endif

@@ -150,7 +150,7 @@ gn_status gn_filter_new(gn_ctx *ctx, const gn_rows *rows, const gn_gemm *gemm, s
                         gn_filter *out, gn_error *err) {
     gn_status st = GN_OK;
     size_t d = rows->x.cols, unit = lcm(gemm->mr, gemm->nr), threads = gn_ctx_threads(ctx);
-    gn_filter f = {.rows = rows, .gemm = gemm, .n = rows->x.rows};
+    gn_filter f = {.rows = rows, .gemm = gemm, .n = rows->n};
     struct packing p = {.f = &f};
     f.k_padded = round_up(d, gemm->k_multiple);
     if (block_rows == 0) { /* enough blocks to share among threads, each small enough for L2 */

@@ -66,6 +66,7 @@ static void scratch_free(gn_engine_scratch *s) {
     gn_free(s->select);
     gn_free(s->row);
     gn_free(s->near);
+    gn_free(s->members);
 }
 
 static gn_status scratch_new(const gn_engine *e, gn_engine_scratch *s, gn_error *err) {
@@ -80,43 +81,73 @@ static gn_status scratch_new(const gn_engine *e, gn_engine_scratch *s, gn_error 
     GN_TRY(gn_alloc_array(&s->select, e->room, sizeof(float), "a selection", err));
     GN_TRY(gn_alloc_array(&s->row, e->rows->x.cols, sizeof(double), "a row", err));
     GN_TRY(gn_alloc_array(&s->near, e->room, sizeof(gn_near), "a list to rank", err));
+    if (e->distinct)
+        GN_TRY(gn_alloc_array(&s->members, e->k + 1, sizeof(gn_members), "groups", err));
 done:
+    return st;
+}
+
+/* Filter, lists and redo, for two rows or more. */
+static gn_status run(gn_engine *e, const gn_engine_tuning *t, gn_error *err) {
+    gn_status st = GN_OK;
+    gn_filter filter = {0};
+    size_t threads = gn_ctx_threads(e->ctx);
+    const gn_gemm *gemm = t->gemm ? t->gemm : gn_gemm_for(gn_ctx_cpu(e->ctx), AMX_PARTS);
+    GN_TRY(gn_filter_new(e->ctx, e->rows, gemm, t->block_rows, &filter, err));
+    e->filter = &filter;
+    e->room = t->room > e->k ? t->room : gn_lists_room(e->k);
+    e->scratch = gn_calloc(threads, sizeof *e->scratch);
+    if (!e->scratch) GN_TRY(gn_fail_nomem(err, "scratch", threads * sizeof *e->scratch));
+    for (size_t w = 0; w < threads; w++) GN_TRY(scratch_new(e, &e->scratch[w], err));
+    GN_TRY(gn_engine_run(e, t->list_bytes ? t->list_bytes : LIST_BYTES, err));
+    GN_TRY(gn_engine_redo(e, err));
+    e->out->n_candidates_per_row = (double)atomic_load(&e->measured) / (double)e->out->n;
+done:
+    for (size_t w = 0; e->scratch && w < threads; w++) scratch_free(&e->scratch[w]);
+    gn_free(e->scratch);
+    gn_lists_free(&e->lists);
+    gn_filter_free(&filter);
+    return st;
+}
+
+gn_status gn_knn_search_both(gn_ctx *ctx, const gn_search *search, gn_knn **out, gn_knn **all,
+                             gn_error *err) {
+    gn_status st = GN_OK;
+    const gn_knn_opts *opts = search->opts;
+    const gn_distinct *distinct = search->distinct;
+    gn_engine_tuning t = search->tuning ? *search->tuning : (gn_engine_tuning){0};
+    gn_rows rows = {0};
+    gn_engine e = {.ctx = ctx, .rows = &rows, .distinct = distinct, .k = opts->k};
+    e.task = opts->task ? opts->task : "neighbors";
+    GN_TRY(check(search->x, opts, err));
+    if (distinct && e.k > distinct->n - 1) e.k = distinct->n - 1;
+    GN_TRY(gn_rows_new(ctx, search->x, distinct, opts->metric, &rows, err));
+    if (distinct) GN_TRY(knn_new(search->x.rows, opts->k, &e.all, err));
+    if (rows.n > 1) {
+        GN_TRY(knn_new(rows.n, e.k, &e.out, err));
+        GN_TRY(run(&e, &t, err));
+    } else {
+        gn_members own;
+        gn_engine_expand(&e, &own, 0, NULL);
+    }
+    if (e.all && e.out) {
+        e.all->n_candidates_per_row = e.out->n_candidates_per_row;
+        e.all->n_redone = e.out->n_redone;
+    }
+    *out = e.out;
+    if (all) *all = e.all;
+    e.out = e.all = NULL;
+done:
+    gn_rows_free(&rows);
+    gn_knn_free(e.out);
+    gn_knn_free(e.all);
     return st;
 }
 
 gn_status gn_knn_search(gn_ctx *ctx, gn_mat x, const gn_knn_opts *opts,
                         const gn_engine_tuning *tuning, gn_knn **out, gn_error *err) {
-    gn_status st = GN_OK;
-    gn_engine_tuning t = tuning ? *tuning : (gn_engine_tuning){0};
-    gn_rows rows = {0};
-    gn_filter filter = {0};
-    gn_knn *knn = NULL;
-    size_t threads = gn_ctx_threads(ctx);
-    gn_engine e = {.ctx = ctx, .rows = &rows, .filter = &filter, .k = opts->k};
-    GN_TRY(check(x, opts, err));
-    e.task = opts->task ? opts->task : "neighbors";
-    e.room = t.room > opts->k ? t.room : gn_lists_room(opts->k);
-    GN_TRY(knn_new(x.rows, opts->k, &knn, err));
-    e.out = knn;
-    GN_TRY(gn_rows_new(ctx, x, opts->metric, &rows, err));
-    GN_TRY(gn_filter_new(ctx, &rows, t.gemm ? t.gemm : gn_gemm_for(gn_ctx_cpu(ctx), AMX_PARTS),
-                         t.block_rows, &filter, err));
-    e.scratch = gn_calloc(threads, sizeof *e.scratch);
-    if (!e.scratch) GN_TRY(gn_fail_nomem(err, "scratch", threads * sizeof *e.scratch));
-    for (size_t w = 0; w < threads; w++) GN_TRY(scratch_new(&e, &e.scratch[w], err));
-    GN_TRY(gn_engine_run(&e, t.list_bytes ? t.list_bytes : LIST_BYTES, err));
-    GN_TRY(gn_engine_redo(&e, err));
-    knn->n_candidates_per_row = (double)atomic_load(&e.measured) / (double)x.rows;
-    *out = knn;
-    knn = NULL;
-done:
-    for (size_t w = 0; e.scratch && w < threads; w++) scratch_free(&e.scratch[w]);
-    gn_free(e.scratch);
-    gn_lists_free(&e.lists);
-    gn_filter_free(&filter);
-    gn_rows_free(&rows);
-    gn_knn_free(knn);
-    return st;
+    gn_search search = {.x = x, .opts = opts, .tuning = tuning};
+    return gn_knn_search_both(ctx, &search, out, NULL, err);
 }
 
 gn_status gn_knn_compute(gn_ctx *ctx, gn_mat x, const gn_knn_opts *opts, gn_knn **out,

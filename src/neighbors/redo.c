@@ -124,7 +124,7 @@ static gn_status redo_group(void *user, size_t task, unsigned worker, gn_error *
     if (gemm->end) gemm->end();
     for (size_t q = 0; q < m && st == GN_OK; q++) {
         gn_near_sort(g->heap + q * e->k, e->k);
-        st = gn_engine_store(e, row[q], g->heap + q * e->k, err);
+        st = gn_engine_store(e, &e->scratch[worker], row[q], g->heap + q * e->k, err);
     }
     return st;
 }

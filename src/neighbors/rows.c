@@ -21,7 +21,7 @@ struct scan {
 };
 
 static size_t first_row(const gn_rows *r, size_t block) {
-    return (size_t)((double)r->x.rows * (double)block / SUM_BLOCKS);
+    return (size_t)((double)r->n * (double)block / SUM_BLOCKS);
 }
 
 static double largest_of(const double *x, size_t d) {
@@ -50,13 +50,14 @@ static gn_status check_block(void *user, size_t block, unsigned worker, gn_error
     size_t d = r->x.cols;
     double *buf = s->buf + worker * d, largest = 0;
     for (size_t i = first_row(r, block), end = first_row(r, block + 1); i < end; i++) {
-        const double *x = gn_mat_row_f64(r->x, i, buf);
+        const double *x = gn_mat_row_f64(r->x, gn_rows_number(r, i), buf);
         double zero = 0; /* stays zero unless a value is NaN or infinite */
         for (size_t c = 0; c < d; c++) zero += x[c] * 0;
         for (size_t c = 0; zero != 0 && c < d; c++)
             if (!isfinite(x[c]))
                 return gn_fail(err, GN_EDATA,
-                               "row %zu, column %zu is %s: neighbours need finite values", i, c,
+                               "row %zu, column %zu is %s: neighbours need finite values",
+                               gn_rows_number(r, i), c,
                                isnan(x[c]) ? "NaN"
                                : x[c] > 0  ? "infinity"
                                            : "-infinity");
@@ -66,7 +67,7 @@ static gn_status check_block(void *user, size_t block, unsigned worker, gn_error
                 return gn_fail(err, GN_EDATA,
                                "row %zu is a zero vector: it has no direction, so cosine distance "
                                "is undefined",
-                               i);
+                               gn_rows_number(r, i));
         } else {
             double m = largest_of(x, d);
             largest = m > largest ? m : largest;
@@ -90,10 +91,15 @@ static gn_status sum_block(void *user, size_t block, unsigned worker, gn_error *
     return GN_OK;
 }
 
-gn_status gn_rows_new(gn_ctx *ctx, gn_mat x, gn_metric metric, gn_rows *out, gn_error *err) {
+gn_status gn_rows_new(gn_ctx *ctx, gn_mat x, const gn_distinct *distinct, gn_metric metric,
+                      gn_rows *out, gn_error *err) {
     gn_status st = GN_OK;
-    gn_rows r = {
-        .x = x, .metric = metric, .scale = 1, .kernels = gn_knn_kernels_for(gn_ctx_cpu(ctx))};
+    gn_rows r = {.x = x,
+                 .n = distinct ? distinct->n : x.rows,
+                 .row = distinct ? distinct->row : NULL,
+                 .metric = metric,
+                 .scale = 1,
+                 .kernels = gn_knn_kernels_for(gn_ctx_cpu(ctx))};
     double largest[SUM_BLOCKS] = {0};
     struct scan s = {.rows = &r, .largest = largest};
     size_t d = x.cols, n_doubles = 0;
@@ -101,8 +107,7 @@ gn_status gn_rows_new(gn_ctx *ctx, gn_mat x, gn_metric metric, gn_rows *out, gn_
     GN_TRY(gn_alloc_array(&s.buf, n_doubles, sizeof(double), "a row for each thread", err));
     GN_TRY(gn_alloc_array(&s.sum, d, SUM_BLOCKS * sizeof(double), "column sums", err));
     GN_TRY(gn_alloc_array(&r.mean, d, sizeof(double), "the mean row", err));
-    if (metric == GN_COSINE)
-        GN_TRY(gn_alloc_array(&r.factor, x.rows, sizeof(double), "norms", err));
+    if (metric == GN_COSINE) GN_TRY(gn_alloc_array(&r.factor, r.n, sizeof(double), "norms", err));
     GN_TRY(gn_parallel(ctx, SUM_BLOCKS, check_block, &s, NULL, err));
     if (metric == GN_EUCLIDEAN) {
         double m = largest_of(largest, SUM_BLOCKS);
@@ -114,7 +119,7 @@ gn_status gn_rows_new(gn_ctx *ctx, gn_mat x, gn_metric metric, gn_rows *out, gn_
     memset(r.mean, 0, d * sizeof(double));
     for (size_t b = 0; b < SUM_BLOCKS; b++)
         for (size_t c = 0; c < d; c++) r.mean[c] += s.sum[b * d + c];
-    for (size_t c = 0; c < d; c++) r.mean[c] /= (double)x.rows;
+    for (size_t c = 0; c < d; c++) r.mean[c] /= (double)r.n;
     *out = r;
 done:
     if (st != GN_OK) gn_rows_free(&r);
@@ -130,11 +135,11 @@ void gn_rows_free(gn_rows *rows) {
 }
 
 const char *gn_rows_address(const gn_rows *r, size_t j) {
-    return (const char *)r->x.data + j * r->x.stride * gn_dtype_size(r->x.dtype);
+    return (const char *)r->x.data + gn_rows_number(r, j) * r->x.stride * gn_dtype_size(r->x.dtype);
 }
 
 void gn_rows_get(const gn_rows *r, size_t i, double *out) {
-    const double *x = gn_mat_row_f64(r->x, i, out);
+    const double *x = gn_mat_row_f64(r->x, gn_rows_number(r, i), out);
     double f = gn_rows_factor(r, i);
     for (size_t c = 0; c < r->x.cols; c++) out[c] = x[c] * f;
 }

@@ -5,15 +5,21 @@
  *               and keeps every square far from overflow and underflow, whatever the input's scale.
  *   cosine      1 / |x[i]|: then 1 - cos(x, y) = |x/|x| - y/|y||^2 / 2, measured from differences.
  *               Parallel rows differ by the rounding of their norms alone; what lies below that
- *               noise counts as zero, so that parallel rows tie. */
+ *               noise counts as zero, so that parallel rows tie.
+ *
+ * When rows repeat, only the distinct ones are wanted: they are picked from the matrix as it lies,
+ * not copied. */
 #ifndef GN_NEIGHBORS_ROWS_H
 #define GN_NEIGHBORS_ROWS_H
 
 #include "gonio/neighbors.h"
 #include "math/knn.h"
+#include "neighbors/distinct.h"
 
 typedef struct gn_rows {
     gn_mat x;
+    size_t n;           /**< rows wanted */
+    const int32_t *row; /**< (n) their numbers in x, borrowed; NULL: all of them */
     gn_metric metric;
     const gn_knn_kernels *kernels;
     double scale;   /**< Euclidean: the common factor */
@@ -24,12 +30,18 @@ typedef struct gn_rows {
 /** Squared scaled distances at or below this are rounding noise (cosine) and count as zero. */
 #define GN_COSINE_NOISE 0x1p-96
 
-/** Checks every value, finds factors and mean. @return GN_OK; GN_EDATA; GN_ENOMEM; GN_ECANCEL. */
-gn_status gn_rows_new(gn_ctx *ctx, gn_mat x, gn_metric metric, gn_rows *out, gn_error *err);
+/** Checks every value, finds factors and mean. `distinct` may be NULL.
+ *  @return GN_OK; GN_EDATA; GN_ENOMEM; GN_ECANCEL. */
+gn_status gn_rows_new(gn_ctx *ctx, gn_mat x, const gn_distinct *distinct, gn_metric metric,
+                      gn_rows *out, gn_error *err);
 void gn_rows_free(gn_rows *rows);
 
 static inline double gn_rows_factor(const gn_rows *r, size_t i) {
     return r->factor ? r->factor[i] : r->scale;
+}
+/** The row of x that is row i here. */
+static inline size_t gn_rows_number(const gn_rows *r, size_t i) {
+    return r->row ? (size_t)r->row[i] : i;
 }
 /** Row i times its factor into out (cols). */
 void gn_rows_get(const gn_rows *r, size_t i, double *out);

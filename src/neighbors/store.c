@@ -1,11 +1,13 @@
 /* Which file serves: any length k' >= k of the same layer and metric, the shortest first, because
  * the first k of k' exact neighbours are the k exact neighbours. A layer's file that is younger
  * than its list was written again after the search (a set extracted anew into the same folder):
- * then the list describes vectors that are gone, and is replaced. */
+ * then the list describes vectors that are gone, and is replaced. When rows repeat, a layer has two
+ * lists (distinct.c); both serve or none. */
 #define _DEFAULT_SOURCE
-#include "gonio/neighbors.h"
+#include "neighbors/distinct.h"
 
 #include "base/ctx.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "io/file.h"
 
@@ -93,35 +95,75 @@ static void keep(gn_ctx *ctx, const gn_knn *knn, const char *folder, const char 
     gn_str_free(&prefix);
 }
 
+/* Where the lists of one layer are. */
+struct place {
+    gn_str folder, layer; /* the folder of lists; the layer's file */
+    char all[64], distinct[64];
+};
+
+static void place_free(struct place *p) {
+    gn_str_free(&p->folder);
+    gn_str_free(&p->layer);
+}
+
+static gn_status place_of(const char *dir, size_t number, gn_metric metric, struct place *p,
+                          gn_error *err) {
+    const char *name = gn_metric_name(metric);
+    snprintf(p->all, sizeof p->all, "layer.%02zu.%s.k", number, name);
+    snprintf(p->distinct, sizeof p->distinct, "layer.%02zu.%s.distinct.k", number, name);
+    gn_str_addf(&p->folder, "%s/knn", dir);
+    gn_str_addf(&p->layer, "%s/layer.%02zu.npy", dir, number);
+    return p->folder.bad || p->layer.bad ? gn_fail_nomem(err, "a file name", 0) : GN_OK;
+}
+
+/* Both lists, or none: they come from one search. */
+static bool load_both(gn_ctx *ctx, const struct place *p, const gn_distinct *d, size_t k,
+                      gn_neighbors *out) {
+    const char *folder = p->folder.text, *layer = p->layer.text;
+    size_t k_distinct = k < d->n - 1 ? k : d->n - 1;
+    gn_knn *distinct = NULL, *all = load(ctx, folder, p->all, layer, d->n_rows, k);
+    if (!all) return false;
+    if (d->n == d->n_rows)
+        distinct = all;
+    else if (d->n > 1)
+        distinct = load(ctx, folder, p->distinct, layer, d->n, k_distinct);
+    if (!distinct && d->n > 1) {
+        gn_knn_free(all);
+        return false;
+    }
+    out->all = all;
+    out->distinct = distinct;
+    return true;
+}
+
 gn_status gn_neighbors_of_layer(gn_ctx *ctx, const gn_reps *reps, size_t layer,
-                                const gn_knn_opts *opts, gn_knn **out, bool *reused,
+                                const gn_knn_opts *opts, gn_neighbors **out, bool *reused,
                                 gn_error *err) {
     gn_status st = GN_OK;
     const char *dir = gn_reps_dir(reps);
     gn_mat x = gn_reps_layer(reps, layer);
-    gn_str folder = {0}, path = {0};
-    gn_knn *knn = NULL;
-    char stem[64];
     size_t number = gn_reps_layer_index(reps, layer);
-    snprintf(stem, sizeof stem, "layer.%02zu.%s.k", number, gn_metric_name(opts->metric));
-    if (dir) {
-        gn_str_addf(&folder, "%s/knn", dir);
-        gn_str_addf(&path, "%s/layer.%02zu.npy", dir, number);
-        if (folder.bad || path.bad) GN_TRY(gn_fail_nomem(err, "a file name", 0));
-        if (opts->k > 0) knn = load(ctx, folder.text, stem, path.text, x.rows, opts->k);
+    struct place place = {0};
+    gn_distinct d = {0};
+    gn_neighbors *neighbors = gn_calloc(1, sizeof *neighbors);
+    if (!neighbors) GN_TRY(gn_fail_nomem(err, "neighbours", sizeof *neighbors));
+    if (dir) GN_TRY(place_of(dir, number, opts->metric, &place, err));
+    GN_TRY(gn_distinct_new(ctx, x, &d, err));
+    bool found = dir && opts->k > 0 && load_both(ctx, &place, &d, opts->k, neighbors);
+    if (!found) {
+        GN_TRY(gn_distinct_search(ctx, x, &d, opts, neighbors, err));
+        if (dir) keep(ctx, neighbors->all, place.folder.text, place.all);
+        if (dir && d.n > 1 && d.n < d.n_rows)
+            keep(ctx, neighbors->distinct, place.folder.text, place.distinct);
     }
-    if (reused) *reused = knn != NULL;
-    if (!knn) {
-        st = gn_knn_compute(ctx, x, opts, &knn, err);
-        if (st != GN_OK) {
-            gn_error_prefix(err, "%s, layer %zu", gn_reps_name(reps), number);
-            goto done;
-        }
-        if (dir) keep(ctx, knn, folder.text, stem);
-    }
-    *out = knn;
+    if (reused) *reused = found;
+    gn_distinct_give(&d, neighbors);
+    *out = neighbors;
+    neighbors = NULL;
 done:
-    gn_str_free(&folder);
-    gn_str_free(&path);
+    if (st != GN_OK) gn_error_prefix(err, "%s, layer %zu", gn_reps_name(reps), number);
+    place_free(&place);
+    gn_distinct_free(&d);
+    gn_neighbors_free(neighbors);
     return st;
 }

@@ -7,25 +7,20 @@
  * Exact duplicates need care. At layer 0 of a BERT the same word at the same position is the same
  * vector, so a corpus of words in context has thousands of them. Ratio estimators of intrinsic
  * dimension divide by the distance to the first neighbour: duplicates are collapsed for them.
- * Overlaps keep them: a duplicate is a neighbour like any other, ties broken by index. */
+ * Overlaps keep them: a duplicate is a neighbour like any other, ties broken by index. One search
+ * gives both lists (neighbors/distinct.c). */
 #include "gonio/survey.h"
 
-#include "base/ctx.h"
 #include "base/mem.h"
-#include "base/random.h"
 #include "gonio/id.h"
 #include "gonio/isotropy.h"
-#include "gonio/neighbors.h"
 #include "gonio/overlap.h"
+#include "report/subset.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-enum {
-    STREAM_ROWS = 0x726f7773 /* "rows": the random stream of the row sample */,
-    MAX_SCALES = 16
-};
+enum { MAX_SCALES = 16 };
 
 /* What stays the same over the layers of one set. */
 struct plan {
@@ -33,8 +28,7 @@ struct plan {
     const gn_reps *reps;
     gn_survey_opts opts;
     gn_result *result;
-    size_t n;         /* rows that enter the neighbour measures */
-    int32_t *row;     /* (n) their row numbers, or NULL for all rows */
+    gn_subset subset; /* the rows that enter the neighbour measures */
     gn_labels *label; /* (n_labels) label columns restricted to those rows; names borrowed */
     size_t n_labels;
 };
@@ -44,24 +38,7 @@ struct layer {
     size_t i;   /* stored layer */
     int number; /* the model's layer */
     double depth;
-    gn_mat all;     /* every row */
-    gn_mat x;       /* the rows of the plan */
-    void *gathered; /* owns x when it was copied */
 };
-
-static gn_status gather(gn_mat x, const int32_t *row, size_t n, void **out, gn_mat *view,
-                        gn_error *err) {
-    size_t size = gn_dtype_size(x.dtype);
-    char *copy;
-    gn_status st = gn_alloc_array(&copy, n, x.cols * size, "a sample of rows", err);
-    if (st != GN_OK) return st;
-    for (size_t i = 0; i < n; i++)
-        memcpy(copy + i * x.cols * size, (const char *)x.data + (size_t)row[i] * x.stride * size,
-               x.cols * size);
-    *out = copy;
-    *view = (gn_mat){copy, n, x.cols, x.cols, x.dtype};
-    return GN_OK;
-}
 
 /* ---- rows of the result --------------------------------------------------------------------- */
 
@@ -152,35 +129,17 @@ done:
     return st;
 }
 
-/* Intrinsic dimension of distinct rows: `knn` is given when there are no duplicates. */
-static gn_status measure_id_distinct(const struct plan *p, const struct layer *l, const gn_knn *knn,
-                                     const int32_t *first, size_t n_duplicates, gn_error *err) {
+/* Intrinsic dimension of the distinct rows. */
+static gn_status measure_id_distinct(const struct plan *p, const struct layer *l,
+                                     const gn_neighbors *neighbors, gn_error *err) {
     gn_status st = GN_OK;
-    int32_t *keep = NULL;
-    void *copy = NULL;
-    gn_knn *own = NULL;
-    size_t n = l->x.rows - n_duplicates, k = p->opts.k < n - 1 ? p->opts.k : n - 1;
-    GN_TRY(add(p, l, "n_duplicates", "", (double)n_duplicates, none, l->x.rows, NULL, err));
-    if (n < 3) {
+    size_t rows = p->subset.n, n = rows - neighbors->n_duplicates;
+    GN_TRY(add(p, l, "n_duplicates", "", (double)neighbors->n_duplicates, none, rows, NULL, err));
+    if (n < 3)
         GN_TRY(add(p, l, "twonn", "base_0.9", none, none, n, "fewer than 3 distinct rows", err));
-        goto done;
-    }
-    if (!knn) {
-        gn_mat x;
-        GN_TRY(gn_alloc_array(&keep, n, sizeof *keep, "distinct rows", err));
-        for (size_t i = 0, at = 0; i < l->x.rows; i++)
-            if (first[i] == (int32_t)i) keep[at++] = (int32_t)i;
-        GN_TRY(gather(l->x, keep, n, &copy, &x, err));
-        char task[64];
-        snprintf(task, sizeof task, "distinct rows, layer %d", l->number);
-        GN_TRY(gn_knn_compute(p->ctx, x, &(gn_knn_opts){.k = k, .task = task}, &own, err));
-        knn = own;
-    }
-    GN_TRY(measure_id(p, l, knn, err));
+    else
+        GN_TRY(measure_id(p, l, neighbors->distinct, err));
 done:
-    gn_knn_free(own);
-    gn_free(copy);
-    gn_free(keep);
     return st;
 }
 
@@ -201,7 +160,7 @@ static gn_status measure_isotropy(const struct plan *p, const struct layer *l, g
     gn_status st = GN_OK;
     gn_isotropy s;
     gn_isotropy_opts opts = {.type = row_types(p->reps), .sequence = gn_reps_sequence(p->reps)};
-    GN_TRY(gn_isotropy_compute(p->ctx, l->all, &opts, &s, NULL, err));
+    GN_TRY(gn_isotropy_compute(p->ctx, gn_reps_layer(p->reps, l->i), &opts, &s, NULL, err));
     const struct {
         const char *measure, *variant;
         double value, se;
@@ -295,7 +254,7 @@ done:
 static void plan_free(struct plan *p) {
     for (size_t c = 0; p->label && c < p->n_labels; c++) gn_free(p->label[c].code);
     gn_free(p->label);
-    gn_free(p->row);
+    gn_subset_free(&p->subset);
 }
 
 static gn_status plan_labels(struct plan *p, gn_error *err) {
@@ -303,13 +262,8 @@ static gn_status plan_labels(struct plan *p, gn_error *err) {
     size_t count = gn_reps_label_count(p->reps);
     p->label = gn_calloc(count, sizeof *p->label);
     if (!p->label) return gn_fail_nomem(err, "label columns", count * sizeof *p->label);
-    for (size_t c = 0; c < count; c++, p->n_labels++) {
-        const gn_labels *whole = gn_reps_labels(p->reps, c);
-        p->label[c] = (gn_labels){.n = p->n, .n_classes = whole->n_classes, .name = whole->name};
-        GN_TRY(gn_alloc_array(&p->label[c].code, p->n, sizeof(int32_t), "labels", err));
-        for (size_t i = 0; i < p->n; i++)
-            p->label[c].code[i] = whole->code[p->row ? (size_t)p->row[i] : i];
-    }
+    for (size_t c = 0; c < count; c++, p->n_labels++)
+        GN_TRY(gn_subset_labels(&p->subset, gn_reps_labels(p->reps, c), &p->label[c], err));
 done:
     return st;
 }
@@ -320,23 +274,11 @@ static gn_status plan_new(struct plan *p, gn_ctx *ctx, const gn_reps *reps,
     gn_status st = GN_OK;
     gn_survey_opts o = opts ? *opts : (gn_survey_opts){0};
     size_t rows = gn_reps_rows(reps);
-    if (!o.max_rows) o.max_rows = 100000;
-    *p = (struct plan){.ctx = ctx, .reps = reps, .result = result, .opts = o, .n = rows};
-    if (rows < 3)
-        return gn_fail(err, GN_EINVAL, "%s: %zu rows; neighbour measures need at least 3",
-                       gn_reps_name(reps), rows);
-    if (o.max_rows < 3)
-        return gn_fail(err, GN_EINVAL, "a sample of %zu rows is too small: at least 3", o.max_rows);
-    if (rows > o.max_rows) {
-        p->n = o.max_rows;
-        GN_TRY(gn_alloc_array(&p->row, p->n, sizeof *p->row, "a sample of rows", err));
-        gn_random r = gn_random_new(gn_ctx_seed(ctx), STREAM_ROWS);
-        gn_random_subset(&r, rows, p->n, p->row);
-        gn_ctx_log(ctx, GN_LOG_INFO, "%s: neighbour measures on a seeded sample of %zu of %zu rows",
-                   gn_reps_name(reps), p->n, rows);
-    }
+    *p = (struct plan){.ctx = ctx, .reps = reps, .result = result, .opts = o};
+    GN_TRY(gn_subset_new(ctx, reps, o.max_rows, &p->subset, err));
+    size_t n = p->subset.n;
     if (!p->opts.k) p->opts.k = 64;
-    if (p->opts.k > p->n - 1) p->opts.k = p->n - 1;
+    if (p->opts.k > n - 1) p->opts.k = n - 1;
     if (!p->opts.overlap_k) p->opts.overlap_k = 30;
     if (labels) GN_TRY(plan_labels(p, err));
     GN_TRY(gn_result_set_number(result, "k", (double)p->opts.k, err));
@@ -344,19 +286,15 @@ static gn_status plan_new(struct plan *p, gn_ctx *ctx, const gn_reps *reps,
     GN_TRY(gn_result_set_text(result, "metric", gn_metric_name(GN_EUCLIDEAN), err));
     GN_TRY(gn_result_set_number(result, "rows", (double)rows, err));
     GN_TRY(gn_result_set_number(result, "dims", (double)gn_reps_layer(reps, 0).cols, err));
-    GN_TRY(gn_result_set_number(result, "rows_neighbors", (double)p->n, err));
+    GN_TRY(gn_result_set_number(result, "rows_neighbors", (double)n, err));
 done:
     if (st != GN_OK) plan_free(p);
     return st;
 }
 
-static gn_status layer_open(const struct plan *p, size_t i, struct layer *l, gn_error *err) {
-    *l = (struct layer){.i = i,
-                        .number = (int)gn_reps_layer_index(p->reps, i),
-                        .depth = gn_reps_depth(p->reps, i),
-                        .all = gn_reps_layer(p->reps, i)};
-    l->x = l->all;
-    return p->row ? gather(l->all, p->row, p->n, &l->gathered, &l->x, err) : GN_OK;
+static struct layer layer_at(const struct plan *p, size_t i) {
+    return (struct layer){
+        .i = i, .number = (int)gn_reps_layer_index(p->reps, i), .depth = gn_reps_depth(p->reps, i)};
 }
 
 /* Passes a status on; a failure is told where it happened. */
@@ -366,48 +304,30 @@ static gn_status at_layer(const struct plan *p, const struct layer *l, gn_status
     return st;
 }
 
-static gn_status layer_neighbors(const struct plan *p, const struct layer *l, gn_knn **out,
-                                 gn_error *err) {
-    char task[64];
-    snprintf(task, sizeof task, "neighbors, layer %d", l->number);
-    gn_knn_opts opts = {.k = p->opts.k, .task = task};
-    return p->row ? at_layer(p, l, gn_knn_compute(p->ctx, l->x, &opts, out, err), err)
-                  : gn_neighbors_of_layer(p->ctx, p->reps, l->i, &opts, out, NULL, err);
-}
-
 gn_status gn_survey_measure(gn_ctx *ctx, const gn_reps *reps, const gn_survey_opts *opts,
                             gn_result *result, gn_error *err) {
     struct plan p;
     gn_status st = plan_new(&p, ctx, reps, opts, result, true, err);
     if (st != GN_OK) return st;
-    gn_knn *previous = NULL, *knn = NULL;
-    int32_t *first = NULL;
+    gn_neighbors *previous = NULL, *now = NULL;
     struct layer l = {0};
-    int previous_number = 0;
-    GN_TRY(gn_alloc_array(&first, p.n, sizeof *first, "duplicate groups", err));
     for (size_t i = 0; i < gn_reps_layers(reps); i++) {
-        size_t n_duplicates;
-        GN_TRY(layer_open(&p, i, &l, err));
+        int previous_number = l.number;
+        l = layer_at(&p, i);
         GN_TRY(at_layer(&p, &l, measure_isotropy(&p, &l, err), err));
-        GN_TRY(layer_neighbors(&p, &l, &knn, err));
-        GN_TRY(gn_duplicates(ctx, l.x, first, &n_duplicates, err));
-        const gn_knn *distinct = n_duplicates ? NULL : knn;
-        GN_TRY(
-            at_layer(&p, &l, measure_id_distinct(&p, &l, distinct, first, n_duplicates, err), err));
-        GN_TRY(
-            at_layer(&p, &l, measure_overlaps(&p, &l, knn, previous, previous_number, err), err));
-        gn_knn_free(previous);
-        previous = knn;
-        knn = NULL;
-        previous_number = l.number;
-        gn_free(l.gathered);
-        l.gathered = NULL;
+        GN_TRY(gn_subset_neighbors(ctx, &p.subset, reps, i, p.opts.k, &now, err));
+        GN_TRY(at_layer(&p, &l, measure_id_distinct(&p, &l, now, err), err));
+        GN_TRY(at_layer(&p, &l,
+                        measure_overlaps(&p, &l, now->all, previous ? previous->all : NULL,
+                                         previous_number, err),
+                        err));
+        gn_neighbors_free(previous);
+        previous = now;
+        now = NULL;
     }
 done:
-    gn_free(l.gathered);
-    gn_free(first);
-    gn_knn_free(knn);
-    gn_knn_free(previous);
+    gn_neighbors_free(now);
+    gn_neighbors_free(previous);
     plan_free(&p);
     return st;
 }
@@ -417,26 +337,17 @@ gn_status gn_measure_id(gn_ctx *ctx, const gn_reps *reps, const gn_survey_opts *
     struct plan p;
     gn_status st = plan_new(&p, ctx, reps, opts, result, false, err);
     if (st != GN_OK) return st;
-    int32_t *first = NULL;
-    gn_knn *knn = NULL;
+    gn_neighbors *neighbors = NULL;
     struct layer l = {0};
-    GN_TRY(gn_alloc_array(&first, p.n, sizeof *first, "duplicate groups", err));
     for (size_t i = 0; i < gn_reps_layers(reps); i++) {
-        size_t n_duplicates;
-        GN_TRY(layer_open(&p, i, &l, err));
-        GN_TRY(gn_mat_check_finite(l.x, gn_reps_name(reps), err));
-        GN_TRY(gn_duplicates(ctx, l.x, first, &n_duplicates, err));
-        if (!n_duplicates) GN_TRY(layer_neighbors(&p, &l, &knn, err));
-        GN_TRY(at_layer(&p, &l, measure_id_distinct(&p, &l, knn, first, n_duplicates, err), err));
-        gn_knn_free(knn);
-        knn = NULL;
-        gn_free(l.gathered);
-        l.gathered = NULL;
+        l = layer_at(&p, i);
+        GN_TRY(gn_subset_neighbors(ctx, &p.subset, reps, i, p.opts.k, &neighbors, err));
+        GN_TRY(at_layer(&p, &l, measure_id_distinct(&p, &l, neighbors, err), err));
+        gn_neighbors_free(neighbors);
+        neighbors = NULL;
     }
 done:
-    gn_knn_free(knn);
-    gn_free(l.gathered);
-    gn_free(first);
+    gn_neighbors_free(neighbors);
     plan_free(&p);
     return st;
 }

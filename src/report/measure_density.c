@@ -162,45 +162,33 @@ done:
     return st;
 }
 
-/* The distinct rows of the layer at work, and their neighbours. */
-static gn_status find_neighbors(struct run *r, int32_t *first, gn_error *err) {
+/* The distinct rows of the layer at work, and their neighbours; none where they are too few. */
+static gn_status find_neighbors(struct run *r, gn_error *err) {
     gn_status st;
-    void *owner = NULL, *copy = NULL;
-    gn_mat x, distinct;
-    size_t n_duplicates, n = 0;
-    GN_TRY(gn_subset_rows(&r->subset, gn_reps_layer(r->reps, r->layer), &owner, &x, err));
-    GN_TRY(gn_mat_check_finite(x, gn_reps_name(r->reps), err));
-    GN_TRY(gn_duplicates(r->ctx, x, first, &n_duplicates, err));
-    for (size_t i = 0; i < x.rows; i++)
-        if (first[i] == (int32_t)i) r->keep[n++] = (int32_t)i;
-    GN_TRY(add(r, "n_duplicates", "", (double)n_duplicates, none, x.rows, NULL, err));
-    size_t k = r->opts.k < n - 1 ? r->opts.k : n - 1;
+    gn_neighbors *found = NULL;
+    size_t rows = r->subset.n, most = r->opts.k < rows - 1 ? r->opts.k : rows - 1;
+    GN_TRY(gn_subset_neighbors(r->ctx, &r->subset, r->reps, r->layer, most, &found, err));
+    size_t n = rows - found->n_duplicates, k = most < n - 1 ? most : n - 1;
+    GN_TRY(add(r, "n_duplicates", "", (double)found->n_duplicates, none, rows, NULL, err));
     if (k < LEAST_NEIGHBORS) {
         char note[96];
         snprintf(note, sizeof note, "%zu distinct rows, %zu neighbours: k* needs %d", n, k,
                  LEAST_NEIGHBORS);
         GN_TRY(add(r, "kstar", "mean", none, none, n, note, err));
-    } else if (!n_duplicates) {
-        GN_TRY(gn_subset_neighbors(r->ctx, &r->subset, r->reps, r->layer, k, &r->knn, err));
-    } else {
-        gn_subset kept = {.n = n, .row = r->keep};
-        char task[96];
-        snprintf(task, sizeof task, "distinct rows, layer %d",
-                 (int)gn_reps_layer_index(r->reps, r->layer));
-        GN_TRY(gn_subset_rows(&kept, x, &copy, &distinct, err));
-        GN_TRY(
-            gn_knn_compute(r->ctx, distinct, &(gn_knn_opts){.k = k, .task = task}, &r->knn, err));
+        goto done;
     }
+    for (size_t i = 0; i < n; i++) r->keep[i] = found->row ? found->row[i] : (int32_t)i;
+    r->knn = found->distinct;
+    if (found->all == found->distinct) found->all = NULL;
+    found->distinct = NULL;
 done:
-    gn_free(owner);
-    gn_free(copy);
+    gn_neighbors_free(found);
     return st;
 }
 
 gn_status gn_measure_density(gn_ctx *ctx, const gn_reps *reps, const gn_measure_opts *opts,
                              gn_result *result, gn_error *err) {
     struct run r = {.ctx = ctx, .reps = reps, .result = result};
-    int32_t *first = NULL;
     gn_status st;
     r.opts = opts ? *opts : (gn_measure_opts){0};
     if (!r.opts.k) r.opts.k = 100;
@@ -216,7 +204,6 @@ gn_status gn_measure_density(gn_ctx *ctx, const gn_reps *reps, const gn_measure_
     GN_TRY(gn_subset_new(ctx, reps, r.opts.max_rows, &r.subset, err));
     size_t n = r.subset.n;
     if (r.opts.labels) GN_TRY(gn_subset_labels(&r.subset, r.opts.labels, &r.labels, err));
-    GN_TRY(gn_alloc_array(&first, n, sizeof *first, "duplicate groups", err));
     GN_TRY(gn_alloc_array(&r.keep, n, sizeof *r.keep, "distinct rows", err));
     GN_TRY(gn_alloc_array(&r.kstar, n, sizeof *r.kstar, "neighbourhood sizes", err));
     GN_TRY(gn_alloc_array(&r.cluster, n, sizeof *r.cluster, "clusters", err));
@@ -229,7 +216,7 @@ gn_status gn_measure_density(gn_ctx *ctx, const gn_reps *reps, const gn_measure_
     for (r.layer = 0; r.layer < gn_reps_layers(reps); r.layer++) {
         gn_error why = {0};
         GN_TRY(gn_ctx_poll(ctx, err));
-        GN_TRY(find_neighbors(&r, first, err));
+        GN_TRY(find_neighbors(&r, err));
         if (!r.knn) continue;
         st = measure(&r, &why);
         gn_knn_free(r.knn);
@@ -243,7 +230,6 @@ gn_status gn_measure_density(gn_ctx *ctx, const gn_reps *reps, const gn_measure_
     }
 done:
     gn_knn_free(r.knn);
-    gn_free(first);
     gn_free(r.keep);
     gn_free(r.kstar);
     gn_free(r.cluster);

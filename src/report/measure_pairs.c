@@ -78,7 +78,12 @@ static gn_status pairs_new(struct pairs *p, const gn_measure_opts *o, size_t def
         struct member *x = &p->member[m];
         x->reps = m < of_a ? p->a : p->b;
         x->i = m < of_a ? m : m - of_a;
-        GN_TRY(gn_subset_neighbors(p->ctx, &p->subset, x->reps, x->i, p->k, &x->knn, err));
+        gn_neighbors *found;
+        GN_TRY(gn_subset_neighbors(p->ctx, &p->subset, x->reps, x->i, p->k, &found, err));
+        x->knn = found->all;
+        if (found->distinct == found->all) found->distinct = NULL;
+        found->all = NULL;
+        gn_neighbors_free(found);
         gn_free(x->knn->distance); /* the lists of all layers are held: indices will do */
         x->knn->distance = NULL;
     }

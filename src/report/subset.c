@@ -67,7 +67,7 @@ gn_status gn_subset_labels(const gn_subset *s, const gn_labels *labels, gn_label
 }
 
 gn_status gn_subset_neighbors(gn_ctx *ctx, const gn_subset *s, const gn_reps *reps, size_t i,
-                              size_t k, gn_knn **out, gn_error *err) {
+                              size_t k, gn_neighbors **out, gn_error *err) {
     char task[160];
     int layer = (int)gn_reps_layer_index(reps, i);
     snprintf(task, sizeof task, "neighbors, %.100s layer %d", gn_reps_name(reps), layer);
@@ -77,7 +77,7 @@ gn_status gn_subset_neighbors(gn_ctx *ctx, const gn_subset *s, const gn_reps *re
     gn_mat x;
     gn_status st = gn_subset_rows(s, gn_reps_layer(reps, i), &owner, &x, err);
     if (st != GN_OK) return st;
-    st = gn_knn_compute(ctx, x, &opts, out, err);
+    st = gn_knn_compute_distinct(ctx, x, &opts, out, err);
     if (st != GN_OK) gn_error_prefix(err, "%s, layer %d", gn_reps_name(reps), layer);
     gn_free(owner);
     return st;

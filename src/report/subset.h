@@ -24,9 +24,10 @@ gn_status gn_subset_rows(const gn_subset *s, gn_mat x, void **owner, gn_mat *vie
 /** The labels of the subset's rows; free .code. Names are borrowed. */
 gn_status gn_subset_labels(const gn_subset *s, const gn_labels *labels, gn_labels *out,
                            gn_error *err);
-/** Neighbours of the subset's rows of stored layer i; kept lists are used where all rows enter. */
+/** Neighbours of the subset's rows of stored layer i, from one search; kept lists are used where
+ * all rows enter. */
 gn_status gn_subset_neighbors(gn_ctx *ctx, const gn_subset *s, const gn_reps *reps, size_t i,
-                              size_t k, gn_knn **out, gn_error *err);
+                              size_t k, gn_neighbors **out, gn_error *err);
 
 /** A measurement of stored layer i. NaN where there is no value; note may be NULL. */
 gn_status gn_layer_add(gn_result *r, const gn_reps *reps, size_t i, const char *measure,

@@ -48,7 +48,7 @@ TEST(the_bound_covers_the_error) {
             gn_rows rows;
             gn_filter f;
             const gn_gemm *gemm = kernels[g] ? kernels[g] : gn_gemm_for(GN_CPU_AVX512, 0);
-            OK(gn_rows_new(NULL, gn_mat_f32(p.x, p.n, p.d), GN_EUCLIDEAN, &rows, &err));
+            OK(gn_rows_new(NULL, gn_mat_f32(p.x, p.n, p.d), NULL, GN_EUCLIDEAN, &rows, &err));
             OK(gn_filter_new(NULL, &rows, gemm, 0, &f, &err));
             float *tile = malloc(gemm->mr * gemm->nr * sizeof *tile);
             double *row = malloc(p.d * sizeof *row);

@@ -45,6 +45,30 @@ static gn_status duplicates(void *user, gn_error *err) {
     return gn_duplicates(NULL, *(gn_mat *)user, first, &n, err);
 }
 
+static gn_status distinct(void *user, gn_error *err) {
+    const struct job *j = user;
+    gn_neighbors *out = NULL;
+    gn_status st = gn_knn_compute_distinct(j->ctx, j->x, &(gn_knn_opts){.k = 5}, &out, err);
+    if (st != GN_OK && out) return GN_EINVAL;
+    gn_neighbors_free(out);
+    return st;
+}
+
+TEST(rows_that_repeat) {
+    gn_error err;
+    static const enum set_kind kinds[] = {SET_GAUSS, SET_DUPLICATES, SET_EQUAL};
+    for (size_t i = 0; i < 3; i++) {
+        point_set p = set_make(kinds[i], 300, 4);
+        struct job job = {.x = gn_mat_f32(p.x, p.n, p.d)};
+        for (unsigned threads = 1; threads <= 2; threads++) {
+            OK(gn_ctx_new(&(gn_ctx_opts){.n_threads = threads}, &job.ctx, &err));
+            FAIL_SWEEP(distinct, &job, p.name);
+            gn_ctx_free(job.ctx);
+        }
+        free(p.x);
+    }
+}
+
 static gn_status write_and_read(void *user, gn_error *err) {
     gn_knn *back = NULL;
     gn_status st = gn_knn_write(user, tmp_path("knn_memory"), err);
@@ -67,6 +91,7 @@ TEST(files_and_duplicates) {
 
 int main(void) {
     RUN(every_path_of_the_search);
+    RUN(rows_that_repeat);
     RUN(files_and_duplicates);
     return tap_done();
 }

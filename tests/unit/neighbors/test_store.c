@@ -14,13 +14,17 @@
 
 enum { N = 12, D = 3 };
 
-static gn_status make_set(const char *dir, gn_error *err) {
+/* Row i holds the values of row i % period. */
+static gn_status make_set(const char *dir, int period, gn_error *err) {
     static const size_t layer[] = {3};
     int32_t zero[N] = {0};
     float x[N * D];
     const void *rows[] = {x};
     gn_reps_writer *w = NULL;
-    for (int i = 0; i < N * D; i++) x[i] = (float)(i * i % 17);
+    for (int i = 0; i < N * D; i++) {
+        int v = i % (period * D);
+        x[i] = (float)(v * v % 17);
+    }
     gn_reps_plan plan = {.n_rows = N,
                          .n_dims = D,
                          .n_sequences = 1,
@@ -46,22 +50,30 @@ static void count_warning(void *user, gn_log_level level, const char *message) {
     warnings += level == GN_LOG_WARNING;
 }
 
+static bool same_lists(const gn_knn *a, const gn_knn *b) {
+    if (!a || !b) return a == b;
+    return a->n == b->n && a->k == b->k &&
+           memcmp(a->index, b->index, a->n * a->k * sizeof *a->index) == 0 &&
+           memcmp(a->distance, b->distance, a->n * a->k * sizeof *a->distance) == 0;
+}
+
 /* -1: failed or wrong; 0: searched; 1: reused. */
 static int ask(gn_ctx *ctx, const gn_reps *reps, size_t k, gn_metric metric) {
     gn_error err = {0};
-    gn_knn *knn = NULL, *want = NULL;
+    gn_neighbors *got = NULL, *want = NULL;
     gn_knn_opts o = {.k = k, .metric = metric};
     bool reused = false;
-    if (gn_neighbors_of_layer(ctx, reps, 0, &o, &knn, &reused, &err) != GN_OK ||
-        gn_knn_compute(NULL, gn_reps_layer(reps, 0), &o, &want, &err) != GN_OK) {
+    if (gn_neighbors_of_layer(ctx, reps, 0, &o, &got, &reused, &err) != GN_OK ||
+        gn_knn_compute_distinct(NULL, gn_reps_layer(reps, 0), &o, &want, &err) != GN_OK) {
         printf("# %s\n", err.message);
         return -1;
     }
-    bool same = knn->n == N && knn->k == k &&
-                memcmp(knn->index, want->index, N * k * sizeof(int32_t)) == 0 &&
-                memcmp(knn->distance, want->distance, N * k * sizeof(float)) == 0;
-    gn_knn_free(knn);
-    gn_knn_free(want);
+    bool same = same_lists(got->all, want->all) && same_lists(got->distinct, want->distinct) &&
+                got->n_duplicates == want->n_duplicates && got->all->n == N && got->all->k == k;
+    size_t n = N - want->n_duplicates;
+    if (want->row) same = same && got->row && memcmp(got->row, want->row, n * sizeof(int32_t)) == 0;
+    gn_neighbors_free(got);
+    gn_neighbors_free(want);
     return same ? reused : -1;
 }
 
@@ -79,7 +91,7 @@ TEST(kept_and_reused) {
     snprintf(index, sizeof index, "%s/knn/layer.03.euclidean.k5.index.npy", dir);
     snprintf(other, sizeof other, "%s/knn/layer.03.euclidean.k7.index.npy", dir);
     snprintf(layer, sizeof layer, "%s/layer.03.npy", dir);
-    OK(make_set(dir, &err));
+    OK(make_set(dir, N, &err));
     OK(gn_reps_open(dir, &reps, &err));
     OK(gn_ctx_new(&(gn_ctx_opts){.n_threads = 1, .hooks = {.log = count_warning}}, &ctx, &err));
     warnings = 0;
@@ -91,6 +103,9 @@ TEST(kept_and_reused) {
     CHECK(ask(ctx, reps, 5, GN_COSINE) == 1);
     CHECK(ask(ctx, reps, 7, GN_EUCLIDEAN) == 0); /* longer than what is there */
     CHECK(gn_path_is_file(other));
+    snprintf(other, sizeof other, "%s/knn/layer.03.euclidean.distinct.k7.index.npy", dir);
+    CHECK(!gn_path_is_file(other)); /* no row repeats */
+    snprintf(other, sizeof other, "%s/knn/layer.03.euclidean.k7.index.npy", dir);
     CHECK(ask(ctx, reps, 6, GN_EUCLIDEAN) == 1);
 
     REQUIRE(touch(layer, time(NULL) + 1000)); /* the layer was written again */
@@ -122,6 +137,55 @@ TEST(kept_and_reused) {
     gn_ctx_free(ctx);
 }
 
+TEST(rows_that_repeat_have_two_lists) {
+    enum { DISTINCT = 5 };
+    gn_error err;
+    gn_reps *reps;
+    gn_ctx *ctx;
+    const char *dir = tmp_path("knn_store_repeats");
+    char all[1100], distinct[1100], clipped[1100];
+    snprintf(all, sizeof all, "%s/knn/layer.03.euclidean.k3.index.npy", dir);
+    snprintf(distinct, sizeof distinct, "%s/knn/layer.03.euclidean.distinct.k3.index.npy", dir);
+    snprintf(clipped, sizeof clipped, "%s/knn/layer.03.euclidean.distinct.k4.index.npy", dir);
+    OK(make_set(dir, DISTINCT, &err));
+    OK(gn_reps_open(dir, &reps, &err));
+    OK(gn_ctx_new(&(gn_ctx_opts){.n_threads = 1, .hooks = {.log = count_warning}}, &ctx, &err));
+    warnings = 0;
+    CHECK(ask(ctx, reps, 3, GN_EUCLIDEAN) == 0);
+    CHECK(gn_path_is_file(all) && gn_path_is_file(distinct));
+    CHECK(ask(ctx, reps, 3, GN_EUCLIDEAN) == 1);
+    CHECK(ask(ctx, reps, 2, GN_EUCLIDEAN) == 1);
+
+    REQUIRE(unlink(distinct) == 0); /* one of two serves nothing */
+    CHECK(ask(ctx, reps, 3, GN_EUCLIDEAN) == 0);
+    CHECK(ask(ctx, reps, 3, GN_EUCLIDEAN) == 1);
+    CHECK(warnings == 0);
+    REQUIRE(truncate(distinct, 150) == 0);
+    CHECK(ask(ctx, reps, 3, GN_EUCLIDEAN) == 0); /* damaged: said, and replaced */
+    CHECK(warnings == 1);
+    CHECK(ask(ctx, reps, 3, GN_EUCLIDEAN) == 1);
+    REQUIRE(truncate(all, 150) == 0);
+    CHECK(ask(ctx, reps, 3, GN_EUCLIDEAN) == 0);
+    CHECK(warnings == 2);
+
+    CHECK(ask(ctx, reps, 8, GN_EUCLIDEAN) == 0); /* more than there are distinct rows */
+    CHECK(gn_path_is_file(clipped));
+    CHECK(ask(ctx, reps, 8, GN_EUCLIDEAN) == 1);
+    CHECK(ask(ctx, reps, 5, GN_EUCLIDEAN) == 1);
+    CHECK(ask(ctx, reps, N - 1, GN_EUCLIDEAN) == 0);
+    CHECK(ask(ctx, reps, N - 1, GN_EUCLIDEAN) == 1);
+    gn_reps_free(reps);
+
+    dir = tmp_path("knn_store_equal");
+    OK(make_set(dir, 1, &err));
+    OK(gn_reps_open(dir, &reps, &err));
+    CHECK(ask(ctx, reps, 3, GN_EUCLIDEAN) == 0);
+    CHECK(ask(ctx, reps, 3, GN_EUCLIDEAN) == 1);
+    gn_reps_free(reps);
+    gn_ctx_free(ctx);
+    CHECK(warnings == 2);
+}
+
 TEST(plain_matrices_are_not_kept) {
     gn_error err;
     gn_reps *reps;
@@ -133,7 +197,7 @@ TEST(plain_matrices_are_not_kept) {
     CHECK(ask(NULL, reps, 3, GN_EUCLIDEAN) == 0);
     CHECK(ask(NULL, reps, 3, GN_EUCLIDEAN) == 0);
     CHECK(!gn_path_is_dir(tmp_path("knn")));
-    gn_knn *knn = NULL;
+    gn_neighbors *knn = NULL;
     CHECK(gn_neighbors_of_layer(NULL, reps, 0, &(gn_knn_opts){.k = N}, &knn, NULL, &err) ==
           GN_EINVAL);
     CHECK(knn == NULL);
@@ -142,6 +206,7 @@ TEST(plain_matrices_are_not_kept) {
 
 int main(void) {
     RUN(kept_and_reused);
+    RUN(rows_that_repeat_have_two_lists);
     RUN(plain_matrices_are_not_kept);
     return tap_done();
 }
