@@ -44,11 +44,13 @@ static double median(double *x, size_t n) {
 
 /* Multiply-adds on registers only: ten independent chains, so that latency is hidden. */
 #if defined(__x86_64__)
+/* clang-format off */
 #define CHAIN(r, n) "vfmadd231ps %%" r "14, %%" r "15, %%" r #n "\n"
 #define CHAINS(r)                                                                                  \
     CHAIN(r, 0)                                                                                    \
     CHAIN(r, 1) CHAIN(r, 2) CHAIN(r, 3) CHAIN(r, 4) CHAIN(r, 5) CHAIN(r, 6) CHAIN(r, 7)            \
         CHAIN(r, 8) CHAIN(r, 9)
+/* clang-format on */
 #define USED                                                                                       \
     "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm14", "xmm15"
 static double peak_gflops(void) {

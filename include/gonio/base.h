@@ -35,12 +35,12 @@ extern "C" {
 
 typedef enum gn_status {
     GN_OK = 0,
-    GN_EINVAL,   /**< the caller asked for something impossible (shape, option, range) */
-    GN_EDATA,    /**< the input's content is wrong (NaN, truncated file, bad header) */
-    GN_EIO,      /**< the operating system refused (not found, no space, permission) */
-    GN_ENOMEM,   /**< out of memory */
-    GN_ECANCEL,  /**< the cancel hook asked to stop */
-    GN_ENOSUPP,  /**< valid, but not supported by this build or version */
+    GN_EINVAL,  /**< the caller asked for something impossible (shape, option, range) */
+    GN_EDATA,   /**< the input's content is wrong (NaN, truncated file, bad header) */
+    GN_EIO,     /**< the operating system refused (not found, no space, permission) */
+    GN_ENOMEM,  /**< out of memory */
+    GN_ECANCEL, /**< the cancel hook asked to stop */
+    GN_ENOSUPP, /**< valid, but not supported by this build or version */
 } gn_status;
 
 /** What went wrong, in one sentence without a final newline. */
@@ -128,7 +128,7 @@ typedef enum gn_cpu {
 typedef struct gn_ctx_opts {
     unsigned n_threads; /**< 0: as many as the process may use */
     uint64_t seed;      /**< default 0 */
-    gn_cpu cpu;         /**< GN_CPU_AUTO, or a level to force; GN_EINVAL if the processor lacks it */
+    gn_cpu cpu; /**< GN_CPU_AUTO, or a level to force; GN_EINVAL if the processor lacks it */
     gn_hooks hooks;
 } gn_ctx_opts;
 

@@ -63,8 +63,9 @@ typedef struct gn_extract_result {
  *  @param result NULL, or written when GN_OK is returned.
  *  @return GN_OK; GN_ECANCEL (the folder is left resumable); GN_EIO (e.g. disk full: names file
  *          and bytes needed; resumable); GN_EINVAL (options that the model cannot meet; a folder
- *          that is not to be written to); GN_EDATA (no row; tokens outside the model's vocabulary; a state
- *          that is not finite or beyond the stored type: names layer, row, line and dimension);
+ *          that is not to be written to); GN_EDATA (no row; tokens outside the model's vocabulary;
+ *          a state that is not finite or beyond the stored type: names layer, row, line and
+ *          dimension);
  *          whatever opening model, tokenizer and corpus return. */
 GN_API gn_status gn_extract(gn_ctx *ctx, const char *model_dir, const char *corpus_path,
                             const gn_extract_opts *opts, const char *dir, gn_extract_result *result,

@@ -30,11 +30,11 @@ GN_API gn_status gn_figure_new(const gn_figure_opts *opts, gn_figure **out, gn_e
 GN_API void gn_figure_free(gn_figure *fig);
 
 typedef struct gn_series {
-    const char *label;      /**< legend entry; NULL: none */
+    const char *label; /**< legend entry; NULL: none */
     size_t n;
-    const double *x, *y;    /**< (n) copied; NaN y breaks the line */
-    const double *lo, *hi;  /**< (n) band or error bar ends; NULL: none */
-    int color;              /**< position in the palette; -1: next */
+    const double *x, *y;   /**< (n) copied; NaN y breaks the line */
+    const double *lo, *hi; /**< (n) band or error bar ends; NULL: none */
+    int color;             /**< position in the palette; -1: next */
 } gn_series;
 
 /** A line with markers and, where lo/hi are given, a band. */

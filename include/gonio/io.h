@@ -5,7 +5,7 @@
  *     X.npy                      the array (1-D is one column, 2-D is (n, d); more is an error)
  *     X.npz:member               a member; may be left out when there is only one
  *     model.safetensors:tensor   a tensor; may be left out when there is only one 2-D tensor
- *     X.csv, X.tsv               numbers (.gz, too); a first line that is not all numbers is a header
+ *     X.csv, X.tsv               numbers (.gz, too); a first line not all numbers is a header
  *
  * Every reader is bounded by the file's size and checks what the file claims before it trusts it.
  */
@@ -43,15 +43,15 @@ GN_API gn_status gn_npy_write(const char *path, gn_dtype dtype, const size_t *sh
 /** A label column: one code per row and the codes' names, in order of first appearance for text,
  *  in ascending order for integers. */
 typedef struct gn_labels {
-    size_t n;         /**< rows */
-    int32_t *code;    /**< (n) in [0, n_classes), or -1 for a row without a label */
+    size_t n;      /**< rows */
+    int32_t *code; /**< (n) in [0, n_classes), or -1 for a row without a label */
     size_t n_classes;
-    char **name;      /**< (n_classes) */
+    char **name; /**< (n_classes) */
 } gn_labels;
 
-/** `FILE.npy` (integers or text, 1-D; -1 is "no label"), `FILE.txt` (a label a line; an empty one is
- *  "no label") or `FILE.csv:COLUMN` (also .tsv, with a header line). Text counts as integers when
- *  every label is one.
+/** `FILE.npy` (integers or text, 1-D; -1 is "no label"), `FILE.txt` (a label a line; an empty one
+ *  is "no label") or `FILE.csv:COLUMN` (also .tsv, with a header line). Text counts as integers
+ *  when every label is one.
  *  @return GN_OK; GN_EIO; GN_EDATA (empty, not 1-D, ragged); GN_EINVAL (no such column). */
 GN_API gn_status gn_labels_open(const char *spec, gn_labels **out, gn_error *err);
 GN_API void gn_labels_free(gn_labels *labels);

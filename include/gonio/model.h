@@ -28,9 +28,9 @@ typedef struct gn_model_opts {
 } gn_model_opts;
 
 typedef struct gn_model_info {
-    const char *family;  /**< "bert", "distilbert", "roberta", "gpt2" */
-    const char *name;    /**< from the config (_name_or_path), else the folder's name */
-    size_t n_layers;     /**< L; hidden states number L + 1 */
+    const char *family; /**< "bert", "distilbert", "roberta", "gpt2" */
+    const char *name;   /**< from the config (_name_or_path), else the folder's name */
+    size_t n_layers;    /**< L; hidden states number L + 1 */
     size_t d_model, n_heads, d_ff, vocab_size, max_positions, type_vocab_size;
     double norm_eps;
     size_t n_parameters; /**< of the tensors that the forward pass uses */
@@ -58,8 +58,8 @@ GN_API gn_status gn_model_sha256(const gn_model *model, char out[65], gn_error *
 /** A batch: sequences laid end to end, each at its own length. */
 typedef struct gn_batch {
     size_t n_sequences, n_tokens;
-    const int32_t *id;       /**< (n_tokens) */
-    const uint32_t *begin;   /**< (n_sequences + 1) first token of each, begin[n] == n_tokens */
+    const int32_t *id;     /**< (n_tokens) */
+    const uint32_t *begin; /**< (n_sequences + 1) first token of each, begin[n] == n_tokens */
 } gn_batch;
 
 typedef enum gn_take { GN_TAKE_BLOCK = 0, GN_TAKE_NORM1, GN_TAKE_ATTN, GN_TAKE_MLP } gn_take;
@@ -76,7 +76,10 @@ GN_API gn_status gn_model_forward(gn_ctx *ctx, const gn_model *model, gn_batch b
 
 /** A static table: "word", "position", "token_type" (and "output" where a checkpoint has one of
  *  its own). The view is (rows, d) float32 and lives as long as the model. */
-typedef struct gn_table { const char *name; gn_mat rows; } gn_table;
+typedef struct gn_table {
+    const char *name;
+    gn_mat rows;
+} gn_table;
 GN_API size_t gn_model_table_count(const gn_model *model);
 GN_API gn_table gn_model_table(const gn_model *model, size_t i);
 

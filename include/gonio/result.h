@@ -16,7 +16,8 @@ GN_API gn_status gn_result_new(const char *command, gn_result **out, gn_error *e
 GN_API void gn_result_free(gn_result *r);
 
 /** Conditions: what the numbers depend on. A later value of the same key replaces the earlier. */
-GN_API gn_status gn_result_set_text(gn_result *r, const char *key, const char *value, gn_error *err);
+GN_API gn_status gn_result_set_text(gn_result *r, const char *key, const char *value,
+                                    gn_error *err);
 GN_API gn_status gn_result_set_number(gn_result *r, const char *key, double value, gn_error *err);
 
 /** One measurement. Strings are copied; NaN becomes null. */
@@ -27,8 +28,8 @@ typedef struct gn_measurement {
     const char *measure; /**< snake_case term of docs/measures.md */
     const char *variant; /**< NULL or "" when the measure has none */
     double value, se;
-    double n;            /**< points, rows or types that entered */
-    const char *note;    /**< NULL, or why a value is missing or to be read with care */
+    double n;         /**< points, rows or types that entered */
+    const char *note; /**< NULL, or why a value is missing or to be read with care */
 } gn_measurement;
 GN_API gn_status gn_result_add(gn_result *r, const gn_measurement *m, gn_error *err);
 /** Parameters of the last row added: k, n1, label, metric, feature, other_set, other_layer ... */

@@ -52,7 +52,7 @@ typedef struct gn_encode_opts {
  *  gn_encoding_free. Thread-safe for distinct `out`.
  *  @param n_cut NULL, or receives how many tokens truncation removed.
  *  @return GN_OK; GN_EINVAL (max_tokens has no room for the special tokens, 4 GiB of text or more);
- *          GN_EDATA (invalid UTF-8: byte offset in the message); GN_ENOMEM (`out` is empty then). */
+ *          GN_EDATA (invalid UTF-8: byte offset in the message); GN_ENOMEM (`out` is then empty) */
 GN_API gn_status gn_tokenizer_encode(const gn_tokenizer *tok, const char *text, size_t n_bytes,
                                      gn_encode_opts opts, gn_encoding *out, size_t *n_cut,
                                      gn_error *err);
@@ -65,14 +65,14 @@ GN_API size_t gn_utf8_byte_offset(const char *text, size_t n_bytes, size_t n);
 
 /* ---- corpora ------------------------------------------------------------------------------- */
 
-/** The file's name says what it is: .csv, .tsv, .jsonl (.ndjson), each with or without .gz behind it;
- *  anything else is plain text.
+/** The file's name says what it is: .csv, .tsv, .jsonl (.ndjson), each with or without .gz behind
+ *  it; anything else is plain text.
  *
- *  Plain text: a record a line; lines of nothing but blanks are skipped. CSV: a header line, RFC 4180
- *  quotes. TSV: the same; a file that breaks the quoting rules anywhere is read as one without
- *  quoting. JSONL: an object a line; values that are no strings become labels as JSON text. Lines end
- *  in LF or CRLF, a byte order mark is skipped, so are blank lines; an empty text in a column is a
- *  record of 0 bytes. */
+ *  Plain text: a record a line; lines of nothing but blanks are skipped. CSV: a header line, quotes
+ *  of RFC 4180. TSV: the same; a file that breaks the quoting rules anywhere is read as one without
+ *  quoting. JSONL: an object a line; values that are no strings become labels as JSON text. Lines
+ *  end in LF or CRLF, a byte order mark is skipped, so are blank lines; an empty text in a column
+ *  is a record of 0 bytes. */
 typedef struct gn_corpus_opts {
     const char *text_column;   /**< CSV/TSV/JSONL; NULL: "text", else "sentence" */
     const char *target_column; /**< a column "start:end" in code points, half-open: the word that

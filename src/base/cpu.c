@@ -49,9 +49,13 @@ bool gn_cpu_has(gn_cpu level) {
     return false;
 }
 #elif defined(__aarch64__)
-bool gn_cpu_has(gn_cpu level) { return level == GN_CPU_SCALAR || level == GN_CPU_NEON; }
+bool gn_cpu_has(gn_cpu level) {
+    return level == GN_CPU_SCALAR || level == GN_CPU_NEON;
+}
 #else
-bool gn_cpu_has(gn_cpu level) { return level == GN_CPU_SCALAR; }
+bool gn_cpu_has(gn_cpu level) {
+    return level == GN_CPU_SCALAR;
+}
 #endif
 
 gn_cpu gn_cpu_best(void) {
@@ -61,9 +65,9 @@ gn_cpu gn_cpu_best(void) {
     return GN_CPU_SCALAR;
 }
 
-static const char *const names[] = {[GN_CPU_AUTO] = "auto",     [GN_CPU_SCALAR] = "scalar",
-                                    [GN_CPU_NEON] = "neon",     [GN_CPU_AVX2] = "avx2",
-                                    [GN_CPU_AVX512] = "avx512", [GN_CPU_AMX] = "amx"};
+static const char *const names[] = {
+    [GN_CPU_AUTO] = "auto", [GN_CPU_SCALAR] = "scalar", [GN_CPU_NEON] = "neon",
+    [GN_CPU_AVX2] = "avx2", [GN_CPU_AVX512] = "avx512", [GN_CPU_AMX] = "amx"};
 
 const char *gn_cpu_name(gn_cpu cpu) {
     return (size_t)cpu < sizeof names / sizeof *names ? names[cpu] : "unknown";

@@ -1,4 +1,4 @@
-/* What the processor can do. Asked once per context; kernels are chosen from tables by the level. */
+/* What the processor can do. Asked once per context; the level chooses kernels from tables. */
 #ifndef GN_BASE_CPU_H
 #define GN_BASE_CPU_H
 

@@ -93,7 +93,8 @@ static unsigned available_threads(void) {
 
 gn_status gn_ctx_new(const gn_ctx_opts *opts, gn_ctx **out, gn_error *err) {
     gn_ctx_opts o = opts ? *opts : (gn_ctx_opts){0};
-    if (o.cpu == GN_CPU_AUTO) o.cpu = gn_cpu_best();
+    if (o.cpu == GN_CPU_AUTO)
+        o.cpu = gn_cpu_best();
     else if (!gn_cpu_has(o.cpu))
         return gn_fail(err, GN_EINVAL, "instruction set '%s' is not available on this processor",
                        gn_cpu_name(o.cpu));
@@ -116,8 +117,7 @@ gn_status gn_ctx_new(const gn_ctx_opts *opts, gn_ctx **out, gn_error *err) {
         ctx->workers[i] = (struct worker){.ctx = ctx, .id = i + 1};
         if (pthread_create(&ctx->workers[i].thread, NULL, worker_main, &ctx->workers[i]) != 0) {
             gn_ctx_free(ctx);
-            return gn_fail(err, GN_EIO, "cannot start worker thread %u of %u", i + 1,
-                           o.n_threads);
+            return gn_fail(err, GN_EIO, "cannot start worker thread %u of %u", i + 1, o.n_threads);
         }
         ctx->n_started++;
     }
@@ -139,9 +139,15 @@ void gn_ctx_free(gn_ctx *ctx) {
     gn_free(ctx);
 }
 
-unsigned gn_ctx_threads(const gn_ctx *ctx) { return ctx ? ctx->n_threads : 1; }
-uint64_t gn_ctx_seed(const gn_ctx *ctx) { return ctx ? ctx->seed : 0; }
-gn_cpu gn_ctx_cpu(const gn_ctx *ctx) { return ctx ? ctx->cpu : GN_CPU_SCALAR; }
+unsigned gn_ctx_threads(const gn_ctx *ctx) {
+    return ctx ? ctx->n_threads : 1;
+}
+uint64_t gn_ctx_seed(const gn_ctx *ctx) {
+    return ctx ? ctx->seed : 0;
+}
+gn_cpu gn_ctx_cpu(const gn_ctx *ctx) {
+    return ctx ? ctx->cpu : GN_CPU_SCALAR;
+}
 
 gn_status gn_ctx_poll(gn_ctx *ctx, gn_error *err) {
     if (ctx && ctx->hooks.cancel && ctx->hooks.cancel(ctx->hooks.user))
@@ -184,7 +190,8 @@ gn_status gn_parallel(gn_ctx *ctx, size_t n_blocks, gn_block_fn fn, void *user,
         }
         if (progress)
             gn_ctx_progress(ctx, progress->task,
-                            progress->before + progress->per_block * (double)atomic_load(&l.finished),
+                            progress->before +
+                                progress->per_block * (double)atomic_load(&l.finished),
                             progress->total, progress->unit);
         if (atomic_load(&l.stop)) break;
         size_t b = atomic_fetch_add(&l.next, 1);
@@ -202,8 +209,9 @@ gn_status gn_parallel(gn_ctx *ctx, size_t n_blocks, gn_block_fn fn, void *user,
         if (err) *err = l.error;
     }
     if (st == GN_OK && progress)
-        gn_ctx_progress(ctx, progress->task, progress->before + progress->per_block * (double)n_blocks,
-                        progress->total, progress->unit);
+        gn_ctx_progress(ctx, progress->task,
+                        progress->before + progress->per_block * (double)n_blocks, progress->total,
+                        progress->unit);
     pthread_mutex_destroy(&l.lock);
     return st;
 }

@@ -7,13 +7,20 @@
 
 const char *gn_status_name(gn_status status) {
     switch (status) {
-    case GN_OK: return "GN_OK";
-    case GN_EINVAL: return "GN_EINVAL";
-    case GN_EDATA: return "GN_EDATA";
-    case GN_EIO: return "GN_EIO";
-    case GN_ENOMEM: return "GN_ENOMEM";
-    case GN_ECANCEL: return "GN_ECANCEL";
-    case GN_ENOSUPP: return "GN_ENOSUPP";
+    case GN_OK:
+        return "GN_OK";
+    case GN_EINVAL:
+        return "GN_EINVAL";
+    case GN_EDATA:
+        return "GN_EDATA";
+    case GN_EIO:
+        return "GN_EIO";
+    case GN_ENOMEM:
+        return "GN_ENOMEM";
+    case GN_ECANCEL:
+        return "GN_ECANCEL";
+    case GN_ENOSUPP:
+        return "GN_ENOSUPP";
     }
     return "unknown status";
 }

@@ -7,7 +7,7 @@
 
 /** Fills err (when not NULL) and returns `code`. */
 gn_status gn_fail(gn_error *err, gn_status code, const char *format, ...) GN_PRINTF(3, 4);
-/** The same with ": " and strerror(errno) behind it; errno ENOMEM becomes GN_ENOMEM, else GN_EIO. */
+/** The same with ": " and strerror(errno) behind it; ENOMEM becomes GN_ENOMEM, else GN_EIO. */
 gn_status gn_fail_errno(gn_error *err, const char *format, ...) GN_PRINTF(2, 3);
 /** GN_ENOMEM naming what could not be allocated. */
 gn_status gn_fail_nomem(gn_error *err, const char *what, size_t n_bytes);

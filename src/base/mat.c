@@ -4,11 +4,14 @@
 #include <assert.h>
 #include <string.h>
 
-static const struct { const char *name; size_t size; } types[] = {
-    [GN_F32] = {"float32", 4}, [GN_F64] = {"float64", 8},  [GN_F16] = {"float16", 2},
-    [GN_BF16] = {"bfloat16", 2}, [GN_I32] = {"int32", 4},  [GN_I64] = {"int64", 8},
-    [GN_U8] = {"uint8", 1},    [GN_BOOL] = {"bool", 1},    [GN_I8] = {"int8", 1},
-    [GN_I16] = {"int16", 2},   [GN_U16] = {"uint16", 2},   [GN_U32] = {"uint32", 4},
+static const struct {
+    const char *name;
+    size_t size;
+} types[] = {
+    [GN_F32] = {"float32", 4},   [GN_F64] = {"float64", 8}, [GN_F16] = {"float16", 2},
+    [GN_BF16] = {"bfloat16", 2}, [GN_I32] = {"int32", 4},   [GN_I64] = {"int64", 8},
+    [GN_U8] = {"uint8", 1},      [GN_BOOL] = {"bool", 1},   [GN_I8] = {"int8", 1},
+    [GN_I16] = {"int16", 2},     [GN_U16] = {"uint16", 2},  [GN_U32] = {"uint32", 4},
     [GN_U64] = {"uint64", 8},
 };
 
@@ -21,7 +24,9 @@ const char *gn_dtype_name(gn_dtype dtype) {
     return (size_t)dtype < sizeof types / sizeof *types ? types[dtype].name : "unknown";
 }
 
-const char *gn_version(void) { return GN_VERSION; }
+const char *gn_version(void) {
+    return GN_VERSION;
+}
 
 static float from_bits(uint32_t bits) {
     float f;
@@ -47,7 +52,8 @@ const float *gn_mat_row_f32(gn_mat m, size_t row, float *buf) {
     const double *d = p;
     const uint16_t *h = p;
     switch (m.dtype) {
-    case GN_F32: return p;
+    case GN_F32:
+        return p;
     case GN_F64:
         for (size_t j = 0; j < m.cols; j++) buf[j] = (float)d[j];
         return buf;
@@ -57,7 +63,9 @@ const float *gn_mat_row_f32(gn_mat m, size_t row, float *buf) {
     case GN_BF16:
         for (size_t j = 0; j < m.cols; j++) buf[j] = from_bits((uint32_t)h[j] << 16);
         return buf;
-    default: assert(!"gn_mat_row_f32: not a floating type"); return buf;
+    default:
+        assert(!"gn_mat_row_f32: not a floating type");
+        return buf;
     }
 }
 
@@ -66,7 +74,8 @@ const double *gn_mat_row_f64(gn_mat m, size_t row, double *buf) {
     const float *f = p;
     const uint16_t *h = p;
     switch (m.dtype) {
-    case GN_F64: return p;
+    case GN_F64:
+        return p;
     case GN_F32:
         for (size_t j = 0; j < m.cols; j++) buf[j] = (double)f[j];
         return buf;
@@ -76,6 +85,8 @@ const double *gn_mat_row_f64(gn_mat m, size_t row, double *buf) {
     case GN_BF16:
         for (size_t j = 0; j < m.cols; j++) buf[j] = (double)from_bits((uint32_t)h[j] << 16);
         return buf;
-    default: assert(!"gn_mat_row_f64: not a floating type"); return buf;
+    default:
+        assert(!"gn_mat_row_f64: not a floating type");
+        return buf;
     }
 }

@@ -30,7 +30,9 @@ char *gn_strdup(const char *s) {
     return copy ? memcpy(copy, s, n) : NULL;
 }
 
-void gn_free(void *p) { free(p); }
+void gn_free(void *p) {
+    free(p);
+}
 
 gn_status gn_alloc_array(void *out_pointer, size_t n, size_t size, const char *what,
                          gn_error *err) {

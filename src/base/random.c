@@ -18,7 +18,9 @@ gn_random gn_random_new(uint64_t seed, uint64_t stream) {
     return r;
 }
 
-static uint64_t rotl(uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
+static uint64_t rotl(uint64_t x, int k) {
+    return (x << k) | (x >> (64 - k));
+}
 
 uint64_t gn_random_u64(gn_random *r) {
     uint64_t result = rotl(r->s[1] * 5, 7) * 9, t = r->s[1] << 17;
@@ -31,7 +33,9 @@ uint64_t gn_random_u64(gn_random *r) {
     return result;
 }
 
-double gn_random_uniform(gn_random *r) { return (double)(gn_random_u64(r) >> 11) * 0x1p-53; }
+double gn_random_uniform(gn_random *r) {
+    return (double)(gn_random_u64(r) >> 11) * 0x1p-53;
+}
 
 uint64_t gn_random_below(gn_random *r, uint64_t n) {
     uint64_t limit = UINT64_MAX - UINT64_MAX % n, x;

@@ -24,14 +24,17 @@ void gn_str_add_bytes(gn_str *s, const char *bytes, size_t n) {
     s->text[s->n] = '\0';
 }
 
-void gn_str_add(gn_str *s, const char *text) { gn_str_add_bytes(s, text, strlen(text)); }
+void gn_str_add(gn_str *s, const char *text) {
+    gn_str_add_bytes(s, text, strlen(text));
+}
 
 void gn_str_addf(gn_str *s, const char *format, ...) {
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
     int need = vsnprintf(NULL, 0, format, args);
-    if (need < 0) s->bad = true;
+    if (need < 0)
+        s->bad = true;
     else if (reserve(s, (size_t)need)) {
         vsnprintf(s->text + s->n, (size_t)need + 1, format, again);
         s->n += (size_t)need;

@@ -14,7 +14,7 @@ typedef struct gn_str {
 void gn_str_add(gn_str *s, const char *text);
 void gn_str_add_bytes(gn_str *s, const char *bytes, size_t n);
 void gn_str_addf(gn_str *s, const char *format, ...) GN_PRINTF(2, 3);
-/** Hands the text over (free with gn_free / free). Never NULL on GN_OK; the string is empty after. */
+/** Hands the text over (free with gn_free / free). Never NULL on GN_OK; empties the string. */
 gn_status gn_str_take(gn_str *s, char **out, gn_error *err);
 void gn_str_free(gn_str *s);
 

@@ -120,7 +120,8 @@ static void find_labels(gn_profile *p) {
         if (!f || !f->text) continue;
         size_t k = 0;
         while (k < p->n_labels && strcmp(p->label[k].name, f->text) != 0) k++;
-        if (k == p->n_labels) p->label[p->n_labels++] = (gn_profile_label){f->text, (double)NAN, (double)NAN};
+        if (k == p->n_labels)
+            p->label[p->n_labels++] = (gn_profile_label){f->text, (double)NAN, (double)NAN};
         if (strcmp(m->variant, "weighted") != 0) continue;
         if (isnan(p->label[k].chance)) p->label[k].chance = gn_profile_number(p, row, "chance");
         if (isnan(p->label[k].ceiling)) p->label[k].ceiling = gn_profile_number(p, row, "ceiling");

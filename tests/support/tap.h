@@ -107,7 +107,7 @@ static inline int tap_done(void) {
     return tap_failed ? 1 : 0;
 }
 
-/** A path under the source tree's tests/ (GN_TESTS, set by the runner), in a static ring of buffers. */
+/** A path under the source tree's tests/ (GN_TESTS, set by the runner), in a ring of buffers. */
 static inline const char *test_path(const char *relative) {
     static char ring[8][1024];
     static int at;

@@ -61,7 +61,8 @@ static bool cancel(void *user) {
 }
 static void progress(void *user, const char *task, double done, double total, const char *unit) {
     struct hook_state *s = user;
-    if (!pthread_equal(s->thread, pthread_self()) || strcmp(task, "t") || strcmp(unit, "u")) abort();
+    if (!pthread_equal(s->thread, pthread_self()) || strcmp(task, "t") || strcmp(unit, "u"))
+        abort();
     if (done < s->last || done > total) abort();
     s->last = done;
     s->reports++;
@@ -71,8 +72,9 @@ TEST(cancel_and_progress) {
     gn_error err;
     struct hook_state s = {.thread = pthread_self(), .cancel_after = 3};
     gn_ctx *ctx;
-    OK(gn_ctx_new(&(gn_ctx_opts){.n_threads = 2, .hooks = {.user = &s, .cancel = cancel,
-                                                           .progress = progress}}, &ctx, &err));
+    OK(gn_ctx_new(&(gn_ctx_opts){.n_threads = 2,
+                                 .hooks = {.user = &s, .cancel = cancel, .progress = progress}},
+                  &ctx, &err));
     gn_progress p = {.task = "t", .unit = "u", .total = 2.0 * N, .per_block = 2};
     CHECK(gn_parallel(ctx, N, mark, NULL, &p, &err) == GN_ECANCEL);
     CHECK(s.calls == 4);
