@@ -126,6 +126,12 @@ static gn_status open_layers(struct gn_reps *r, const json_t *about, gn_error *e
         const char *file;
         GN_TRY(gn_json_size(item, "gonio.json: layers", "index", &l->index, err));
         GN_TRY(gn_json_number(item, "gonio.json: layers", "depth", &l->depth, err));
+        if (l->depth < 0 || l->depth > 1) {
+            st =
+                gn_fail(err, GN_EDATA, "gonio.json: layers: depth %g of layer %zu, expected 0 to 1",
+                        l->depth, l->index);
+            goto done;
+        }
         GN_TRY(gn_json_string(item, "gonio.json: layers", "file", &file, err));
         gn_free(path);
         path = NULL;
@@ -294,6 +300,10 @@ static gn_status open_set(struct gn_reps *r, gn_error *err) {
     GN_TRY(gn_about_load(r->dir, &about, err));
     GN_TRY(gn_json_size(about, "gonio.json", "rows", &r->n_rows, err));
     GN_TRY(check_state(about, r->n_rows, err));
+    if (r->n_rows == 0) {
+        st = gn_fail(err, GN_EDATA, "gonio.json: 0 rows, expected some");
+        goto done;
+    }
     gn_about_text(about, JSON_INDENT(1) | JSON_REAL_PRECISION(17), &meta);
     GN_TRY(gn_str_take(&meta, &r->meta, err));
     GN_TRY(open_layers(r, about, err));

@@ -91,6 +91,11 @@ TEST(folders_that_lie) {
         {"sed -i 's/\"dtype\": \"float32\"/\"dtype\": \"int8\"/' gonio.json", "GN_EDATA",
          "dtype is 'int8'"},
         {"sed -i 's/\"format\": 1/\"format\": 2/' gonio.json", "GN_ENOSUPP", "format 2"},
+        {"sed -i 's/\"depth\": 0.5/\"depth\": 1.5/' gonio.json", "GN_EDATA",
+         "depth 1.5 of layer 2, expected 0 to 1"},
+        {"sed -i 's/\"rows\": 23/\"rows\": 0/; s/\"rows_written\": 23/\"rows_written\": 0/' "
+         "gonio.json",
+         "GN_EDATA", "0 rows, expected some"},
         {"sed -i 's/layer.02.npy/..\\/layer.02.npy/' gonio.json", "GN_EDATA",
          "points out of the set"},
         {"sed -i 's/\"state\": \"complete\"/\"state\": \"writing\"/' gonio.json", "GN_EDATA",
