@@ -64,7 +64,7 @@ const float *gn_mat_row_f32(gn_mat m, size_t row, float *buf) {
         for (size_t j = 0; j < m.cols; j++) buf[j] = from_bits((uint32_t)h[j] << 16);
         return buf;
     default:
-        assert(!"gn_mat_row_f32: not a floating type");
+        assert(false && "gn_mat_row_f32: not a floating type");
         return buf;
     }
 }
@@ -86,7 +86,7 @@ const double *gn_mat_row_f64(gn_mat m, size_t row, double *buf) {
         for (size_t j = 0; j < m.cols; j++) buf[j] = (double)from_bits((uint32_t)h[j] << 16);
         return buf;
     default:
-        assert(!"gn_mat_row_f64: not a floating type");
+        assert(false && "gn_mat_row_f64: not a floating type");
         return buf;
     }
 }
