@@ -11,7 +11,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from tap import GONIO, SOURCE, files_under, gonio, main, need_corpus, need_model, read_npy, write_npy
+from tap import GONIO, QUICK, SOURCE, files_under, gonio, main, need_corpus, need_model, read_npy, write_npy
 
 COMMANDS = ("survey", "extract", "inspect", "knn", "id", "overlap", "imbalance", "density")
 
@@ -291,7 +291,7 @@ def ctrl_c_leaves_nothing(folder):
 def an_interrupted_survey_goes_on_with_the_same_bytes(folder):
     model, corpus = need_model(), need_corpus()
     with open(corpus, encoding="utf-8") as lines:
-        head = [next(lines) for _ in range(6001)]
+        head = [next(lines) for _ in range(1501 if QUICK else 6001)]
     with open(os.path.join(folder, "text.tsv"), "w", encoding="utf-8") as out:
         out.writelines(head)
     arguments = ["extract", model, "text.tsv", "--pool", "target", "--batch-tokens", "2048"]
@@ -310,7 +310,8 @@ def an_interrupted_survey_goes_on_with_the_same_bytes(folder):
 def a_survey_writes_all_it_promises(folder):
     model, corpus = need_model(), need_corpus()
     with open(corpus, encoding="utf-8") as lines:
-        head = [next(lines) for _ in range(801)]
+        n = 200 if QUICK else 800
+        head = [next(lines) for _ in range(n + 1)]
     with open(os.path.join(folder, "text.tsv"), "w", encoding="utf-8") as out:
         out.writelines(head)
     arguments = ["survey", model, "text.tsv", "--pool", "target", "-o", "out"]
@@ -319,7 +320,7 @@ def a_survey_writes_all_it_promises(folder):
     assert len(rows) == 7 and table.endswith("Report: out/report.html\n"), table
     with open(os.path.join(folder, "out", "survey.json"), encoding="utf-8") as data:
         document = json.load(data)
-    assert document["conditions"]["rows"] == 800
+    assert document["conditions"]["rows"] == n
     layers = {r["layer"] for r in document["rows"]}
     assert layers == set(range(7)), layers
     labels = {r["label"] for r in document["rows"] if r["measure"] == "label_overlap"}
@@ -336,8 +337,8 @@ def a_survey_writes_all_it_promises(folder):
         assert address in names, address  # the figures beside the page
     again, _ = gonio(*arguments, "--json", cwd=folder)
     assert json.loads(again)["rows"] == document["rows"]
-    sampled = json.loads(gonio(*arguments, "--json", "--max-rows", 500, cwd=folder)[0])
-    assert sampled["conditions"]["rows_neighbors"] == 500
+    sampled = json.loads(gonio(*arguments, "--json", "--max-rows", n // 2, cwd=folder)[0])
+    assert sampled["conditions"]["rows_neighbors"] == n // 2
 
 
 def bad_models_and_texts_give_one_sentence(folder):

@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from tap import GONIO, SOURCE, Skip, gonio, main, need_corpus, need_model, write_npy
+from tap import GONIO, QUICK, SOURCE, Skip, gonio, main, need_corpus, need_model, write_npy
 
 
 def reader_folder(folder):
@@ -22,11 +22,11 @@ def reader_folder(folder):
     os.makedirs(os.path.join(cache, "gonio", "models"))
     os.symlink(model, os.path.join(cache, "gonio", "models", "all-MiniLM-L6-v2"))
     with open(corpus, encoding="utf-8") as lines:
-        head = [next(lines) for _ in range(301)]
+        head = [next(lines) for _ in range(151 if QUICK else 301)]
     with open(os.path.join(folder, "wordnet-examples.tsv"), "w", encoding="utf-8") as out:
         out.writelines(head)
     with open(os.path.join(folder, "sentences.txt"), "w", encoding="utf-8") as out:
-        out.writelines(line.split("\t")[0] + "\n" for line in head[1:101])
+        out.writelines(line.split("\t")[0] + "\n" for line in head[1:71 if QUICK else 101])
     r = random.Random(1)
     write_npy(os.path.join(folder, "X.npy"), [[r.gauss(0, 1) for _ in range(8)] for _ in range(200)])
     with open(os.path.join(folder, "classes.txt"), "w", encoding="utf-8") as out:

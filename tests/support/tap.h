@@ -107,6 +107,13 @@ static inline int tap_done(void) {
     return tap_failed ? 1 : 0;
 }
 
+/** True under the sanitizers (tools/run-tests sets GN_TEST_QUICK), which see every line run once:
+ *  repeats that only sharpen a statistic or walk one path again on another set are for the build as
+ *  it ships. */
+static inline bool test_quick(void) {
+    const char *quick = getenv("GN_TEST_QUICK");
+    return quick && *quick;
+}
 /** A path under the source tree's tests/ (GN_TESTS, set by the runner), in a ring of buffers. */
 static inline const char *test_path(const char *relative) {
     static char ring[8][1024];

@@ -12,6 +12,8 @@ GONIO = os.path.abspath(os.environ.get("GONIO", "build/cli/gonio"))
 SOURCE = os.path.abspath(os.environ.get("GN_SOURCE", "."))
 MODEL = os.environ.get("GN_DEMO_MODEL", "")
 CORPUS = os.environ.get("GN_DEMO_CORPUS", "")
+# Under the sanitizers (set by tools/run-tests): a short text takes the same paths as a long one.
+QUICK = bool(os.environ.get("GN_TEST_QUICK"))
 
 
 class Skip(Exception):

@@ -203,7 +203,7 @@ int main(void) {
     RUN(golden_dimensions_of_two_clusters);
     RUN(dimensions_and_neighbors_are_invariant);
     RUN(duplicates_are_collapsed);
-    RUN(a_synthetic_profile_suggests_its_minimum);
+    if (!test_quick()) RUN(a_synthetic_profile_suggests_its_minimum);
     RUN(golden_overlaps_from_own_neighbors);
     return tap_done();
 }
