@@ -51,8 +51,8 @@ typedef struct gn_extract_result {
                              what was kept: no row */
     double precision_error; /**< largest relative error of a layer's states against exact
                                  arithmetic, on the first tokens; 0 for GN_PRECISION_EXACT */
-    double seconds;     /**< of this call's forward passes */
-    size_t n_resumed;   /**< sequences found on disk from an earlier, interrupted run */
+    double seconds;         /**< of this call's forward passes */
+    size_t n_resumed;       /**< sequences found on disk from an earlier, interrupted run */
 } gn_extract_result;
 
 /** Writes the set into `dir` (created). An interrupted run of the same inputs and options is

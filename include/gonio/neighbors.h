@@ -24,16 +24,16 @@ typedef enum gn_metric {
 GN_API const char *gn_metric_name(gn_metric metric);
 
 typedef struct gn_knn_opts {
-    size_t k; /**< 1 <= k <= min(1024, n - 1) */
+    size_t k;          /**< 1 <= k <= min(1024, n - 1) */
     gn_metric metric;
-    const char *task; /**< name shown by the progress hook; NULL: "neighbors" */
+    const char *task;  /**< name shown by the progress hook; NULL: "neighbors" */
 } gn_knn_opts;
 
 /** Neighbour lists of n rows. */
 typedef struct gn_knn {
     size_t n, k;
-    int32_t *index;  /**< (n, k), ascending distance, self excluded */
-    float *distance; /**< (n, k) rounded from float64 */
+    int32_t *index;    /**< (n, k), ascending distance, self excluded */
+    float *distance;   /**< (n, k) rounded from float64 */
     /* how the work went, for reports and benches */
     double n_candidates_per_row; /**< measured in float64 */
     size_t n_redone;             /**< rows that the bound could not certify */
