@@ -45,6 +45,7 @@ static void print_help(const cli_command *self, const cli_option *all, size_t n)
     }
 }
 
+GN_PRINTF(2, 0)
 static int bad_call(const cli_command *self, const char *format, va_list args) {
     fprintf(stderr, "gonio %s: ", self->name);
     vfprintf(stderr, format, args);
