@@ -34,7 +34,7 @@ static int run(const cli_command *self, int argc, char **argv) {
     gn_reps *reps = NULL;
     gn_labels *owned = NULL;
     int status = CLI_FAILED;
-    opts.label_name = labels;
+    opts.label_name = labels ? cli_label_name(labels) : NULL;
     if (cli_context(&common, &ctx, &err) == GN_OK &&
         gn_result_new("density", &result, &err) == GN_OK &&
         cli_conditions(&common, ctx, result, &err) == GN_OK &&

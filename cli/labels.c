@@ -14,3 +14,8 @@ gn_status cli_labels(const gn_reps *reps, const char *spec, gn_labels **owned,
     if (st == GN_OK) *labels = *owned;
     return st;
 }
+
+const char *cli_label_name(const char *spec) {
+    const char *slash = strrchr(spec, '/');
+    return slash && slash[1] ? slash + 1 : spec;
+}

@@ -9,4 +9,7 @@
 gn_status cli_labels(const gn_reps *reps, const char *spec, gn_labels **owned,
                      const gn_labels **labels, gn_error *err);
 
+/** What rows call the labels of `spec`: a file without its folder. */
+const char *cli_label_name(const char *spec);
+
 #endif

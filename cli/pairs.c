@@ -88,7 +88,7 @@ int cli_run_pairs(const cli_pairs *what, const cli_command *self, const cli_comm
         status = cli_usage(self, "a figure shows pairs of layers: expected a second set");
         goto done;
     }
-    opts.label_name = labels;
+    opts.label_name = labels ? cli_label_name(labels) : NULL;
     if (what->measure(ctx, a, b, &opts, result, &err) != GN_OK) goto done;
     if (figure && draw(result, what, a, b ? b : a, figure, &err) != GN_OK) goto done;
     status = cli_print_rows(result, csv, common->json);
