@@ -9,7 +9,19 @@ def cell(value):
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def flat(row):
+    """A row whose cells are objects as more columns: tokens_per_s {"gonio": 1} as gonio tokens_per_s."""
+    out = {}
+    for key, value in row.items():
+        if isinstance(value, dict):
+            out.update({f"{inner} {key}": x for inner, x in value.items()})
+        else:
+            out[key] = value
+    return out
+
+
 def table(rows):
+    rows = [flat(row) for row in rows]
     heads = list(dict.fromkeys(key for row in rows for key in row))
     lines = [heads] + [[cell(row.get(key, "-")) for key in heads] for row in rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(heads))]
