@@ -1,6 +1,7 @@
 /* gonio inspect: what is in there? A set, a model folder, a checkpoint file or a matrix. */
 #define _POSIX_C_SOURCE 200809L
 #include "cli.h"
+#include "extract_options.h"
 #include "gonio/io.h"
 #include "gonio/model.h"
 #include "gonio/text.h"
@@ -172,7 +173,14 @@ static int run(const cli_command *self, int argc, char **argv) {
     const char *path = argv[0], *dot = strrchr(path, '.');
     if (gn_result_new("inspect", &r.result, &err) != GN_OK) goto done;
     gn_status st;
-    if (is_folder(path) && has_file(path, "config.json"))
+    struct stat there;
+    char model[4096];
+    gn_error unknown;
+    bool by_name =
+        stat(path, &there) != 0 && cli_model_dir(path, model, sizeof model, &unknown) == GN_OK;
+    if (by_name)
+        st = inspect_model(&r, model);
+    else if (is_folder(path) && has_file(path, "config.json"))
         st = inspect_model(&r, path);
     else if (dot && strcmp(dot, ".safetensors") == 0)
         st = inspect_tensors(&r, path);

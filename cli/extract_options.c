@@ -59,6 +59,28 @@ static void hub_cache(char *out, size_t n) {
         snprintf(out, n, "%s/.cache/huggingface/hub", home ? home : ".");
 }
 
+gn_status cli_model_dir(const char *model, char *out, size_t n_out, gn_error *err) {
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    char own[2048] = "", hub[2048];
+    if (!strchr(model, '/')) {
+        if (cache && *cache)
+            snprintf(own, sizeof own, "%s/gonio/models/%s", cache, model);
+        else
+            snprintf(own, sizeof own, "%s/.cache/gonio/models/%s", home ? home : ".", model);
+        if (!is_folder(model) && is_folder(own)) {
+            snprintf(out, n_out, "%s", own);
+            return GN_OK;
+        }
+    }
+    hub_cache(hub, sizeof hub);
+    gn_status st = gn_model_resolve(model, hub, out, n_out, err);
+    if (st != GN_OK && *own) {
+        size_t used = strlen(err->message);
+        snprintf(err->message + used, sizeof err->message - used, "; nor does %.400s", own);
+    }
+    return st;
+}
+
 gn_status cli_extract_resolve(cli_extract *e, const char *model, gn_error *err) {
     e->opts.take = (gn_take)e->take;
     e->opts.pool = (gn_pool)e->pool;
@@ -81,18 +103,7 @@ gn_status cli_extract_resolve(cli_extract *e, const char *model, gn_error *err) 
         e->opts.corpus.label_columns = e->label_list;
         e->opts.corpus.n_label_columns = n;
     }
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    if (!strchr(model, '/')) {
-        snprintf(e->model_dir, sizeof e->model_dir, "%s%s/gonio/models/%s",
-                 cache && *cache ? cache
-                 : home          ? home
-                                 : ".",
-                 cache && *cache ? "" : "/.cache", model);
-        if (!is_folder(model) && is_folder(e->model_dir)) return GN_OK;
-    }
-    char hub[2048];
-    hub_cache(hub, sizeof hub);
-    return gn_model_resolve(model, hub, e->model_dir, sizeof e->model_dir, err);
+    return cli_model_dir(model, e->model_dir, sizeof e->model_dir, err);
 }
 
 void cli_extract_note(const gn_extract_result *r, char *out, size_t n_out) {

@@ -20,8 +20,10 @@ typedef struct cli_extract {
 
 /** Writes the option table's rows into `to`; returns how many. */
 size_t cli_extract_table(cli_extract *e, cli_option *to);
-/** Turns the parsed options into e->opts and finds the model's folder (e->model_dir): a path, the
- *  Hugging Face cache, gonio's own cache. */
+/** The folder of what a user calls MODEL: a path, a name in gonio's own cache, a name in the
+ *  Hugging Face cache. */
+gn_status cli_model_dir(const char *model, char *out, size_t n_out, gn_error *err);
+/** Turns the parsed options into e->opts and finds the model's folder (e->model_dir). */
 gn_status cli_extract_resolve(cli_extract *e, const char *model, gn_error *err);
 /** One line for people about what an extraction did; "" when it did nothing worth telling. */
 void cli_extract_note(const gn_extract_result *r, char *out, size_t n_out);
