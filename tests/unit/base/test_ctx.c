@@ -5,6 +5,7 @@
 #include "base/ctx.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 enum { N = 5000 };
@@ -49,6 +50,15 @@ TEST(the_lowest_error_wins) {
     gn_ctx_free(ctx);
 }
 
+/* Workers wait for the cancel, so that it is the caller who takes blocks and polls, however the
+ * threads are scheduled. */
+static atomic_bool asked_to_stop;
+static gn_status hold_workers(void *user, size_t block, unsigned worker, gn_error *err) {
+    (void)user, (void)err, (void)block;
+    while (worker != 0 && !atomic_load(&asked_to_stop)) sched_yield();
+    return GN_OK;
+}
+
 struct hook_state {
     pthread_t thread;
     int calls, cancel_after, reports;
@@ -57,7 +67,9 @@ struct hook_state {
 static bool cancel(void *user) {
     struct hook_state *s = user;
     if (!pthread_equal(s->thread, pthread_self())) abort();
-    return ++s->calls > s->cancel_after;
+    if (++s->calls <= s->cancel_after) return false;
+    atomic_store(&asked_to_stop, true);
+    return true;
 }
 static void progress(void *user, const char *task, double done, double total, const char *unit) {
     struct hook_state *s = user;
@@ -76,7 +88,7 @@ TEST(cancel_and_progress) {
                                  .hooks = {.user = &s, .cancel = cancel, .progress = progress}},
                   &ctx, &err));
     gn_progress p = {.task = "t", .unit = "u", .total = 2.0 * N, .per_block = 2};
-    CHECK(gn_parallel(ctx, N, mark, NULL, &p, &err) == GN_ECANCEL);
+    CHECK(gn_parallel(ctx, N, hold_workers, NULL, &p, &err) == GN_ECANCEL);
     CHECK(s.calls == 4);
     s.cancel_after = 1 << 30;
     s.last = 0;
