@@ -301,3 +301,11 @@ int cli_print(const char *text) {
     }
     return CLI_DONE;
 }
+
+gn_status cli_write_figure(const gn_figure *fig, const char *path, gn_error *err) {
+    char csv[4200];
+    const char *dot = strrchr(path, '.');
+    snprintf(csv, sizeof csv, "%.*s.csv", dot ? (int)(dot - path) : (int)strlen(path), path);
+    gn_status st = gn_figure_write(fig, path, err);
+    return st != GN_OK ? st : gn_figure_write_csv(fig, csv, err);
+}

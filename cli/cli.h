@@ -8,6 +8,7 @@
 #define GONIO_CLI_H
 
 #include "gonio/base.h"
+#include "gonio/figure.h"
 #include "gonio/reps.h"
 #include "gonio/result.h"
 
@@ -70,5 +71,8 @@ gn_status cli_conditions(const cli_common *common, const gn_ctx *ctx, gn_result 
 
 /** Writes text to stdout; a reader that went away (a closed pipe) is not an error. */
 int cli_print(const char *text);
+
+/** Writes a figure and, under the same name with .csv, the numbers behind it. */
+gn_status cli_write_figure(const gn_figure *fig, const char *path, gn_error *err);
 
 #endif

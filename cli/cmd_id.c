@@ -2,7 +2,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli.h"
 #include "rows.h"
-#include "gonio/figure.h"
 #include "gonio/id.h"
 #include "gonio/survey.h"
 
@@ -51,13 +50,7 @@ static gn_status draw(const gn_result *result, char **set, int n_sets, const cha
             .label = set[s], .n = n, .x = x, .y = y, .lo = lo, .hi = hi, .color = -1};
         st = gn_figure_line(fig, &series, err);
     }
-    if (st == GN_OK) st = gn_figure_write(fig, path, err);
-    if (st == GN_OK) {
-        char csv[4200];
-        const char *dot = strrchr(path, '.');
-        snprintf(csv, sizeof csv, "%.*s.csv", dot ? (int)(dot - path) : (int)strlen(path), path);
-        st = gn_figure_write_csv(fig, csv, err);
-    }
+    if (st == GN_OK) st = cli_write_figure(fig, path, err);
 done:
     free(x), free(y), free(lo), free(hi);
     gn_figure_free(fig);

@@ -2,7 +2,6 @@
 #include "pairs.h"
 #include "labels.h"
 #include "rows.h"
-#include "gonio/figure.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -41,7 +40,7 @@ static void fill(gn_result *r, const cli_pairs *what, const gn_reps *a, const gn
 static gn_status draw(gn_result *r, const cli_pairs *what, const gn_reps *a, const gn_reps *b,
                       const char *path, gn_error *err) {
     size_t rows = gn_reps_layers(a), cols = gn_reps_layers(b);
-    char y[160], x[160], csv[4200];
+    char y[160], x[160];
     snprintf(y, sizeof y, a == b ? "layer" : "layer of %.120s", gn_reps_name(a));
     snprintf(x, sizeof x, a == b ? "layer" : "layer of %.120s", gn_reps_name(b));
     if (!what->symmetric) {
@@ -58,10 +57,7 @@ static gn_status draw(gn_result *r, const cli_pairs *what, const gn_reps *a, con
     gn_status st = gn_figure_new(
         &(gn_figure_opts){.width_in = 5, .height_in = 4.2, .x_label = x, .y_label = y}, &fig, err);
     if (st == GN_OK) st = gn_figure_heatmap(fig, value, rows, cols, what->caption, err);
-    if (st == GN_OK) st = gn_figure_write(fig, path, err);
-    const char *dot = strrchr(path, '.');
-    snprintf(csv, sizeof csv, "%.*s.csv", dot ? (int)(dot - path) : (int)strlen(path), path);
-    if (st == GN_OK) st = gn_figure_write_csv(fig, csv, err);
+    if (st == GN_OK) st = cli_write_figure(fig, path, err);
     gn_figure_free(fig);
     free(value);
     return st;
