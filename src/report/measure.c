@@ -33,47 +33,31 @@ struct plan {
     size_t n_labels;
 };
 
-/* What is known of one layer while it is measured. */
-struct layer {
-    size_t i;   /* stored layer */
-    int number; /* the model's layer */
-    double depth;
-};
-
 /* ---- rows of the result --------------------------------------------------------------------- */
 
 static const char *set_name(const struct plan *p) {
     return p->opts.set ? p->opts.set : gn_reps_name(p->reps);
 }
 
-static gn_status add(const struct plan *p, const struct layer *l, const char *measure,
-                     const char *variant, double value, double se, size_t n, const char *note,
-                     gn_error *err) {
-    return gn_result_add(p->result,
-                         &(gn_measurement){.set = set_name(p),
-                                           .layer = l->number,
-                                           .depth = l->depth,
-                                           .measure = measure,
-                                           .variant = variant,
-                                           .value = value,
-                                           .se = se,
-                                           .n = (double)n,
-                                           .note = note},
-                         err);
+/* A measurement of stored layer i. */
+static gn_status add(const struct plan *p, size_t i, const char *measure, const char *variant,
+                     double value, double se, size_t n, const char *note, gn_error *err) {
+    return gn_layer_add(p->result, p->reps, p->opts.set, i, measure, variant, value, se, n, note,
+                        err);
 }
 
 static const double none = (double)NAN;
 
 /* A layer that an estimator cannot measure (all neighbours equally far, a label column without a
  * label) is a missing value with its reason, not the end of the survey. Passes on what is worse. */
-static gn_status settle(const struct plan *p, const struct layer *l, gn_status st,
-                        const char *measure, const char *variant, gn_error *why, gn_error *err) {
+static gn_status settle(const struct plan *p, size_t layer, gn_status st, const char *measure,
+                        const char *variant, gn_error *why, gn_error *err) {
     if (st == GN_OK) {
         why->code = GN_OK;
         return GN_OK;
     }
     if (st == GN_EDATA || st == GN_EINVAL)
-        return add(p, l, measure, variant, none, none, 0, why->message, err);
+        return add(p, layer, measure, variant, none, none, 0, why->message, err);
     if (err) *err = *why;
     return st;
 }
@@ -85,8 +69,7 @@ static gn_status add_param(const struct plan *p, const char *key, size_t value, 
 /* ---- measures ---------------------------------------------------------------------------------
  */
 
-static gn_status measure_id(const struct plan *p, const struct layer *l, const gn_knn *knn,
-                            gn_error *err) {
+static gn_status measure_id(const struct plan *p, size_t layer, const gn_knn *knn, gn_error *err) {
     static const struct {
         const char *variant;
         gn_twonn_opts opts;
@@ -102,16 +85,16 @@ static gn_status measure_id(const struct plan *p, const struct layer *l, const g
         gn_id_estimate e;
         gn_error why;
         st = gn_id_twonn(distance, &twonn[v].opts, &e, &why);
-        GN_TRY(settle(p, l, st, "twonn", twonn[v].variant, &why, err));
+        GN_TRY(settle(p, layer, st, "twonn", twonn[v].variant, &why, err));
         if (why.code != GN_OK) continue;
-        GN_TRY(add(p, l, "twonn", twonn[v].variant, e.dim, e.se, e.n, NULL, err));
+        GN_TRY(add(p, layer, "twonn", twonn[v].variant, e.dim, e.se, e.n, NULL, err));
         GN_TRY(gn_result_param_number(p->result, "scale", e.scale, err));
     }
     gn_gride_point point[MAX_SCALES];
     size_t n_points = MAX_SCALES;
     gn_error why;
     st = gn_id_gride(distance, &(gn_gride_opts){.range_max = knn->k}, point, &n_points, &why);
-    GN_TRY(settle(p, l, st, "gride", "reported", &why, err));
+    GN_TRY(settle(p, layer, st, "gride", "reported", &why, err));
     if (why.code != GN_OK) goto done;
     double dim[MAX_SCALES];
     for (size_t j = 0; j < n_points; j++) dim[j] = point[j].id.dim;
@@ -119,7 +102,7 @@ static gn_status measure_id(const struct plan *p, const struct layer *l, const g
     /* The curve, then the one point of it that a table shows. */
     for (size_t j = 0; j <= n_points; j++) {
         const gn_gride_point *g = &point[j < n_points ? j : reported];
-        GN_TRY(add(p, l, "gride", j < n_points ? "" : "reported", g->id.dim, g->id.se, g->id.n,
+        GN_TRY(add(p, layer, "gride", j < n_points ? "" : "reported", g->id.dim, g->id.se, g->id.n,
                    NULL, err));
         GN_TRY(add_param(p, "n1", g->n1, err));
         GN_TRY(add_param(p, "n2", g->n2, err));
@@ -130,15 +113,17 @@ done:
 }
 
 /* Intrinsic dimension of the distinct rows. */
-static gn_status measure_id_distinct(const struct plan *p, const struct layer *l,
+static gn_status measure_id_distinct(const struct plan *p, size_t layer,
                                      const gn_neighbors *neighbors, gn_error *err) {
     gn_status st = GN_OK;
     size_t rows = p->subset.n, n = rows - neighbors->n_duplicates;
-    GN_TRY(add(p, l, "n_duplicates", "", (double)neighbors->n_duplicates, none, rows, NULL, err));
+    GN_TRY(
+        add(p, layer, "n_duplicates", "", (double)neighbors->n_duplicates, none, rows, NULL, err));
     if (n < 3)
-        GN_TRY(add(p, l, "twonn", "base_0.9", none, none, n, "fewer than 3 distinct rows", err));
+        GN_TRY(
+            add(p, layer, "twonn", "base_0.9", none, none, n, "fewer than 3 distinct rows", err));
     else
-        GN_TRY(measure_id(p, l, neighbors->distinct, err));
+        GN_TRY(measure_id(p, layer, neighbors->distinct, err));
 done:
     return st;
 }
@@ -156,11 +141,11 @@ static const int32_t *row_types(const gn_reps *reps) {
     return token && gn_reps_rows(reps) > 0 && token[0] >= 0 ? token : NULL;
 }
 
-static gn_status measure_isotropy(const struct plan *p, const struct layer *l, gn_error *err) {
+static gn_status measure_isotropy(const struct plan *p, size_t layer, gn_error *err) {
     gn_status st = GN_OK;
     gn_isotropy s;
     gn_isotropy_opts opts = {.type = row_types(p->reps), .sequence = gn_reps_sequence(p->reps)};
-    GN_TRY(gn_isotropy_compute(p->ctx, gn_reps_layer(p->reps, l->i), &opts, &s, NULL, err));
+    GN_TRY(gn_isotropy_compute(p->ctx, gn_reps_layer(p->reps, layer), &opts, &s, NULL, err));
     const struct {
         const char *measure, *variant;
         double value, se;
@@ -183,7 +168,7 @@ static gn_status measure_isotropy(const struct plan *p, const struct layer *l, g
         {"top1_share", "", s.top1_share, none, s.n},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        GN_TRY(add(p, l, rows[i].measure, rows[i].variant, rows[i].value, rows[i].se, rows[i].n,
+        GN_TRY(add(p, layer, rows[i].measure, rows[i].variant, rows[i].value, rows[i].se, rows[i].n,
                    strcmp(rows[i].measure, "intra_cosine") == 0 && rows[i].n == 0
                        ? "no type occurs twice"
                        : NULL,
@@ -213,18 +198,18 @@ static gn_status overlap_ceiling(const gn_labels *labels, size_t k, bool plain, 
     return GN_OK;
 }
 
-static gn_status measure_overlaps(const struct plan *p, const struct layer *l, const gn_knn *knn,
-                                  const gn_knn *previous, int previous_number, gn_error *err) {
+static gn_status measure_overlaps(const struct plan *p, size_t layer, const gn_knn *knn,
+                                  const gn_knn *previous, gn_error *err) {
     gn_status st = GN_OK;
     gn_overlap o;
     double ceiling = none;
     size_t k = p->opts.overlap_k < knn->k ? p->opts.overlap_k : knn->k;
     if (previous) {
         GN_TRY(gn_overlap_data(previous, knn, k, &o, err));
-        GN_TRY(add(p, l, "data_overlap", "", o.value, o.se, o.n, NULL, err));
+        GN_TRY(add(p, layer, "data_overlap", "", o.value, o.se, o.n, NULL, err));
         GN_TRY(add_param(p, "k", k, err));
         GN_TRY(gn_result_param_text(p->result, "other_set", set_name(p), err));
-        GN_TRY(gn_result_param_number(p->result, "other_layer", previous_number, err));
+        GN_TRY(add_param(p, "other_layer", gn_reps_layer_index(p->reps, layer - 1), err));
         GN_TRY(gn_result_param_number(p->result, "chance", o.chance, err));
     }
     for (size_t c = 0; c < p->n_labels; c++)
@@ -233,9 +218,9 @@ static gn_status measure_overlaps(const struct plan *p, const struct layer *l, c
             const char *variant = plain ? "plain" : "weighted";
             gn_error why;
             st = gn_overlap_label(knn, &p->label[c], &opts, &o, &why);
-            GN_TRY(settle(p, l, st, "label_overlap", variant, &why, err));
+            GN_TRY(settle(p, layer, st, "label_overlap", variant, &why, err));
             if (why.code == GN_OK) {
-                GN_TRY(add(p, l, "label_overlap", variant, o.value, o.se, o.n, NULL, err));
+                GN_TRY(add(p, layer, "label_overlap", variant, o.value, o.se, o.n, NULL, err));
                 GN_TRY(gn_result_param_number(p->result, "chance", o.chance, err));
                 GN_TRY(overlap_ceiling(&p->label[c], k, plain, &ceiling, err));
                 GN_TRY(gn_result_param_number(p->result, "ceiling", ceiling, err));
@@ -292,15 +277,11 @@ done:
     return st;
 }
 
-static struct layer layer_at(const struct plan *p, size_t i) {
-    return (struct layer){
-        .i = i, .number = (int)gn_reps_layer_index(p->reps, i), .depth = gn_reps_depth(p->reps, i)};
-}
-
 /* Passes a status on; a failure is told where it happened. */
-static gn_status at_layer(const struct plan *p, const struct layer *l, gn_status st,
-                          gn_error *err) {
-    if (st != GN_OK) gn_error_prefix(err, "%s, layer %d", gn_reps_name(p->reps), l->number);
+static gn_status at_layer(const struct plan *p, size_t layer, gn_status st, gn_error *err) {
+    if (st != GN_OK)
+        gn_error_prefix(err, "%s, layer %zu", gn_reps_name(p->reps),
+                        gn_reps_layer_index(p->reps, layer));
     return st;
 }
 
@@ -310,17 +291,12 @@ gn_status gn_survey_measure(gn_ctx *ctx, const gn_reps *reps, const gn_survey_op
     gn_status st = plan_new(&p, ctx, reps, opts, result, true, err);
     if (st != GN_OK) return st;
     gn_neighbors *previous = NULL, *now = NULL;
-    struct layer l = {0};
     for (size_t i = 0; i < gn_reps_layers(reps); i++) {
-        int previous_number = l.number;
-        l = layer_at(&p, i);
-        GN_TRY(at_layer(&p, &l, measure_isotropy(&p, &l, err), err));
+        GN_TRY(at_layer(&p, i, measure_isotropy(&p, i, err), err));
         GN_TRY(gn_subset_neighbors(ctx, &p.subset, reps, i, p.opts.k, &now, err));
-        GN_TRY(at_layer(&p, &l, measure_id_distinct(&p, &l, now, err), err));
-        GN_TRY(at_layer(&p, &l,
-                        measure_overlaps(&p, &l, now->all, previous ? previous->all : NULL,
-                                         previous_number, err),
-                        err));
+        GN_TRY(at_layer(&p, i, measure_id_distinct(&p, i, now, err), err));
+        GN_TRY(at_layer(
+            &p, i, measure_overlaps(&p, i, now->all, previous ? previous->all : NULL, err), err));
         gn_neighbors_free(previous);
         previous = now;
         now = NULL;
@@ -338,11 +314,9 @@ gn_status gn_measure_id(gn_ctx *ctx, const gn_reps *reps, const gn_survey_opts *
     gn_status st = plan_new(&p, ctx, reps, opts, result, false, err);
     if (st != GN_OK) return st;
     gn_neighbors *neighbors = NULL;
-    struct layer l = {0};
     for (size_t i = 0; i < gn_reps_layers(reps); i++) {
-        l = layer_at(&p, i);
         GN_TRY(gn_subset_neighbors(ctx, &p.subset, reps, i, p.opts.k, &neighbors, err));
-        GN_TRY(at_layer(&p, &l, measure_id_distinct(&p, &l, neighbors, err), err));
+        GN_TRY(at_layer(&p, i, measure_id_distinct(&p, i, neighbors, err), err));
         gn_neighbors_free(neighbors);
         neighbors = NULL;
     }

@@ -35,7 +35,8 @@ struct run {
 
 static gn_status add(const struct run *r, const char *measure, const char *variant, double value,
                      double se, size_t n, const char *note, gn_error *err) {
-    return gn_layer_add(r->result, r->reps, r->layer, measure, variant, value, se, n, note, err);
+    return gn_layer_add(r->result, r->reps, NULL, r->layer, measure, variant, value, se, n, note,
+                        err);
 }
 static gn_status param(const struct run *r, const char *key, double value, gn_error *err) {
     return gn_result_param_number(r->result, key, value, err);

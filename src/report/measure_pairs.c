@@ -121,14 +121,14 @@ static gn_status label_rows(const struct pairs *p, const struct member *m, gn_er
         st = gn_overlap_label(m->knn, &p->labels,
                               &(gn_label_overlap_opts){.k = p->k, .plain = plain}, &o, &why);
         if (st == GN_EINVAL || st == GN_EDATA) {
-            GN_TRY(gn_layer_add(p->result, m->reps, m->i, "label_overlap", variant, (double)NAN,
-                                (double)NAN, 0, why.message, err));
+            GN_TRY(gn_layer_add(p->result, m->reps, NULL, m->i, "label_overlap", variant,
+                                (double)NAN, (double)NAN, 0, why.message, err));
         } else if (st != GN_OK) {
             if (err) *err = why;
             goto done;
         } else {
-            GN_TRY(gn_layer_add(p->result, m->reps, m->i, "label_overlap", variant, o.value, o.se,
-                                o.n, NULL, err));
+            GN_TRY(gn_layer_add(p->result, m->reps, NULL, m->i, "label_overlap", variant, o.value,
+                                o.se, o.n, NULL, err));
             GN_TRY(gn_result_param_number(p->result, "chance", o.chance, err));
         }
         GN_TRY(gn_result_param_number(p->result, "k", (double)p->k, err));
@@ -150,7 +150,7 @@ gn_status gn_measure_overlap(gn_ctx *ctx, const gn_reps *a, const gn_reps *b,
             gn_overlap v;
             GN_TRY(gn_ctx_poll(ctx, err));
             GN_TRY(gn_overlap_data(p.member[s].knn, p.member[t].knn, p.k, &v, err));
-            GN_TRY(gn_layer_add(result, p.member[s].reps, p.member[s].i, "data_overlap", "",
+            GN_TRY(gn_layer_add(result, p.member[s].reps, NULL, p.member[s].i, "data_overlap", "",
                                 v.value, v.se, v.n, NULL, err));
             GN_TRY(add_other(&p, &p.member[t], err));
             GN_TRY(gn_result_param_number(result, "chance", v.chance, err));
@@ -188,8 +188,8 @@ static gn_status imbalance_into(const struct pairs *p, size_t t, int32_t *target
         if (!is_pair(p, s, t)) continue;
         gn_imbalance v;
         GN_TRY(gn_imbalance_from_ranks(rank + at, n, width, p->k, &v, err));
-        GN_TRY(gn_layer_add(p->result, p->member[s].reps, p->member[s].i, "information_imbalance",
-                            "", v.value, v.se, v.n, NULL, err));
+        GN_TRY(gn_layer_add(p->result, p->member[s].reps, NULL, p->member[s].i,
+                            "information_imbalance", "", v.value, v.se, v.n, NULL, err));
         GN_TRY(add_other(p, to, err));
         at += p->k;
     }

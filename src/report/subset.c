@@ -83,10 +83,10 @@ gn_status gn_subset_neighbors(gn_ctx *ctx, const gn_subset *s, const gn_reps *re
     return st;
 }
 
-gn_status gn_layer_add(gn_result *r, const gn_reps *reps, size_t i, const char *measure,
-                       const char *variant, double value, double se, size_t n, const char *note,
-                       gn_error *err) {
-    gn_measurement m = {.set = gn_reps_name(reps),
+gn_status gn_layer_add(gn_result *r, const gn_reps *reps, const char *set, size_t i,
+                       const char *measure, const char *variant, double value, double se, size_t n,
+                       const char *note, gn_error *err) {
+    gn_measurement m = {.set = set ? set : gn_reps_name(reps),
                         .layer = (int)gn_reps_layer_index(reps, i),
                         .depth = gn_reps_depth(reps, i),
                         .measure = measure,

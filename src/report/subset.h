@@ -29,9 +29,10 @@ gn_status gn_subset_labels(const gn_subset *s, const gn_labels *labels, gn_label
 gn_status gn_subset_neighbors(gn_ctx *ctx, const gn_subset *s, const gn_reps *reps, size_t i,
                               size_t k, gn_neighbors **out, gn_error *err);
 
-/** A measurement of stored layer i. NaN where there is no value; note may be NULL. */
-gn_status gn_layer_add(gn_result *r, const gn_reps *reps, size_t i, const char *measure,
-                       const char *variant, double value, double se, size_t n, const char *note,
-                       gn_error *err);
+/** A measurement of stored layer i. `set` NULL: the set's own name. NaN where there is no value;
+ *  note may be NULL. */
+gn_status gn_layer_add(gn_result *r, const gn_reps *reps, const char *set, size_t i,
+                       const char *measure, const char *variant, double value, double se, size_t n,
+                       const char *note, gn_error *err);
 
 #endif
