@@ -18,14 +18,15 @@ ROOMS = {  # room: rooms whose internal headers it may use
     "extract": "base math io text model reps",
     "neighbors": "base math io reps",
     "geometry": "base math reps neighbors",
+    "encoding": "base math io reps",
     "figure": "base io",
-    "report": "base math io text model reps extract neighbors geometry figure",
+    "report": "base math io text model reps extract neighbors geometry encoding figure",
 }
 # The public header of a topic belongs to the room that implements it.
 PUBLIC = {
     "base": "base", "io": "io", "text": "text", "model": "model", "reps": "reps",
     "extract": "extract", "neighbors": "neighbors", "id": "geometry", "overlap": "geometry",
-    "isotropy": "geometry", "density": "geometry", "imbalance": "geometry", "figure": "figure", "result": "report", "survey": "report",
+    "isotropy": "geometry", "density": "geometry", "imbalance": "geometry", "features": "encoding", "mlem": "encoding", "figure": "figure", "result": "report", "survey": "report",
     "measure": "report",
 }
 
