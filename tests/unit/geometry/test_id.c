@@ -1,4 +1,5 @@
-/* TwoNN, Gride and the choice of scale and layer: closed forms, golden values, refusals. */
+/* TwoNN, Gride and the choice of scale and layer: closed forms, golden values, refusals. What the
+ * acceptance checks ask for is in test_acceptance_dimension.c. */
 #include "geometry_data.h"
 #include "gonio/id.h"
 
@@ -16,20 +17,6 @@ static double *line_table(size_t n, double dim) {
     return t;
 }
 
-TEST(twonn_fits_an_exact_line_exactly) {
-    gn_error err;
-    const double dims[] = {0.5, 2, 37};
-    for (int c = 0; c < 3; c++) {
-        double *t = line_table(1000, dims[c]);
-        gn_id_estimate e;
-        OK(gn_id_twonn(gn_mat_f64(t, 1000, 2), NULL, &e, &err));
-        CHECK_NEAR(e.dim / dims[c], 1, 1e-12);
-        CHECK(e.n == 900);
-        CHECK_NEAR(e.se, e.dim / 30, 1e-12);
-        free(t);
-    }
-}
-
 TEST(twonn_does_not_depend_on_the_order_of_rows) {
     gn_error err;
     double *t = line_table(500, 3), flipped[1000];
@@ -41,33 +28,6 @@ TEST(twonn_does_not_depend_on_the_order_of_rows) {
     OK(gn_id_twonn(gn_mat_f64(flipped, 500, 2), NULL, &e, &err));
     CHECK_NEAR(e.dim, 3, 1e-12);
     free(t);
-}
-
-TEST(twonn_ml_recovers_pareto_ratios) {
-    gn_error err;
-    enum { N = 4000 };
-    static double t[2 * N];
-    const double dims[] = {1, 5, 20};
-    for (int c = 0; c < 3; c++) {
-        gn_random r = gn_random_new(7, (uint64_t)c);
-        double sum = 0;
-        for (size_t i = 0; i < N; i++) {
-            double x = -log1p(-gn_random_uniform(&r)) / dims[c];
-            sum += x;
-            t[2 * i] = 0.25;
-            t[2 * i + 1] = 0.25 * exp(x);
-        }
-        gn_id_estimate ml, bayes;
-        OK(gn_id_twonn(gn_mat_f64(t, N, 2), &(gn_twonn_opts){.method = GN_TWONN_ML}, &ml, &err));
-        CHECK(fabs(ml.dim - dims[c]) < 4 * dims[c] / sqrt(N));
-        CHECK_NEAR(ml.dim, (N - 1) / sum, 1e-10);
-        CHECK_NEAR(ml.se, ml.dim / sqrt(N), 1e-12);
-        OK(gn_id_twonn(gn_mat_f64(t, N, 2),
-                       &(gn_twonn_opts){.method = GN_TWONN_BAYES, .alpha = 3, .beta = 4}, &bayes,
-                       &err));
-        CHECK_NEAR(bayes.dim, (N + 3) / (4 + sum), 1e-10);
-        CHECK_NEAR(bayes.se, sqrt(N + 3) / (4 + sum), 1e-10);
-    }
 }
 
 /* The stated error bar is the scatter that repeated samples show: 400 of them know it to 4 %. */
@@ -430,9 +390,7 @@ TEST(the_middle_of_a_plateau_is_measured_in_depth) {
 }
 
 int main(void) {
-    RUN(twonn_fits_an_exact_line_exactly);
     RUN(twonn_does_not_depend_on_the_order_of_rows);
-    RUN(twonn_ml_recovers_pareto_ratios);
     RUN(twonn_error_bars_match_the_scatter);
     RUN(golden_values_of_a_gaussian);
     RUN(golden_values_of_two_clusters);

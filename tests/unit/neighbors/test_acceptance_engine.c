@@ -1,0 +1,84 @@
+/* The exactness of the search, everywhere: each hard set, of each width and of the smallest sizes,
+ * on every instruction set with one and two threads, against a naive float64 double loop. */
+#include "sets.h"
+
+#include "base/cpu.h"
+
+enum { MOST = 10 };
+static gn_ctx *machine[MOST];
+static size_t n_machines;
+
+static void check(gn_mat x, size_t k, gn_metric metric, const char *name) {
+    reference r = naive_knn(x, k, metric);
+    for (size_t m = 0; m < n_machines; m++) {
+        gn_error err;
+        gn_knn *knn;
+        OK(gn_knn_compute(machine[m], x, &(gn_knn_opts){.k = k, .metric = metric}, &knn, &err));
+        size_t wrong = count_wrong(knn, &r);
+        CHECK(wrong == 0);
+        if (wrong)
+            printf("# %s (%zu, %zu), k %zu, %s, %s, %u threads: %zu wrong\n", name, x.rows, x.cols,
+                   k, gn_metric_name(metric), gn_cpu_name(gn_ctx_cpu(machine[m])),
+                   gn_ctx_threads(machine[m]), wrong);
+        gn_knn_free(knn);
+    }
+    reference_free(&r);
+}
+
+/* A zero vector has no direction. */
+static bool has_zero_row(const point_set *p) {
+    for (size_t i = 0; i < p->n; i++) {
+        size_t zeros = 0;
+        for (size_t j = 0; j < p->d; j++) zeros += p->x[i * p->d + j] == 0;
+        if (zeros == p->d) return true;
+    }
+    return false;
+}
+
+/* N = 2, 3 and k = N - 1 among them; 4,096 wide on fewer rows, the double loop being slow. */
+TEST(hard_sets_of_every_width_on_every_machine) {
+    static const size_t widths[] = {1, 2, 3, 17, 4096};
+    static const struct { size_t n, k; } sizes[] = {{2, 1}, {3, 1}, {3, 2}, {65, 64}, {330, 12}};
+    for (int kind = 0; kind < SET_KINDS; kind++)
+        for (size_t w = 0; w < sizeof widths / sizeof *widths; w++)
+            for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+                size_t n = widths[w] > 1000 && sizes[s].n > 100 ? 100 : sizes[s].n;
+                point_set p = set_make((enum set_kind)kind, n, widths[w]);
+                gn_mat x = gn_mat_f32(p.x, p.n, p.d);
+                check(x, sizes[s].k, GN_EUCLIDEAN, p.name);
+                if (widths[w] < 1000 && !has_zero_row(&p)) check(x, sizes[s].k, GN_COSINE, p.name);
+                free(p.x);
+            }
+}
+
+/* The same in float64, where near-duplicates differ in digits that float32 does not have. */
+TEST(near_duplicates_in_float64) {
+    static const size_t widths[] = {1, 3, 17};
+    enum { M = 200 };
+    for (size_t w = 0; w < 3; w++) {
+        size_t d = widths[w];
+        double *x = malloc(M * d * sizeof *x);
+        gn_random r = gn_random_new(31, w);
+        for (size_t i = 0; i < M * d; i++)
+            x[i] = i / d % 4 ? nextafter(x[i - d], 10) : 1e3 + gn_random_normal(&r);
+        check(gn_mat_f64(x, M, d), 9, GN_EUCLIDEAN, "float64 near duplicates");
+        check(gn_mat_f64(x, M, d), M - 1, GN_EUCLIDEAN, "float64 near duplicates");
+        free(x);
+    }
+}
+
+int main(void) {
+    gn_error err;
+    for (int cpu = GN_CPU_SCALAR; cpu <= GN_CPU_AMX; cpu++)
+        for (unsigned threads = 1; threads <= 2; threads++) {
+            gn_ctx_opts opts = {.n_threads = threads, .cpu = (gn_cpu)cpu};
+            if (!gn_cpu_has((gn_cpu)cpu) || (test_quick() && (gn_cpu)cpu != gn_cpu_best()))
+                continue;
+            if (gn_ctx_new(&opts, &machine[n_machines], &err) != GN_OK) return 1;
+            n_machines++;
+        }
+    RUN(hard_sets_of_every_width_on_every_machine);
+    RUN(near_duplicates_in_float64);
+    while (n_machines) gn_ctx_free(machine[--n_machines]);
+    return tap_done();
+}
