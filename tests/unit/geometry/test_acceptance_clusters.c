@@ -28,7 +28,7 @@ static void golden_clusters(const gn_knn *knn, const char *set, const char *dens
     char path[96];
     gn_error err;
     gn_adp_summary a;
-    OK(gn_adp(knn, kstar, rho, se, &(gn_adp_opts){.z = 1.65}, label, peak, &a, &err));
+    OK(gn_adp(knn, kstar, rho, se, NULL, label, peak, &a, &err));
     snprintf(path, sizeof path, "%s/ADP_on_%s_Z1.65_purepython/N_clusters", set, density);
     size_t n_clusters = (size_t)golden(root, path), out_of_range = 0, n_halo = 0, changed = 0;
     REQUIRE(a.n_clusters == n_clusters && n_clusters < 10);
@@ -63,7 +63,7 @@ static void golden_set(gn_ctx *ctx, const char *set, const float *x, size_t d) {
     gn_knn *knn = neighbors_of(ctx, gn_mat_f32(x, N, d), K);
     REQUIRE(knn);
     OK(gn_id_twonn(gn_mat_f32(knn->distance, N, K), NULL, &e, &err));
-    OK(gn_kstar(knn, e.dim, 1e-6, kstar, &err));
+    OK(gn_kstar(knn, e.dim, 0, kstar, &err));
     const json_t *g = json_object_get(json_object_get(root, set), "kstar_alpha1e-6_maxk100");
     int32_t sum = 0, least = K, most = 0;
     for (size_t i = 0; i < N; i++) {

@@ -35,14 +35,15 @@ static bool has_zero_row(const point_set *p) {
     return false;
 }
 
-/* N = 2, 3 and k = N - 1 among them; 4,096 wide on fewer rows, the double loop being slow. */
+/* N = 2, 3 and k = N - 1 among them; more rows than a list holds at one width, the double loop
+ * being slow. */
 TEST(hard_sets_of_every_width_on_every_machine) {
     static const size_t widths[] = {1, 2, 3, 17, 4096};
-    static const struct { size_t n, k; } sizes[] = {{2, 1}, {3, 1}, {3, 2}, {65, 64}, {330, 12}};
+    static const struct { size_t n, k; } sizes[] = {{2, 1}, {3, 1}, {3, 2}, {65, 64}, {700, 10}};
     for (int kind = 0; kind < SET_KINDS; kind++)
         for (size_t w = 0; w < sizeof widths / sizeof *widths; w++)
             for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
-                size_t n = widths[w] > 1000 && sizes[s].n > 100 ? 100 : sizes[s].n;
+                size_t n = sizes[s].n < 700 || widths[w] == 17 ? sizes[s].n : 100;
                 point_set p = set_make((enum set_kind)kind, n, widths[w]);
                 gn_mat x = gn_mat_f32(p.x, p.n, p.d);
                 check(x, sizes[s].k, GN_EUCLIDEAN, p.name);
@@ -67,6 +68,23 @@ TEST(near_duplicates_in_float64) {
     }
 }
 
+/* Unit vectors along the axes, each moved by less than float32 products can tell: every point is a
+ * candidate for every place, and only the error bound keeps the right ones in. */
+TEST(equally_far_but_for_rounding) {
+    enum { M = 400 };
+    float *x = malloc((size_t)M * M * sizeof *x);
+    gn_random r = gn_random_new(32, 0);
+    for (size_t e = 0; e < (size_t)M * M; e++)
+        x[e] = (e / M == e % M ? 1 : 0) + 3e-8F * (float)gn_random_normal(&r);
+    check(gn_mat_f32(x, M, M), 12, GN_EUCLIDEAN, "equally far");
+    free(x);
+    double *y = malloc((size_t)M * 3 * sizeof *y); /* a cloud too small for float32 at its place */
+    for (size_t e = 0; e < (size_t)M * 3; e++) y[e] = 1 + 1e-9 * gn_random_normal(&r);
+    y[0] = -1e3;
+    check(gn_mat_f64(y, M, 3), 12, GN_EUCLIDEAN, "a far point and a small cloud in float64");
+    free(y);
+}
+
 int main(void) {
     gn_error err;
     for (int cpu = GN_CPU_SCALAR; cpu <= GN_CPU_AMX; cpu++)
@@ -79,6 +97,7 @@ int main(void) {
         }
     RUN(hard_sets_of_every_width_on_every_machine);
     RUN(near_duplicates_in_float64);
+    RUN(equally_far_but_for_rounding);
     while (n_machines) gn_ctx_free(machine[--n_machines]);
     return tap_done();
 }
