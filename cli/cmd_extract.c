@@ -54,6 +54,7 @@ static int run(const cli_command *self, int argc, char **argv) {
             {"layers", (double)r.n_layers},
             {"truncated", (double)r.n_truncated},
             {"tokens_cut", (double)r.n_tokens_cut},
+            {"windows", (double)r.n_windows},
             {"no_target", (double)r.n_no_target},
             {"resumed", (double)r.n_resumed},
             {"precision_error", r.precision_error},

@@ -9,6 +9,7 @@
 static const char *const takes[] = {"block", "norm1", "attn", "mlp", NULL};
 static const char *const pools[] = {"none", "mean", "first", "last", "word", "target", NULL};
 static const char *const precisions[] = {"exact", "fast", "draft", NULL};
+static const char *const compats[] = {"none", "cai2021", NULL};
 static const char *const dtypes[] = {"float32", "float16", "bfloat16", NULL};
 
 size_t cli_extract_table(cli_extract *e, cli_option *to) {
@@ -26,6 +27,13 @@ size_t cli_extract_table(cli_extract *e, cli_option *to) {
          "label columns to keep (default: all others)", NULL},
         {"max-tokens", 0, CLI_SIZE, &e->max_tokens, "N",
          "cut sequences to N tokens (default: the model's limit)", NULL},
+        {"window", 0, CLI_TEXT, (void *)&e->window, "HOW",
+         "line (default: a record is a sequence) or stream:N (windows of N tokens)", NULL},
+        {"streams", 0, CLI_SIZE, &e->streams, "B", "cut the stream into B first (default 1)", NULL},
+        {"keep", 0, CLI_REAL, &e->keep, "SHARE",
+         "keep this share of the stream's windows, by --seed (default: all)", NULL},
+        {"compat", 0, CLI_WORD, &e->compat, "PAPER",
+         "cai2021: --keep leaves that share out, padding counts as text", compats},
         {"no-special", 0, CLI_FLAG, &e->no_special, NULL, "do not add [CLS] and [SEP]", NULL},
         {"drop-special", 0, CLI_FLAG, &e->drop_special, NULL, "add them, but keep no rows for them",
          NULL},
@@ -81,7 +89,32 @@ gn_status cli_model_dir(const char *model, char *out, size_t n_out, gn_error *er
     return st;
 }
 
+/* "line" or "stream:512". */
+static gn_status read_window(const char *text, size_t *length, gn_error *err) {
+    static const char stream[] = "stream:";
+    char *end = NULL;
+    unsigned long value = 0;
+    *length = 0;
+    if (!text || strcmp(text, "line") == 0) return GN_OK;
+    const char *digits = text + sizeof stream - 1;
+    bool good = strncmp(text, stream, sizeof stream - 1) == 0 && *digits >= '1' && *digits <= '9';
+    if (good) value = strtoul(digits, &end, 10);
+    if (good && !*end && value <= INT32_MAX) {
+        *length = value;
+        return GN_OK;
+    }
+    *err = (gn_error){.code = GN_EINVAL};
+    snprintf(err->message, sizeof err->message,
+             "--window '%.80s': expected line or stream:N with N tokens a window", text);
+    return GN_EINVAL;
+}
+
 gn_status cli_extract_resolve(cli_extract *e, const char *model, gn_error *err) {
+    gn_status st = read_window(e->window, &e->opts.window.length, err);
+    if (st != GN_OK) return st;
+    e->opts.window.streams = e->streams;
+    e->opts.window.keep = e->keep;
+    e->opts.window.cai2021 = e->compat == 1;
     e->opts.take = (gn_take)e->take;
     e->opts.pool = (gn_pool)e->pool;
     e->opts.model.precision = (gn_precision)e->precision;
@@ -109,7 +142,10 @@ gn_status cli_extract_resolve(cli_extract *e, const char *model, gn_error *err) 
 void cli_extract_note(const gn_extract_result *r, char *out, size_t n_out) {
     size_t used = 0;
     out[0] = '\0';
-    if (r->n_truncated)
+    if (r->n_windows)
+        used += (size_t)snprintf(out, n_out, "%zu of %zu windows, %zu tokens are in none. ",
+                                 r->n_sequences, r->n_windows, r->n_tokens_cut);
+    else if (r->n_truncated)
         used += (size_t)snprintf(out, n_out, "%zu sequences were cut (%zu tokens). ",
                                  r->n_truncated, r->n_tokens_cut);
     if (r->n_no_target && used < n_out)

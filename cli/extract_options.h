@@ -5,13 +5,15 @@
 #include "cli.h"
 #include "gonio/extract.h"
 
-enum { CLI_MAX_LABELS = 32, CLI_N_EXTRACT_OPTIONS = 14 };
+enum { CLI_MAX_LABELS = 32, CLI_N_EXTRACT_OPTIONS = 18 };
 
 typedef struct cli_extract {
     gn_extract_opts opts;
     int take, pool, precision, dtype;
-    const char *text_column, *target_column, *labels, *layers;
-    size_t max_tokens, batch_tokens;
+    const char *text_column, *target_column, *labels, *layers, *window;
+    size_t max_tokens, batch_tokens, streams;
+    double keep;
+    int compat;
     bool no_special, drop_special, overwrite, tables;
     char label_text[1024];
     const char *label_list[CLI_MAX_LABELS];

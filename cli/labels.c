@@ -10,7 +10,8 @@ gn_status cli_labels(const gn_reps *reps, const char *spec, gn_labels **owned,
             *labels = gn_reps_labels(reps, c);
             return GN_OK;
         }
-    gn_status st = gn_labels_open(spec, owned, err);
+    bool types = strcmp(spec, "type") == 0 && gn_reps_token_id(reps);
+    gn_status st = types ? gn_reps_types(reps, owned, err) : gn_labels_open(spec, owned, err);
     if (st == GN_OK) *labels = *owned;
     return st;
 }

@@ -11,8 +11,10 @@
 extern "C" {
 #endif
 
-/** What becomes a row. Rows follow the text; means are summed in float64. A row's token_id and
- *  position are those of its first token, -1 with GN_POOL_MEAN. With GN_POOL_WORD and
+/** What becomes a row; in a stream, sequences are windows, GN_POOL_TARGET is refused, a row has the
+ *  labels of the record that its first token comes from (with GN_POOL_MEAN none), and a word that a
+ *  window's edge cuts gives no row. Rows follow the text; means are summed in float64. A row's
+ * token_id and position are those of its first token, -1 with GN_POOL_MEAN. With GN_POOL_WORD and
  * GN_POOL_TARGET rows get a label column "word", the lower-cased text, unless the corpus has one of
  * that name. */
 typedef enum gn_pool {
@@ -26,13 +28,33 @@ typedef enum gn_pool {
                          tokens that share a character with it */
 } gn_pool;
 
+/** The text as one stream of tokens, cut into windows: what a sequence is when length > 0.
+ *
+ *  All records, blank lines included, are encoded (each with its special tokens, unless
+ *  `no_special`) and laid end to end: L tokens. They are cut into B streams of n = ceil(L / B)
+ *  tokens; window i of a stream is [length i, length (i + 1)), and the last token of a stream is
+ *  never in one, so that a stream has floor((n - 1) / length) windows. What is behind them is left
+ *  out. Sequences are numbered stream by stream. A window knows no lines: its first token sees
+ *  nothing to its left. The windows of Cai et al., ICLR 2021. */
+typedef struct gn_window_opts {
+    size_t length;  /**< tokens; 0: no stream, every record is a sequence */
+    size_t streams; /**< B; 0 means 1. Where B does not divide L, the last streams' windows lack at
+                         most B - 1 tokens */
+    double keep;    /**< share of the windows that are kept, in (0, 1], each drawn by the context's
+                         seed and its own number; 0 means all */
+    bool cai2021;   /**< as the published script has it: `keep` is the share that is left out, and
+                         missing tokens are filled in with the tokenizer's padding token */
+} gn_window_opts;
+
 typedef struct gn_extract_opts {
     gn_corpus_opts corpus;
+    gn_window_opts window;
     gn_model_opts model;
     gn_take take;
     gn_pool pool;
     const char *layers;  /**< NULL or "all"; else a list such as "0,3-6,-1" (-1: the last) */
-    size_t max_tokens;   /**< truncation, specials included; 0: the model's max_positions */
+    size_t max_tokens;   /**< truncation, specials included; 0: the model's max_positions. Not with
+                              a window */
     bool no_special;     /**< do not add [CLS] / [SEP] */
     bool drop_special;   /**< add them, but keep no rows for them (pool none and mean) */
     gn_dtype dtype;      /**< GN_F32 (default), GN_F16 or GN_BF16 on disk */
@@ -44,14 +66,15 @@ typedef struct gn_extract_opts {
 
 typedef struct gn_extract_result {
     size_t n_sequences, n_rows, n_layers;
-    size_t n_tokens;    /**< of the sequences that give rows: the others are not computed */
-    size_t n_truncated; /**< sequences cut */
-    size_t n_tokens_cut;
-    size_t n_no_target; /**< GN_POOL_TARGET: records without a target, or whose target fell outside
-                             what was kept: no row */
+    size_t n_tokens;     /**< of the sequences that give rows: the others are not computed */
+    size_t n_truncated;  /**< sequences cut */
+    size_t n_tokens_cut; /**< by truncation; or tokens of the stream that are in no window */
+    size_t n_no_target;  /**< GN_POOL_TARGET: records without a target, or whose target fell outside
+                              what was kept: no row */
     double precision_error; /**< largest relative error of a layer's states against exact
                                  arithmetic, on the first tokens; 0 for GN_PRECISION_EXACT */
     double seconds;         /**< of this call's forward passes */
+    size_t n_windows;       /**< of the stream, before `keep`; 0 without one */
     size_t n_resumed;       /**< sequences found on disk from an earlier, interrupted run */
 } gn_extract_result;
 

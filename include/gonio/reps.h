@@ -49,6 +49,10 @@ GN_API const int32_t *gn_reps_position(const gn_reps *reps);
 GN_API size_t gn_reps_label_count(const gn_reps *reps);
 GN_API const char *gn_reps_label_name(const gn_reps *reps, size_t column);
 GN_API const gn_labels *gn_reps_labels(const gn_reps *reps, size_t column);
+/** The type of each row as a label: the vocabulary string of its token (of the first, where a row is
+ *  a mean over several), "#ID" for an id without one; none for rows without a token.
+ *  @return GN_OK; GN_EINVAL (a plain matrix); GN_ENOMEM. Free with gn_labels_free. */
+GN_API gn_status gn_reps_types(const gn_reps *reps, gn_labels **out, gn_error *err);
 /** Number of ids in vocab.txt, and the string of one; NULL when there is none. */
 GN_API size_t gn_reps_vocab_size(const gn_reps *reps);
 GN_API const char *gn_reps_token(const gn_reps *reps, int32_t id);

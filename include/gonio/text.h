@@ -68,11 +68,11 @@ GN_API size_t gn_utf8_byte_offset(const char *text, size_t n_bytes, size_t n);
 /** The file's name says what it is: .csv, .tsv, .jsonl (.ndjson), each with or without .gz behind
  *  it; anything else is plain text.
  *
- *  Plain text: a record a line; lines of nothing but blanks are skipped. CSV: a header line, quotes
- *  of RFC 4180. TSV: the same; a file that breaks the quoting rules anywhere is read as one without
- *  quoting. JSONL: an object a line; values that are no strings become labels as JSON text. Lines
- *  end in LF or CRLF, a byte order mark is skipped, so are blank lines; an empty text in a column
- *  is a record of 0 bytes. */
+ *  Plain text: a record a line; lines of nothing but blanks are skipped, unless asked for. CSV: a
+ * header line, quotes of RFC 4180. TSV: the same; a file that breaks the quoting rules anywhere is
+ * read as one without quoting. JSONL: an object a line; values that are no strings become labels as
+ * JSON text. Lines end in LF or CRLF, a byte order mark is skipped, so are blank lines; an empty
+ * text in a column is a record of 0 bytes. */
 typedef struct gn_corpus_opts {
     const char *text_column;   /**< CSV/TSV/JSONL; NULL: "text", else "sentence" */
     const char *target_column; /**< a column "start:end" in code points, half-open: the word that
@@ -80,6 +80,7 @@ typedef struct gn_corpus_opts {
                                     "target" if there is one. "": none */
     const char *const *label_columns; /**< NULL: every column but text and target */
     size_t n_label_columns;
+    bool blank_lines; /**< plain text: lines of nothing but blanks are records, too */
 } gn_corpus_opts;
 
 typedef struct gn_record {

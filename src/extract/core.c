@@ -66,7 +66,8 @@ static const float *pool_row(struct run *r, gn_mat x, size_t from, size_t count)
 
 static gn_status bad_value(const struct run *r, size_t row, size_t layer, size_t col, float value,
                            gn_error *err) {
-    size_t line = gn_corpus_at(r->in->corpus, (size_t)r->rows.sequence[row]).line;
+    size_t s = (size_t)r->rows.sequence[row], token = r->tokens.begin[s] + r->rows.from[row];
+    size_t line = gn_corpus_at(r->in->corpus, gn_tokens_record(&r->tokens, s, token)).line;
     if (isfinite((double)value))
         return gn_fail(
             err, GN_EDATA,
@@ -193,7 +194,8 @@ static gn_status check_vocabulary(const struct run *r, gn_error *err) {
                 err, GN_EDATA,
                 "line %zu: token %d ('%s') is outside the model's vocabulary of %zu: does "
                 "the tokenizer belong to it?",
-                gn_corpus_at(r->in->corpus, s).line, (int)id, token ? token : "", n);
+                gn_corpus_at(r->in->corpus, gn_tokens_record(&r->tokens, s, i)).line, (int)id,
+                token ? token : "", n);
         }
     return GN_OK;
 }
@@ -233,6 +235,42 @@ done:
     return st;
 }
 
+static gn_status check_window(const gn_extract_opts *o, size_t most, size_t *max_tokens,
+                              gn_error *err) {
+    const gn_window_opts *w = &o->window;
+    if (w->length > most)
+        return gn_fail(err, GN_EINVAL, "windows of %zu tokens: the model takes %zu", w->length,
+                       most);
+    if (o->max_tokens)
+        return gn_fail(err, GN_EINVAL, "max_tokens truncates records; a stream is not truncated");
+    if (!(w->keep >= 0 && w->keep <= 1))
+        return gn_fail(err, GN_EINVAL, "keep %g: expected a share of the windows, 0 to 1", w->keep);
+    if (o->pool == GN_POOL_MEAN && o->drop_special)
+        return gn_fail(err, GN_EINVAL,
+                       "pool mean and drop_special: special tokens lie inside of windows");
+    *max_tokens = w->length;
+    return GN_OK;
+}
+
+/* The token that fills empty places in the compatible mode; -1: none. */
+static int32_t padding(const gn_extract_inputs *in, const gn_extract_opts *o) {
+    static const char *const names[] = {"[PAD]", "<pad>"};
+    int32_t id = -1;
+    for (size_t i = 0; o->window.cai2021 && id < 0 && i < sizeof names / sizeof *names; i++)
+        id = gn_tokenizer_id(in->tokenizer, names[i]);
+    return id;
+}
+
+/* Text to sequences: records, or windows of the stream that they make. */
+static gn_status make_tokens(gn_ctx *ctx, struct run *r, size_t max_tokens, gn_error *err) {
+    const gn_extract_opts *o = r->opts;
+    bool stream = o->window.length > 0;
+    gn_encode_opts encode = {.special = !o->no_special, .max_tokens = stream ? 0 : max_tokens};
+    gn_status st = gn_tokens_encode(ctx, r->in->tokenizer, r->in->corpus, encode, &r->tokens, err);
+    if (st != GN_OK || !stream) return st;
+    return gn_tokens_windows(&r->tokens, &o->window, gn_ctx_seed(ctx), padding(r->in, o), err);
+}
+
 static gn_status check_options(const gn_extract_inputs *in, const gn_extract_opts *o,
                                size_t *max_tokens, gn_error *err) {
     size_t most = in->source.info->max_positions;
@@ -248,6 +286,9 @@ static gn_status check_options(const gn_extract_inputs *in, const gn_extract_opt
         return gn_fail(err, GN_EINVAL, "max_tokens %zu: the model takes %zu", o->max_tokens, most);
     if (o->no_special && o->drop_special)
         return gn_fail(err, GN_EINVAL, "no_special and drop_special exclude each other");
+    if (o->window.length) return check_window(o, most, max_tokens, err);
+    if (o->window.streams || o->window.keep != 0 || o->window.cai2021)
+        return gn_fail(err, GN_EINVAL, "streams, keep and cai2021 belong to windows of a stream");
     *max_tokens = o->max_tokens ? o->max_tokens : most;
     if (*max_tokens < (o->no_special ? 1 : 3))
         return gn_fail(err, GN_EINVAL, "max_tokens %zu leaves no room for text", *max_tokens);
@@ -291,8 +332,7 @@ gn_status gn_extract_run(gn_ctx *ctx, const gn_extract_inputs *in, const gn_extr
     GN_TRY(
         gn_alloc_array(&r.layer, info->n_layers + 1, sizeof *r.layer, "the list of layers", err));
     GN_TRY(gn_extract_layers(opts->layers, info->n_layers, r.layer, &r.n_layers, err));
-    gn_encode_opts encode = {.special = !opts->no_special, .max_tokens = max_tokens};
-    st = gn_tokens_encode(ctx, in->tokenizer, in->corpus, encode, &r.tokens, err);
+    st = make_tokens(ctx, &r, max_tokens, err);
     if (st == GN_OK) st = check_vocabulary(&r, err);
     if (st == GN_OK)
         st = gn_row_plan_make(&r.tokens, in->corpus, opts->pool, opts->drop_special, &r.rows, err);
@@ -349,6 +389,7 @@ gn_status gn_extract_run(gn_ctx *ctx, const gn_extract_inputs *in, const gn_extr
                                       .n_tokens_cut = r.tokens.n_tokens_cut,
                                       .n_no_target = r.rows.n_no_target,
                                       .seconds = r.seconds,
+                                      .n_windows = r.tokens.n_windows,
                                       .n_resumed = resumed};
 done:
     json_decref(plan.about);

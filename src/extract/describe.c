@@ -36,6 +36,26 @@ static json_t *describe_corpus(const gn_extract_inputs *in, const gn_corpus_opts
     return corpus;
 }
 
+/* What is said only where the text was a stream. */
+static gn_status describe_window(gn_ctx *ctx, const gn_window_opts *w, const gn_tokens *t,
+                                 json_t *about, gn_error *err) {
+    double keep = w->keep == 0 && !w->cai2021 ? 1 : w->keep;
+    json_t *window = json_pack("{s:I, s:I, s:f, s:s}", "length", (json_int_t)w->length, "streams",
+                               (json_int_t)(w->streams ? w->streams : 1), "keep", keep, "rule",
+                               w->cai2021 ? "cai2021" : "default");
+    json_t *counts = json_object_get(about, "counts");
+    bool good = window != NULL;
+    if (good && keep < 1)
+        good = json_object_set_new(window, "seed", json_integer((json_int_t)gn_ctx_seed(ctx))) == 0;
+    good =
+        good && json_object_set(json_object_get(about, "options"), "window", window) == 0 &&
+        json_object_set_new(counts, "stream_tokens", json_integer((json_int_t)t->n_stream)) == 0 &&
+        json_object_set_new(counts, "windows", json_integer((json_int_t)t->n_windows)) == 0 &&
+        json_object_set_new(counts, "padding", json_integer((json_int_t)t->n_padding)) == 0;
+    json_decref(window);
+    return good ? GN_OK : gn_fail_nomem(err, "gonio.json", 0);
+}
+
 gn_status gn_extract_describe(gn_ctx *ctx, const gn_extract_inputs *in, const gn_extract_opts *opts,
                               size_t max_tokens, const gn_tokens *tokens, const gn_row_plan *rows,
                               size_t n_tokens, json_t **out, gn_error *err) {
@@ -54,8 +74,12 @@ gn_status gn_extract_describe(gn_ctx *ctx, const gn_extract_inputs *in, const gn
         (json_int_t)n_tokens, "truncated", (json_int_t)tokens->n_truncated, "tokens_cut",
         (json_int_t)tokens->n_tokens_cut, "no_target", (json_int_t)rows->n_no_target);
     if (!about) return gn_fail_nomem(err, "gonio.json", 0);
-    *out = about;
-    return GN_OK;
+    if (opts->window.length) st = describe_window(ctx, &opts->window, tokens, about, err);
+    if (st == GN_OK)
+        *out = about;
+    else
+        json_decref(about);
+    return st;
 }
 
 gn_status gn_extract_vocabulary(const gn_tokenizer *tok, char **out, gn_error *err) {
@@ -81,7 +105,9 @@ static void add_quoted(gn_str *s, const char *text, size_t n) {
         unsigned char c = (unsigned char)text[i];
         if (c >= 0x20 && c != '"' && c != '\\') continue;
         gn_str_add_bytes(s, text + from, i - from);
-        if (c < 0x20)
+        if (c == '\n')
+            gn_str_add(s, "\\n");
+        else if (c < 0x20)
             gn_str_addf(s, "\\u%04x", c);
         else
             gn_str_addf(s, "\\%c", c);
@@ -104,26 +130,12 @@ static size_t points_before(struct counter *c, size_t byte) {
     return c->point;
 }
 
-static void add_line(gn_str *s, const gn_tokens *t, const gn_corpus *corpus, size_t sequence) {
-    gn_record r = gn_corpus_at(corpus, sequence);
-    struct counter count = {.text = r.text};
-    size_t b = t->begin[sequence], e = t->begin[sequence + 1];
-    gn_str_add(s, "{\"text\": ");
-    add_quoted(s, r.text, r.n_bytes);
-    gn_str_addf(s, ", \"n_tokens\": %zu, \"tokens\": [", e - b);
-    for (size_t i = b; i < e; i++) {
-        size_t start = 0, end = 0;
-        if (!gn_tokens_special(t, i)) {
-            start = points_before(&count, t->start[i]);
-            end = points_before(&count, t->end[i]);
-        }
-        gn_str_addf(s, "%s[%zu,%zu]", i > b ? "," : "", start, end);
-    }
-    gn_str_add(s, "]");
-    if (r.has_target) {
-        size_t start = points_before(&count, r.target_start);
-        gn_str_addf(s, ", \"target\": [%zu,%zu]", start, points_before(&count, r.target_end));
-    }
+static void add_range(gn_str *s, bool first, size_t start, size_t end) {
+    gn_str_addf(s, "%s[%zu,%zu]", first ? "" : ",", start, end);
+}
+
+static void add_labels(gn_str *s, const gn_corpus *corpus, size_t record) {
+    gn_record r = gn_corpus_at(corpus, record);
     gn_str_add(s, ", \"labels\": {");
     for (size_t j = 0; j < gn_corpus_label_count(corpus); j++) {
         const char *name = gn_corpus_label_name(corpus, j);
@@ -138,13 +150,78 @@ static void add_line(gn_str *s, const gn_tokens *t, const gn_corpus *corpus, siz
     gn_str_add(s, "}}\n");
 }
 
+/* A record with its tokens. */
+static void add_record(gn_str *s, const gn_tokens *t, const gn_corpus *corpus, size_t sequence) {
+    gn_record r = gn_corpus_at(corpus, sequence);
+    struct counter count = {.text = r.text};
+    size_t b = t->begin[sequence], e = t->begin[sequence + 1];
+    gn_str_add(s, "{\"text\": ");
+    add_quoted(s, r.text, r.n_bytes);
+    gn_str_addf(s, ", \"n_tokens\": %zu, \"tokens\": [", e - b);
+    for (size_t i = b; i < e; i++) {
+        size_t start = 0, end = 0;
+        if (!gn_tokens_special(t, i)) {
+            start = points_before(&count, t->start[i]);
+            end = points_before(&count, t->end[i]);
+        }
+        add_range(s, i == b, start, end);
+    }
+    gn_str_add(s, "]");
+    if (r.has_target) {
+        size_t start = points_before(&count, r.target_start);
+        gn_str_addf(s, ", \"target\": [%zu,%zu]", start, points_before(&count, r.target_end));
+    }
+    add_labels(s, corpus, sequence);
+}
+
+/* A window: what it covers of each of its records, a line break between two. */
+static void add_window(gn_str *s, const gn_tokens *t, const gn_corpus *corpus, size_t sequence) {
+    gn_str text = {0}, places = {0};
+    size_t b = t->begin[sequence], e = t->begin[sequence + 1], points = 0, to;
+    for (size_t from = b; from < e; from = to) {
+        gn_record r = gn_corpus_at(corpus, (size_t)t->record[from]);
+        size_t start = SIZE_MAX, end = 0;
+        for (to = from; to < e && t->record[to] == t->record[from]; to++) {
+            if (gn_tokens_special(t, to)) continue;
+            if (t->start[to] < start) start = t->start[to];
+            if (t->end[to] > end) end = t->end[to];
+        }
+        if (start == SIZE_MAX) start = end = 0;
+        if (from > b) {
+            gn_str_add(&text, "\n");
+            points++;
+        }
+        struct counter count = {.text = r.text};
+        size_t before = points_before(&count, start);
+        for (size_t i = from; i < to; i++) {
+            bool special = gn_tokens_special(t, i);
+            size_t p = special ? 0 : points + points_before(&count, t->start[i]) - before;
+            size_t q = special ? 0 : points + points_before(&count, t->end[i]) - before;
+            add_range(&places, i == b, p, q);
+        }
+        gn_str_add_bytes(&text, r.text + start, end - start);
+        points += points_before(&count, end) - before;
+    }
+    gn_str_add(s, "{\"text\": ");
+    add_quoted(s, text.text ? text.text : "", text.n);
+    gn_str_addf(s, ", \"stream\": %u, \"window\": %u", t->stream[sequence], t->window[sequence]);
+    if (b < e)
+        gn_str_addf(s, ", \"lines\": [%zu,%zu]", gn_corpus_at(corpus, (size_t)t->record[b]).line,
+                    gn_corpus_at(corpus, (size_t)t->record[e - 1]).line);
+    gn_str_addf(s, ", \"n_tokens\": %zu, \"tokens\": [%s], \"labels\": {}}\n", e - b,
+                places.text ? places.text : "");
+    s->bad = s->bad || text.bad || places.bad;
+    gn_str_free(&text);
+    gn_str_free(&places);
+}
+
 gn_status gn_extract_text(const gn_tokens *tokens, const gn_corpus *corpus, gn_outfile *f,
                           gn_error *err) {
     gn_status st = GN_OK;
     gn_str line = {0};
     for (size_t s = 0; s < tokens->n_sequences; s++) {
         line.n = 0;
-        add_line(&line, tokens, corpus, s);
+        (tokens->record ? add_window : add_record)(&line, tokens, corpus, s);
         if (line.bad) {
             st = gn_fail_nomem(err, "a line of text.jsonl", line.n);
             goto done;

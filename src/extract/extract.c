@@ -76,6 +76,7 @@ gn_status gn_extract(gn_ctx *ctx, const char *model_dir, const char *corpus_path
                      gn_error *err) {
     gn_status st = GN_OK;
     gn_extract_opts o = opts ? *opts : (gn_extract_opts){0};
+    if (o.window.length) o.corpus.blank_lines = true; /* they have their special tokens, too */
     gn_tokenizer *tokenizer = NULL;
     gn_corpus *corpus = NULL;
     gn_model *model = NULL;

@@ -58,6 +58,32 @@ static gn_status add_row(struct plan *p, size_t s, size_t from, size_t count, gn
     return GN_OK;
 }
 
+static gn_record record_of(const struct plan *p, size_t s, size_t row) {
+    size_t first = p->tokens->begin[s] + p->rows->from[row];
+    return gn_corpus_at(p->corpus, gn_tokens_record(p->tokens, s, first));
+}
+
+static bool white(utf8proc_int32_t c) {
+    utf8proc_category_t k = utf8proc_category(c);
+    return (c >= 9 && c <= 13) || c == 0x85 || k == UTF8PROC_CATEGORY_ZS ||
+           k == UTF8PROC_CATEGORY_ZL || k == UTF8PROC_CATEGORY_ZP;
+}
+
+/* The text of tokens [first, last] without the white space before it, which byte-level tokenizers
+ * count as part of a word; *start == *end when there is nothing else. */
+static void text_of(const struct plan *p, gn_record record, size_t first, size_t last,
+                    size_t *start, size_t *end) {
+    *start = p->tokens->start[first];
+    *end = p->tokens->end[last];
+    while (*start < *end) {
+        utf8proc_int32_t c;
+        utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)record.text + *start,
+                                              (utf8proc_ssize_t)(*end - *start), &c);
+        if (n <= 0 || !white(c)) break;
+        *start += (size_t)n;
+    }
+}
+
 /* ---- the rules --------------------------------------------------------------------------------
  */
 
@@ -82,7 +108,10 @@ static gn_status each_word(struct plan *p, size_t s, size_t b, size_t n, gn_erro
     for (size_t i = 0, j; i < n && st == GN_OK; i = j) {
         for (j = i + 1; j < n && word[j] == word[i]; j++) {
         }
-        if (word[i] >= 0 && word[i] != p->tokens->cut_word[s]) st = add_row(p, s, i, j - i, err);
+        if (word[i] < 0 || word[i] == p->tokens->cut_word[s]) continue;
+        size_t start, end, record = gn_tokens_record(p->tokens, s, b + i);
+        text_of(p, gn_corpus_at(p->corpus, record), b + i, b + j - 1, &start, &end);
+        if (start < end) st = add_row(p, s, i, j - i, err);
     }
     return st;
 }
@@ -159,9 +188,10 @@ static gn_status lower_case(struct plan *p, const char *text, size_t n, size_t *
 static gn_status push_word(struct plan *p, size_t s, size_t row, gn_error *err) {
     const gn_tokens *t = p->tokens;
     gn_column *column = &p->rows->column[p->rows->n_columns - 1];
-    gn_record record = gn_corpus_at(p->corpus, s);
+    gn_record record = record_of(p, s, row);
     size_t first = t->begin[s] + p->rows->from[row], last = first + p->rows->count[row] - 1;
-    size_t start = t->start[first], end = t->end[last], n_lower = 0;
+    size_t start, end, n_lower = 0;
+    text_of(p, record, first, last, &start, &end);
     if (p->pool == GN_POOL_TARGET) {
         start = record.target_start;
         end = record.target_end;
@@ -180,12 +210,14 @@ static gn_status label_rows(struct plan *p, size_t s, gn_error *err) {
     size_t first = r->begin[s], n_labels = r->n_columns - p->has_word;
     gn_status st = GN_OK;
     if (first == r->n) return GN_OK;
-    gn_record record = gn_corpus_at(p->corpus, s);
-    for (size_t j = 0; j < n_labels; j++) {
-        int32_t code;
-        GN_TRY(gn_column_code(&r->column[j], record.label[j], strlen(record.label[j]), &code, err));
-        for (size_t i = first; i < r->n; i++) GN_TRY(gn_column_push(&r->column[j], code, err));
-    }
+    bool mixed = p->tokens->record && p->pool == GN_POOL_MEAN; /* of many records */
+    for (size_t j = 0; j < n_labels; j++)
+        for (size_t i = first; i < r->n; i++) {
+            int32_t code;
+            const char *label = mixed ? "" : record_of(p, s, i).label[j];
+            GN_TRY(gn_column_code(&r->column[j], label, strlen(label), &code, err));
+            GN_TRY(gn_column_push(&r->column[j], code, err));
+        }
     for (size_t i = first; p->has_word && i < r->n; i++) GN_TRY(push_word(p, s, i, err));
 done:
     return st;
@@ -222,8 +254,11 @@ gn_status gn_row_plan_make(const gn_tokens *tokens, const gn_corpus *corpus, gn_
                      .drop_special = drop_special,
                      .rows = &rows};
     bool any_target = false;
-    for (size_t s = 0; s < tokens->n_sequences && !any_target; s++)
-        any_target = gn_corpus_at(corpus, s).has_target;
+    if (pool == GN_POOL_TARGET && tokens->record)
+        return gn_fail(err, GN_EINVAL,
+                       "pool target: a window of a stream is no record with a target");
+    for (size_t i = 0; i < gn_corpus_count(corpus) && !any_target; i++)
+        any_target = gn_corpus_at(corpus, i).has_target;
     if (pool == GN_POOL_TARGET && !any_target)
         return gn_fail(
             err, GN_EINVAL,
@@ -237,7 +272,8 @@ gn_status gn_row_plan_make(const gn_tokens *tokens, const gn_corpus *corpus, gn_
         GN_TRY(rows_of(&p, s, err));
         st = label_rows(&p, s, err);
         if (st != GN_OK) {
-            gn_error_prefix(err, "line %zu", gn_corpus_at(corpus, s).line);
+            size_t record = gn_tokens_record(tokens, s, tokens->begin[s]);
+            gn_error_prefix(err, "line %zu", gn_corpus_at(corpus, record).line);
             goto done;
         }
     }

@@ -36,6 +36,9 @@ void gn_tokens_free(gn_tokens *t) {
     gn_free(t->start);
     gn_free(t->end);
     gn_free(t->word);
+    gn_free(t->record);
+    gn_free(t->stream);
+    gn_free(t->window);
     gn_free(t->cut_word);
     gn_free(t->kept_bytes);
     *t = (gn_tokens){0};
@@ -76,7 +79,7 @@ static gn_status append(struct block *b, const gn_encoding *e, gn_error *err) {
 /* The last token of a sequence that stands for text; SIZE_MAX when there is none. */
 static size_t last_of_text(const gn_encoding *e) {
     for (size_t i = e->n; i-- > 0;)
-        if (e->start[i] != e->end[i]) return i;
+        if (e->word[i] >= 0) return i;
     return SIZE_MAX;
 }
 
@@ -91,8 +94,7 @@ static gn_status look_at_cut(struct job *job, size_t s, const gn_record *record,
                                        &scratch->whole, NULL, err);
     if (st != GN_OK) return st;
     const gn_encoding *w = &scratch->whole;
-    if (last + 1 < w->n && w->start[last + 1] != w->end[last + 1] &&
-        w->word[last + 1] == w->word[last])
+    if (last + 1 < w->n && w->word[last + 1] == w->word[last])
         job->out->cut_word[s] = part->word[last];
     return GN_OK;
 }

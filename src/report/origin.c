@@ -20,6 +20,11 @@ static const struct {
     {"options.pool", "pool"},
     {"options.take", "take"},
     {"options.max_tokens", "max_tokens"},
+    {"options.window.length", "window_length"},
+    {"options.window.streams", "streams"},
+    {"options.window.keep", "keep_rate"},
+    {"options.window.seed", "keep_seed"},
+    {"options.window.rule", "window_rule"},
     {"options.special", "special_tokens"},
     {"options.first_position", "first_position"},
     {"options.precision", "precision"},
@@ -30,6 +35,9 @@ static const struct {
     {"counts.truncated", "sequences_cut"},
     {"counts.tokens_cut", "tokens_cut"},
     {"counts.no_target", "targets_cut"},
+    {"counts.stream_tokens", "stream_tokens"},
+    {"counts.windows", "windows"},
+    {"counts.padding", "padding"},
 };
 
 gn_status gn_survey_origin(const gn_reps *reps, gn_result *result, gn_error *err) {

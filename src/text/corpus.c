@@ -98,7 +98,7 @@ static bool blank(const char *text, size_t n) {
     return true;
 }
 
-static gn_status read_plain(gn_corpus *c, gn_error *err) {
+static gn_status read_plain(gn_corpus *c, bool blank_lines, gn_error *err) {
     const char *at = c->bytes, *end = c->bytes + c->n_bytes;
     if (c->n_bytes >= 3 && memcmp(at, "\xEF\xBB\xBF", 3) == 0) at += 3;
     for (size_t line = 1; at < end; line++) {
@@ -106,7 +106,7 @@ static gn_status read_plain(gn_corpus *c, gn_error *err) {
         if (!stop) stop = end;
         size_t n = (size_t)(stop - at);
         if (n && at[n - 1] == '\r') n--;
-        if (!blank(at, n)) {
+        if (blank_lines || !blank(at, n)) {
             gn_status st =
                 gn_corpus_add(c, (gn_record){.text = at, .n_bytes = n, .line = line}, err);
             if (st != GN_OK) return st;
@@ -157,7 +157,7 @@ static gn_status read_records(gn_corpus *c, const gn_corpus_opts *opts, gn_error
         st = gn_fail(err, GN_ENOSUPP, "%s: one JSON document; expected .jsonl, an object a line",
                      c->path);
     else
-        st = read_plain(c, err);
+        st = read_plain(c, opts->blank_lines, err);
     gn_free(name);
     return st;
 }
