@@ -26,7 +26,7 @@ ROOMS = {  # room: rooms whose internal headers it may use
 PUBLIC = {
     "base": "base", "io": "io", "text": "text", "model": "model", "reps": "reps",
     "extract": "extract", "neighbors": "neighbors", "id": "geometry", "overlap": "geometry",
-    "isotropy": "geometry", "density": "geometry", "imbalance": "geometry", "features": "encoding", "pairs": "encoding", "mlem": "encoding", "figure": "figure", "result": "report", "survey": "report",
+    "isotropy": "geometry", "lid": "geometry", "cluster": "geometry", "density": "geometry", "imbalance": "geometry", "features": "encoding", "pairs": "encoding", "mlem": "encoding", "figure": "figure", "result": "report", "survey": "report",
     "measure": "report",
 }
 
