@@ -6,6 +6,7 @@
 
 #include "gonio/base.h"
 #include "gonio/io.h"
+#include "gonio/neighbors.h"
 #include "gonio/reps.h"
 #include "gonio/result.h"
 
@@ -44,6 +45,28 @@ GN_API gn_status gn_measure_imbalance(gn_ctx *ctx, const gn_reps *a, const gn_re
  *  @return as gn_measure_overlap. One neighbour search a layer. */
 GN_API gn_status gn_measure_density(gn_ctx *ctx, const gn_reps *reps, const gn_measure_opts *opts,
                                     gn_result *result, gn_error *err);
+
+typedef struct gn_measure_lid_opts {
+    const size_t *k; /**< (n_k) neighbourhood sizes, 3 ... 1024; NULL: 100; clipped to the rows */
+    size_t n_k;
+    gn_metric metric;
+    bool cai2021;    /**< as the scripts of Cai et al., ICLR 2021: GN_LID_CAI2021, rows that repeat
+                          stay in */
+    size_t max_rows; /**< 0 means 100,000 */
+    /** NULL, or is handed the values of the n points of stored layer `layer` at each k (unbiased,
+     * or the scripts'; NaN where undefined); row[i] is the row of the set that point i is. Both are
+     *  borrowed for the call. What it returns other than GN_OK ends the run. */
+    gn_status (*points)(void *user, const gn_reps *reps, size_t layer, size_t k, size_t n,
+                        const int32_t *row, const double *value, gn_error *err);
+    void *user;
+} gn_measure_lid_opts;
+
+/** Local dimension of every layer over its distinct rows, in all variants and both aggregations, at
+ *  every k; with it what the same neighbours and a sample of pairs tell: local kNN dimension,
+ * hubness, correlation dimension, uniformity, alignment within types.
+ *  @return as gn_measure_overlap. One neighbour search a layer. */
+GN_API gn_status gn_measure_lid(gn_ctx *ctx, const gn_reps *reps, const gn_measure_lid_opts *opts,
+                                gn_result *result, gn_error *err);
 
 #ifdef __cplusplus
 }

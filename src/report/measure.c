@@ -128,23 +128,10 @@ done:
     return st;
 }
 
-/* The label column of word types, which rows that are whole words carry: a type, not a label. */
-static bool is_type_column(const gn_reps *reps, size_t c) {
-    return strcmp(gn_reps_label_name(reps, c), "word") == 0;
-}
-
-/* The type of each row: the word when rows are whole words, else the token. */
-static const int32_t *row_types(const gn_reps *reps) {
-    for (size_t c = 0; c < gn_reps_label_count(reps); c++)
-        if (is_type_column(reps, c)) return gn_reps_labels(reps, c)->code;
-    const int32_t *token = gn_reps_token_id(reps);
-    return token && gn_reps_rows(reps) > 0 && token[0] >= 0 ? token : NULL;
-}
-
 static gn_status measure_isotropy(const struct plan *p, size_t layer, gn_error *err) {
     gn_status st = GN_OK;
     gn_isotropy s;
-    gn_isotropy_opts opts = {.type = row_types(p->reps), .sequence = gn_reps_sequence(p->reps)};
+    gn_isotropy_opts opts = {.type = gn_row_types(p->reps), .sequence = gn_reps_sequence(p->reps)};
     GN_TRY(gn_isotropy_compute(p->ctx, gn_reps_layer(p->reps, layer), &opts, &s, NULL, err));
     const struct {
         const char *measure, *variant;
@@ -213,7 +200,7 @@ static gn_status measure_overlaps(const struct plan *p, size_t layer, const gn_k
         GN_TRY(gn_result_param_number(p->result, "chance", o.chance, err));
     }
     for (size_t c = 0; c < p->n_labels; c++)
-        for (int plain = 0; plain < 2 && !is_type_column(p->reps, c); plain++) {
+        for (int plain = 0; plain < 2 && !gn_is_type_column(p->reps, c); plain++) {
             gn_label_overlap_opts opts = {.k = k, .plain = plain};
             const char *variant = plain ? "plain" : "weighted";
             gn_error why;

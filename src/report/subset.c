@@ -68,10 +68,15 @@ gn_status gn_subset_labels(const gn_subset *s, const gn_labels *labels, gn_label
 
 gn_status gn_subset_neighbors(gn_ctx *ctx, const gn_subset *s, const gn_reps *reps, size_t i,
                               size_t k, gn_neighbors **out, gn_error *err) {
+    return gn_subset_neighbors_by(ctx, s, reps, i, k, GN_EUCLIDEAN, out, err);
+}
+
+gn_status gn_subset_neighbors_by(gn_ctx *ctx, const gn_subset *s, const gn_reps *reps, size_t i,
+                                 size_t k, gn_metric metric, gn_neighbors **out, gn_error *err) {
     char task[160];
     int layer = (int)gn_reps_layer_index(reps, i);
     snprintf(task, sizeof task, "neighbors, %.100s layer %d", gn_reps_name(reps), layer);
-    gn_knn_opts opts = {.k = k, .task = task};
+    gn_knn_opts opts = {.k = k, .metric = metric, .task = task};
     if (!s->row) return gn_neighbors_of_layer(ctx, reps, i, &opts, out, NULL, err);
     void *owner;
     gn_mat x;
@@ -81,6 +86,29 @@ gn_status gn_subset_neighbors(gn_ctx *ctx, const gn_subset *s, const gn_reps *re
     if (st != GN_OK) gn_error_prefix(err, "%s, layer %d", gn_reps_name(reps), layer);
     gn_free(owner);
     return st;
+}
+
+bool gn_is_type_column(const gn_reps *reps, size_t c) {
+    return strcmp(gn_reps_label_name(reps, c), "word") == 0;
+}
+
+const int32_t *gn_row_types(const gn_reps *reps) {
+    for (size_t c = 0; c < gn_reps_label_count(reps); c++)
+        if (gn_is_type_column(reps, c)) return gn_reps_labels(reps, c)->code;
+    const int32_t *token = gn_reps_token_id(reps);
+    return token && gn_reps_rows(reps) > 0 && token[0] >= 0 ? token : NULL;
+}
+
+gn_status gn_subset_column(const gn_subset *s, const int32_t *column, int32_t **out,
+                           gn_error *err) {
+    int32_t *copy = NULL;
+    if (column) {
+        gn_status st = gn_alloc_array(&copy, s->n, sizeof *copy, "a column of rows", err);
+        if (st != GN_OK) return st;
+        for (size_t i = 0; i < s->n; i++) copy[i] = column[s->row ? (size_t)s->row[i] : i];
+    }
+    *out = copy;
+    return GN_OK;
 }
 
 gn_status gn_layer_add(gn_result *r, const gn_reps *reps, const char *set, size_t i,

@@ -29,6 +29,19 @@ gn_status gn_subset_labels(const gn_subset *s, const gn_labels *labels, gn_label
 gn_status gn_subset_neighbors(gn_ctx *ctx, const gn_subset *s, const gn_reps *reps, size_t i,
                               size_t k, gn_neighbors **out, gn_error *err);
 
+/** The same for a metric of one's own. */
+gn_status gn_subset_neighbors_by(gn_ctx *ctx, const gn_subset *s, const gn_reps *reps, size_t i,
+                                 size_t k, gn_metric metric, gn_neighbors **out, gn_error *err);
+
+/** Whether a label column holds word types, which rows that are whole words carry: a type, not a
+ *  label. */
+bool gn_is_type_column(const gn_reps *reps, size_t c);
+/** The type of each row of the set: the word when rows are whole words, else the token; NULL when
+ *  the set knows neither. */
+const int32_t *gn_row_types(const gn_reps *reps);
+/** The subset's part of a column of the row table, to be freed; *out NULL where `column` is. */
+gn_status gn_subset_column(const gn_subset *s, const int32_t *column, int32_t **out, gn_error *err);
+
 /** A measurement of stored layer i. `set` NULL: the set's own name. NaN where there is no value;
  *  note may be NULL. */
 gn_status gn_layer_add(gn_result *r, const gn_reps *reps, const char *set, size_t i,

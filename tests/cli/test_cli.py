@@ -13,7 +13,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from tap import GONIO, QUICK, SOURCE, files_under, gonio, main, need_corpus, need_model, read_npy, write_npy
 
-COMMANDS = ("survey", "extract", "inspect", "knn", "id", "overlap", "imbalance", "density")
+COMMANDS = ("survey", "extract", "inspect", "knn", "id", "overlap", "imbalance", "density", "lid")
 
 
 def cloud(folder, name="X.npy", n=300, d=6, seed=1):
@@ -53,6 +53,7 @@ def wrong_use_is_status_64(folder):
                       ["survey", "model", "text"], ["extract", "model", "text"], ["inspect"],
                       ["overlap"], ["overlap", x, x, x], ["imbalance"], ["density"], ["density", x, x],
                       ["overlap", x, "--figure", "x.png"], ["imbalance", x, "--labels", "x.txt"],
+                      ["lid"], ["lid", x, "-k", "5,"], ["lid", x, "-k", "9999"], ["lid", x, "--compat", "other"],
                       ["id", x, "--seed", "-1"], ["id", x, "--json=yes"]):
         out, err = gonio(*arguments, cwd=folder, status=64)
         assert not out and err.startswith(("gonio", "Usage")) or not arguments, (arguments, out, err)

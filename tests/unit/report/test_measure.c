@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "gonio/density.h"
 #include "gonio/imbalance.h"
+#include "gonio/lid.h"
 #include "gonio/measure.h"
 #include "gonio/neighbors.h"
 #include "gonio/overlap.h"
@@ -193,6 +194,73 @@ TEST(labels_follow_their_rows) {
     gn_reps_free(reps);
 }
 
+struct seen {
+    size_t calls, n;
+    int32_t row[N];
+    double value[N];
+};
+static gn_status keep_points(void *user, const gn_reps *reps, size_t layer, size_t k, size_t n,
+                             const int32_t *row, const double *value, gn_error *e) {
+    struct seen *s = user;
+    (void)e;
+    CHECK(reps == set[0] && layer == 0 && (s->calls ? k == 9 : k == 5));
+    s->calls++;
+    s->n = n;
+    memcpy(s->row, row, n * sizeof *row);
+    memcpy(s->value, value, n * sizeof *value);
+    return GN_OK;
+}
+
+/* Rows are the calls they are made of, over distinct rows; points are told by the set's rows. */
+TEST(local_dimensions_of_a_set) {
+    REQUIRE(set[0]);
+    struct seen seen = {0};
+    size_t k[] = {5, 9};
+    gn_measure_lid_opts o = {.k = k, .n_k = 2, .points = keep_points, .user = &seen};
+    gn_result *r;
+    gn_neighbors *found;
+    gn_lid_summary want;
+    gn_hubness hubs;
+    gn_pair_estimate pairs;
+    gn_mat x = gn_mat_f32(points[0], N, D);
+    double value[N];
+    OK(gn_knn_compute_distinct(NULL, x, &(gn_knn_opts){.k = 9}, &found, &err));
+    gn_mat dist = gn_mat_f32(found->distinct->distance, N - 1, 9);
+    OK(gn_result_new("test", &r, &err));
+    OK(gn_measure_lid(NULL, set[0], &o, r, &err));
+    CHECK(value_of(r, "n_duplicates", "", NULL, NULL) == 1);
+    OK(gn_lid(dist, &(gn_lid_opts){.k = 5}, NULL, &want, &err));
+    CHECK(value_of(r, "lid", "unbiased", "k", "5") == want.mean);
+    CHECK(value_of(r, "lid", "harmonic", "k", "5") == want.harmonic);
+    OK(gn_lid(dist, NULL, value, &want, &err));
+    CHECK(value_of(r, "lid", "unbiased", "k", "9") == want.mean);
+    OK(gn_lid_local_knn(dist, NULL, &want, &err));
+    CHECK(value_of(r, "local_knn_dimension", "ratio", "k", "8") == want.harmonic);
+    OK(gn_hubness_compute(found->distinct, 9, NULL, &hubs, &err));
+    CHECK(value_of(r, "hubness", "skewness", "k", "9") == hubs.skewness);
+    OK(gn_uniformity(NULL, x, NULL, &pairs, &err));
+    CHECK(value_of(r, "uniformity", "", NULL, NULL) == pairs.value);
+    OK(gn_correlation_dimension(NULL, x, NULL, &pairs, &err));
+    CHECK(value_of(r, "correlation_dimension", "", NULL, NULL) == pairs.value);
+    CHECK(gn_result_find(r, 0, "alignment", "pairs", NULL, NULL) == SIZE_MAX); /* no types */
+    CHECK(seen.calls == 2 && seen.n == N - 1 &&
+          memcmp(seen.row, found->row, sizeof(int32_t) * (N - 1)) == 0);
+    CHECK(memcmp(seen.value, value, sizeof(double) * (N - 1)) == 0);
+    gn_result_free(r);
+    /* the scripts keep the repeated row, whose value is 0 */
+    o = (gn_measure_lid_opts){.k = k, .n_k = 1, .cai2021 = true};
+    OK(gn_result_new("test", &r, &err));
+    OK(gn_measure_lid(NULL, set[0], &o, r, &err));
+    OK(gn_lid(gn_mat_f32(found->all->distance, N, 9), &(gn_lid_opts){5, GN_LID_CAI2021, false, D},
+              value, &want, &err));
+    CHECK(value_of(r, "lid", "cai2021", "k", "5") == want.mean && value[3] == 0 && value[7] == 0);
+    CHECK(gn_result_find(r, 0, "hubness", "max", NULL, NULL) == SIZE_MAX);
+    k[0] = 2;
+    CHECK(gn_measure_lid(NULL, set[0], &o, r, &err) == GN_EINVAL);
+    gn_result_free(r);
+    gn_neighbors_free(found);
+}
+
 /* The same sample in both sets: the imbalance of a set with itself is exact on it. */
 TEST(samples_are_the_same_in_all_sets) {
     REQUIRE(set[0] && set[1]);
@@ -280,6 +348,7 @@ TEST(wrong_input_is_named) {
 static gn_status attempt(void *user, gn_error *e) {
     int kind = *(int *)user;
     int32_t code[N];
+    const size_t five = 5;
     for (int i = 0; i < N; i++) code[i] = i % 3;
     gn_labels labels = {.n = N, .code = code, .n_classes = 3};
     gn_measure_opts opts = {.k = 12, .max_rows = 50, .labels = &labels, .label_name = "third"};
@@ -289,12 +358,14 @@ static gn_status attempt(void *user, gn_error *e) {
     if (kind == 0) st = gn_measure_overlap(NULL, set[0], set[1], &opts, r, e);
     if (kind == 1) st = gn_measure_imbalance(NULL, set[0], set[1], &opts, r, e);
     if (kind == 2) st = gn_measure_density(NULL, set[0], &opts, r, e);
+    if (kind == 3)
+        st = gn_measure_lid(NULL, set[0], &(gn_measure_lid_opts){.k = &five, .n_k = 1}, r, e);
     gn_result_free(r);
     return st;
 }
 TEST(without_memory) {
     REQUIRE(set[0] && set[1]);
-    for (int kind = 0; kind < 3; kind++) FAIL_SWEEP(attempt, &kind, "measure");
+    for (int kind = 0; kind < 4; kind++) FAIL_SWEEP(attempt, &kind, "measure");
 }
 
 int main(void) {
@@ -302,6 +373,7 @@ int main(void) {
     RUN(pairs_equal_the_calls_they_are_made_of);
     RUN(every_pair_of_layers_is_itself);
     RUN(labels_follow_their_rows);
+    RUN(local_dimensions_of_a_set);
     RUN(samples_are_the_same_in_all_sets);
     RUN(density_takes_distinct_rows);
     RUN(wrong_input_is_named);
