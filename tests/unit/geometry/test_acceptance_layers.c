@@ -5,6 +5,7 @@
 
 #include "base/random.h"
 #include "gonio/id.h"
+#include "gonio/measure.h"
 #include "gonio/survey.h"
 #include "reps/writer.h"
 

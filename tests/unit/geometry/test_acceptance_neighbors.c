@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "gonio/id.h"
+#include "gonio/measure.h"
 #include "gonio/survey.h"
 #include "neighbors/engine.h"
 
