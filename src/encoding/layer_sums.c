@@ -1,0 +1,207 @@
+/* One pass over a layer, in blocks of 64 columns that each walk through all rows.
+ *
+ * With y_ij = S_i + S_j - 2 a_i.a_j (S_i the squared length of the centred row a_i) and K_k the
+ * distances of feature k, the row sums of x_k y are
+ *
+ *     sum_j x_k y = S_i (K_k 1)(i) + (K_k S)(i) - 2 a_i.(K_k A)(i)
+ *
+ * The last term is the work: add the rows up by level (n d additions), apply the levels' distances,
+ * take each row's product with the sum for its level (n d multiply-adds). A block of columns gives
+ * each row's share of S_i and of these products; shares are added in the order of the blocks. */
+#include "encoding/levels.h"
+#include "encoding/sums.h"
+#include "math/stats.h"
+
+#include <string.h>
+
+enum { WIDE = GN_LAYER_COLUMNS, BLOCKS_AT_ONCE = 16 };
+
+struct pass {
+    const gn_mlem_design *design;
+    const gn_layer_view *v;
+    gn_layer_sums *out;
+    size_t first; /* column block that block 0 of this wave is */
+    size_t most_levels, worker_doubles;
+    double *scratch; /* per worker: columns, level sums, applied, small */
+    double *share;   /* (BLOCKS_AT_ONCE, f + 1, n): a_i.(K_k A)(i), then S_i */
+};
+
+/* The order of additions is fixed: four chains, then their sum. */
+static double dot(const double *a, const double *b, size_t w) {
+    double s[4] = {0};
+    size_t j = 0;
+    for (; j + 4 <= w; j += 4)
+        for (size_t c = 0; c < 4; c++) s[c] += a[j + c] * b[j + c];
+    for (; j < w; j++) s[0] += a[j] * b[j];
+    return (s[0] + s[1]) + (s[2] + s[3]);
+}
+
+static void add_levels(const int32_t *code, const double *weight, size_t n, size_t w,
+                       const double *a, double *sum) {
+    for (size_t i = 0; i < n; i++) {
+        if (code[i] < 0) continue;
+        double *to = sum + (size_t)code[i] * w;
+        const double *row = a + i * w;
+        if (weight)
+            for (size_t j = 0; j < w; j++) to[j] += weight[i] * row[j];
+        else
+            for (size_t j = 0; j < w; j++) to[j] += row[j];
+    }
+}
+
+/* y = (a_i - a_j)^2 of single columns: totals of x_k y from the same level sums. */
+static void unit_products(const struct pass *s, size_t k, size_t j0, size_t w, const double *a,
+                          const double *sum, const double *applied) {
+    const gn_feature *f = &s->design->features->feature[k];
+    double *xy = s->out->unit_xy + k * s->out->d + j0;
+    const double *u = s->design->row_x + k * s->design->n;
+    memset(xy, 0, w * sizeof *xy);
+    for (size_t i = 0; i < s->design->n; i++)
+        for (size_t j = 0; j < w; j++) xy[j] += u[i] * a[i * w + j] * a[i * w + j];
+    for (size_t v = 0; v < f->n_levels; v++)
+        for (size_t j = 0; j < w; j++) xy[j] -= sum[v * w + j] * applied[v * w + j];
+}
+
+/* sum (a_i - a_j)^2 = n m2 and sum (a_i - a_j)^4 = n m4 + 3 m2^2 with the sums of powers m, m1 = 0.
+ */
+static void unit_squares(const struct pass *s, size_t j0, size_t w, const double *a) {
+    size_t n = s->design->n;
+    double *m2 = s->out->unit_y + j0, *m4 = s->out->unit_yy + j0;
+    memset(m2, 0, w * sizeof *m2);
+    memset(m4, 0, w * sizeof *m4);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < w; j++) {
+            double square = a[i * w + j] * a[i * w + j];
+            m2[j] += square;
+            m4[j] += square * square;
+        }
+    for (size_t j = 0; j < w; j++) {
+        m4[j] = (double)n * m4[j] + 3 * m2[j] * m2[j];
+        m2[j] *= (double)n;
+    }
+}
+
+static gn_status column_block(void *user, size_t block, unsigned worker, gn_error *err) {
+    (void)err;
+    struct pass *s = user;
+    const gn_features *features = s->design->features;
+    size_t n = s->design->n, n_features = s->design->f, j0 = (s->first + block) * WIDE;
+    size_t w = s->out->d - j0 < WIDE ? s->out->d - j0 : WIDE;
+    double *a = s->scratch + worker * s->worker_doubles, *sum = a + n * WIDE,
+           *applied = sum + s->most_levels * WIDE, *small = applied + s->most_levels * WIDE;
+    double *share = s->share + block * (n_features + 1) * n;
+    gn_layer_columns(s->v, j0, w, a);
+    for (size_t k = 0; k < n_features; k++, share += n) {
+        const gn_feature *f = &features->feature[k];
+        memset(sum, 0, f->n_levels * w * sizeof *sum);
+        add_levels(f->code, NULL, n, w, a, sum);
+        gn_levels_apply(f, w, sum, applied, small);
+        for (size_t i = 0; i < n; i++)
+            share[i] = f->code[i] < 0 ? 0 : dot(a + i * w, applied + (size_t)f->code[i] * w, w);
+        if (s->out->unit_xy) unit_products(s, k, j0, w, a, sum, applied);
+    }
+    for (size_t i = 0; i < n; i++) share[i] = dot(a + i * w, a + i * w, w);
+    if (s->out->unit_xy) unit_squares(s, j0, w, a);
+    return GN_OK;
+}
+
+static size_t most_levels(const gn_features *f) {
+    size_t most = 1;
+    for (size_t k = 0; k < f->n_features; k++)
+        if (f->feature[k].n_levels > most) most = f->feature[k].n_levels;
+    return most;
+}
+
+/* All column blocks; out->row_xy receives the products a_i.(K_k A)(i), `squares` the S_i. */
+static gn_status products(gn_ctx *ctx, struct pass *s, double *squares, gn_error *err) {
+    gn_status st;
+    size_t n = s->design->n, f = s->design->f, n_blocks = (s->out->d + WIDE - 1) / WIDE;
+    size_t at_once = n_blocks < BLOCKS_AT_ONCE ? n_blocks : BLOCKS_AT_ONCE;
+    s->most_levels = most_levels(s->design->features);
+    s->worker_doubles = (n + 2 * s->most_levels + GN_LEVELS_SCRATCH) * WIDE;
+    GN_TRY(gn_alloc_array(&s->scratch, gn_ctx_threads(ctx), s->worker_doubles * sizeof(double),
+                          "sums over pairs", err));
+    GN_TRY(
+        gn_alloc_array(&s->share, at_once * (f + 1), n * sizeof(double), "sums over pairs", err));
+    memset(s->out->row_xy, 0, f * n * sizeof(double));
+    memset(squares, 0, n * sizeof(double));
+    for (s->first = 0; s->first < n_blocks; s->first += at_once) {
+        size_t wave = n_blocks - s->first < at_once ? n_blocks - s->first : at_once;
+        GN_TRY(gn_parallel(ctx, wave, column_block, s, NULL, err));
+        for (size_t b = 0; b < wave; b++) {
+            const double *share = s->share + b * (f + 1) * n;
+            for (size_t e = 0; e < f * n; e++) s->out->row_xy[e] += share[e];
+            for (size_t i = 0; i < n; i++) squares[i] += share[f * n + i];
+        }
+    }
+done:
+    gn_free(s->scratch);
+    gn_free(s->share);
+    return st;
+}
+
+/* From products to row sums of x_k y, and their totals. */
+static gn_status finish(const gn_mlem_design *design, const double *squares, gn_layer_sums *out,
+                        gn_error *err) {
+    gn_status st;
+    double *scratch = NULL, *ks = NULL;
+    size_t n = out->n;
+    GN_TRY(gn_alloc_array(&scratch, 2 * most_levels(design->features) + GN_LEVELS_SCRATCH,
+                          sizeof *scratch, "sums over pairs", err));
+    GN_TRY(gn_alloc_array(&ks, n, sizeof *ks, "sums over pairs", err));
+    double total = gn_sum(squares, n);
+    for (size_t i = 0; i < n; i++) out->row_y[i] = (double)n * squares[i] + total;
+    out->y = (double)n * total;
+    for (size_t k = 0; k < out->f; k++) {
+        const double *u = design->row_x + k * n;
+        double *row = out->row_xy + k * n;
+        gn_row_sums(&design->features->feature[k], n, NULL, squares, ks, scratch);
+        for (size_t i = 0; i < n; i++) row[i] = squares[i] * u[i] + ks[i] - 2 * row[i];
+        out->xy[k] = gn_sum(row, n) / 2;
+    }
+done:
+    gn_free(scratch);
+    gn_free(ks);
+    return st;
+}
+
+gn_status gn_layer_sums_new(gn_ctx *ctx, const gn_mlem_design *design, const gn_layer_view *v,
+                            bool units, gn_layer_sums *out, gn_error *err) {
+    gn_status st;
+    size_t n = design->n, f = design->f, d = v->x.cols;
+    double *squares = NULL;
+    gn_layer_sums s = {.n = n, .f = f, .d = d};
+    if (v->x.rows != n)
+        return gn_fail(err, GN_EINVAL, "%zu rows of states and %zu rows of features", v->x.rows, n);
+    GN_TRY(gn_alloc_array(&squares, n, sizeof *squares, "sums over pairs", err));
+    GN_TRY(gn_alloc_array(&s.xy, f, sizeof(double), "sums over pairs", err));
+    GN_TRY(gn_alloc_array(&s.row_y, n, sizeof(double), "sums over pairs", err));
+    GN_TRY(gn_alloc_array(&s.row_xy, f, n * sizeof(double), "sums over pairs", err));
+    GN_TRY(gn_alloc_array(&s.row_yy, n, sizeof(double), "sums over pairs", err));
+    if (units) {
+        GN_TRY(gn_alloc_array(&s.unit_xy, f, d * sizeof(double), "sums of units", err));
+        GN_TRY(gn_alloc_array(&s.unit_y, d, sizeof(double), "sums of units", err));
+        GN_TRY(gn_alloc_array(&s.unit_yy, d, sizeof(double), "sums of units", err));
+    }
+    struct pass pass = {.design = design, .v = v, .out = &s};
+    GN_TRY(products(ctx, &pass, squares, err));
+    GN_TRY(finish(design, squares, &s, err));
+    GN_TRY(gn_layer_squares(ctx, v, squares, &s.yy, s.row_yy, err));
+    *out = s;
+    s = (gn_layer_sums){0};
+done:
+    gn_free(squares);
+    gn_layer_sums_free(&s);
+    return st;
+}
+
+void gn_layer_sums_free(gn_layer_sums *s) {
+    gn_free(s->xy);
+    gn_free(s->row_y);
+    gn_free(s->row_xy);
+    gn_free(s->row_yy);
+    gn_free(s->unit_xy);
+    gn_free(s->unit_y);
+    gn_free(s->unit_yy);
+    *s = (gn_layer_sums){0};
+}

@@ -1,0 +1,56 @@
+#include "encoding/sums.h"
+
+#include "math/linalg.h"
+
+#include <math.h>
+
+gn_status gn_layer_view_new(gn_ctx *ctx, gn_mat x, bool zscore, gn_layer_view *out, gn_error *err) {
+    gn_status st;
+    gn_layer_view v = {.x = x};
+    double *buf = NULL;
+    GN_TRY(gn_alloc_array(&v.mean, x.cols, sizeof *v.mean, "column means", err));
+    GN_TRY(gn_column_means(ctx, x, v.mean, err));
+    if (zscore) {
+        GN_TRY(gn_alloc_array(&buf, x.cols, sizeof *buf, "column deviations", err));
+        v.scale = gn_calloc(x.cols, sizeof *v.scale);
+        if (!v.scale) {
+            st = gn_fail_nomem(err, "column deviations", x.cols * sizeof *v.scale);
+            goto done;
+        }
+        for (size_t i = 0; i < x.rows; i++) {
+            const double *row = gn_mat_row_f64(x, i, buf);
+            for (size_t j = 0; j < x.cols; j++)
+                v.scale[j] += (row[j] - v.mean[j]) * (row[j] - v.mean[j]);
+        }
+        /* A column whose values are all the same has deviations of rounding at most. */
+        for (size_t j = 0; j < x.cols; j++) {
+            double sd = sqrt(v.scale[j] / (double)x.rows);
+            v.scale[j] = sd > 1e-12 * fabs(v.mean[j]) ? 1 / sd : 0;
+        }
+    }
+    *out = v;
+    v = (gn_layer_view){0};
+done:
+    gn_free(buf);
+    gn_layer_view_free(&v);
+    return st;
+}
+
+void gn_layer_view_free(gn_layer_view *v) {
+    gn_free(v->mean);
+    gn_free(v->scale);
+    *v = (gn_layer_view){0};
+}
+
+void gn_layer_columns(const gn_layer_view *v, size_t j0, size_t w, double *out) {
+    gn_mat x = v->x;
+    double buf[GN_LAYER_COLUMNS];
+    x.data = (const char *)x.data + j0 * gn_dtype_size(x.dtype);
+    x.cols = w;
+    for (size_t i = 0; i < x.rows; i++, out += w) {
+        const double *row = gn_mat_row_f64(x, i, buf);
+        for (size_t j = 0; j < w; j++) out[j] = row[j] - v->mean[j0 + j];
+        if (v->scale)
+            for (size_t j = 0; j < w; j++) out[j] *= v->scale[j0 + j];
+    }
+}

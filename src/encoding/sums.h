@@ -1,0 +1,89 @@
+/* Inside of MLEM: sums over all pairs of rows, kept row by row.
+ *
+ * For every quantity z that a pair has (a feature's distance x_k, a product x_k x_l, the squared
+ * distance y of the representations, x_k y, y^2) the row sum is sum_j z(i, j). Half the sum of the
+ * row sums is the total over pairs i < j; their spread is what standard errors that respect
+ * sentences are made of; and pairs inside a complement of some rows follow from them. */
+#ifndef GN_ENCODING_SUMS_H
+#define GN_ENCODING_SUMS_H
+
+#include "base/ctx.h"
+#include "base/mem.h"
+#include "gonio/mlem.h"
+
+/** Place of (k, l), k >= l, in a lower triangle stored row by row. */
+static inline size_t gn_triangle(size_t k, size_t l) {
+    return k >= l ? k * (k + 1) / 2 + l : l * (l + 1) / 2 + k;
+}
+
+/** What does not depend on the representations. */
+struct gn_mlem_design {
+    const gn_features *features;
+    size_t n, f;
+    double n_pairs;
+    double *row_x;      /**< (f, n) */
+    double *row_xx;     /**< (f (f + 1) / 2, n) by gn_triangle */
+    double *mean, *cov; /**< (f), (f, f): of the features' distances over pairs */
+    double *own;        /**< (f) variance of x_k that the other features do not predict linearly */
+    double *row_own;    /**< (f, n) influence of each row on it, see influence.h */
+};
+
+/** The sums of one layer. y is the squared Euclidean distance of two rows. */
+typedef struct gn_layer_sums {
+    size_t n, f, d;
+    double *xy; /**< (f) totals over pairs i < j */
+    double y, yy;
+    double *row_y;  /**< (n) */
+    double *row_xy; /**< (f, n) */
+    double *row_yy; /**< (n); NaN for rows that were not sampled */
+    /** Of each unit alone, y = (a_i - a_j)^2; NULL unless asked for. */
+    double *unit_xy;          /**< (f, d) */
+    double *unit_y, *unit_yy; /**< (d) */
+} gn_layer_sums;
+
+/** Rows as the sums see them: centred, and z-scored where asked for. */
+typedef struct gn_layer_view {
+    gn_mat x;
+    double *mean;  /**< (d) */
+    double *scale; /**< (d) 1 / sd, 0 for a constant column; NULL: 1 */
+} gn_layer_view;
+/** @return GN_OK; GN_EINVAL (shape, type); GN_EDATA (NaN or infinity); GN_ENOMEM; GN_ECANCEL. */
+gn_status gn_layer_view_new(gn_ctx *ctx, gn_mat x, bool zscore, gn_layer_view *out, gn_error *err);
+void gn_layer_view_free(gn_layer_view *v);
+/** Columns [j0, j0 + w) of all rows, centred and scaled, into out (n, w). */
+void gn_layer_columns(const gn_layer_view *v, size_t j0, size_t w, double *out);
+
+/** Columns that are worked on at a time. */
+enum { GN_LAYER_COLUMNS = 64 };
+
+/** All sums of a layer.
+ *  @param units also the sums of each unit alone.
+ *  @return GN_OK; GN_EINVAL (rows that differ from the design's); GN_ENOMEM; GN_ECANCEL.
+ *          2 n f d + n d^2 / 2 multiply-adds, on all threads. */
+gn_status gn_layer_sums_new(gn_ctx *ctx, const gn_mlem_design *design, const gn_layer_view *v,
+                            bool units, gn_layer_sums *out, gn_error *err);
+void gn_layer_sums_free(gn_layer_sums *s);
+
+/** y^2: its total over pairs, and row sums (of at most GN_SAMPLED_ROWS rows drawn with the seed,
+ * NaN elsewhere).
+ *  @param s (n) squared lengths of the centred rows. @param row_yy (n) */
+enum { GN_SAMPLED_ROWS = 2048 };
+gn_status gn_layer_squares(gn_ctx *ctx, const gn_layer_view *v, const double *s, double *yy,
+                           double *row_yy, gn_error *err);
+
+/** Fit, importances and errors from the sums. @param ridge as in gn_mlem_opts. */
+gn_status gn_fit_sums(const gn_mlem_design *s, const gn_layer_sums *y, double ridge,
+                      gn_mlem_fit *fit, gn_mlem_weight *weight, gn_error *err);
+
+/** A weighted quadratic form of the layer's rows: sum_ij weight_i weight_j distance(i, j) a_i.a_j.
+ */
+typedef struct gn_form {
+    const gn_feature *feature; /**< its levels and distance */
+    const int32_t *code;       /**< (n) levels to use instead of the feature's own, or NULL */
+    const double *weight;      /**< (n), or NULL: 1 each */
+} gn_form;
+/** @param task what progress calls it. @param out (n_forms). n d additions each, on all threads. */
+gn_status gn_layer_forms(gn_ctx *ctx, const gn_layer_view *v, const gn_form *form, size_t n_forms,
+                         const char *task, double *out, gn_error *err);
+
+#endif

@@ -1,0 +1,167 @@
+/* MLEM's closed forms against all pairs one by one, planted weights, published numbers. */
+#include "stimuli.h"
+
+#include "base/random.h"
+#include "gonio/mlem.h"
+
+enum { N = 400, D = 12, F = 6 };
+
+/* Every kind of distance, missing values; states that follow some of the features. */
+static gn_features *mixed(double *x, gn_error *err) {
+    gn_features *f = NULL;
+    gn_random r = gn_random_new(11, 0);
+    static int32_t code[3][N];
+    static double value[3][N];
+    for (size_t i = 0; i < N; i++) {
+        code[0][i] = (int32_t)gn_random_below(&r, 5) - (i % 4 == 0);
+        code[1][i] = (int32_t)gn_random_below(&r, 2);
+        code[2][i] = gn_random_below(&r, 4) ? code[1][i] : 2;
+        value[0][i] = gn_random_normal(&r);
+        value[1][i] = value[0][i] + gn_random_normal(&r);
+        value[2][i] = (double)gn_random_below(&r, 30);
+        if (i % 9 == 2) value[1][i] = (double)NAN;
+        for (size_t j = 0; j < D; j++)
+            x[i * D + j] = 3 + gn_random_normal(&r) + (j < 2 ? code[0][i] : 0) +
+                           (j == 3 ? 4 * code[1][i] : 0) + (j == 4 ? 3 * value[0][i] : 0);
+    }
+    const gn_feature_column c[F] = {
+        {"c0", code[0], NULL, GN_BY_KIND},  {"c1", code[1], NULL, GN_BY_KIND},
+        {"c2", code[2], NULL, GN_BY_KIND},  {"a0", NULL, value[0], GN_ABSDIFF},
+        {"a1", NULL, value[1], GN_ABSDIFF}, {"s0", NULL, value[2], GN_SQUARED}};
+    return gn_features_new(N, c, F, &f, err) == GN_OK ? f : NULL;
+}
+
+/* The pairs written out: f distances and y for each. */
+typedef struct table {
+    size_t n, f;
+    double *x, *y;
+} table;
+
+static table all_pairs(const gn_features *f, const double *a, size_t d) {
+    table t = {.f = f->n_features};
+    t.x = malloc(f->n * f->n / 2 * t.f * sizeof *t.x);
+    t.y = malloc(f->n * f->n / 2 * sizeof *t.y);
+    for (size_t i = 0; i < f->n; i++)
+        for (size_t j = i + 1; j < f->n; j++, t.n++) {
+            for (size_t k = 0; k < t.f; k++)
+                t.x[t.n * t.f + k] = naive_distance(&f->feature[k], i, j);
+            t.y[t.n] = 0;
+            for (size_t u = 0; u < d; u++)
+                t.y[t.n] += (a[i * d + u] - a[j * d + u]) * (a[i * d + u] - a[j * d + u]);
+        }
+    return t;
+}
+
+static void free_table(table *t) {
+    free(t->x);
+    free(t->y);
+}
+
+static double squared_error(const table *t, const gn_mlem_fit *fit, const gn_mlem_weight *w) {
+    double sum = 0;
+    for (size_t p = 0; p < t->n; p++) {
+        double e = t->y[p] - fit->intercept;
+        for (size_t k = 0; k < t->f; k++) e -= w[k].weight * t->x[p * t->f + k];
+        sum += e * e / (double)t->n;
+    }
+    return sum;
+}
+
+TEST(moments_equal_all_pairs) {
+    gn_error err;
+    static double a[N * D];
+    gn_features *f = mixed(a, &err);
+    REQUIRE(f);
+    gn_mlem_design *s;
+    gn_mlem_fit fit;
+    gn_mlem_weight w[F];
+    OK(gn_mlem_design_new(NULL, f, &s, &err));
+    OK(gn_mlem_measure(NULL, s, gn_mat_f64(a, N, D), NULL, &fit, w, &err));
+    table t = all_pairs(f, a, D);
+    double n = (double)t.n, mean[F] = {0}, y = 0, yy = 0, cov_y[F] = {0};
+    for (size_t p = 0; p < t.n; p++) {
+        for (size_t k = 0; k < F; k++) mean[k] += t.x[p * F + k] / n;
+        y += t.y[p] / n;
+    }
+    for (size_t p = 0; p < t.n; p++) {
+        yy += (t.y[p] - y) * (t.y[p] - y) / n;
+        for (size_t k = 0; k < F; k++) cov_y[k] += (t.x[p * F + k] - mean[k]) * (t.y[p] - y) / n;
+    }
+    CHECK(fit.n_pairs == n);
+    CHECK_NEAR(fit.y_mean / y, 1, 1e-12);
+    CHECK_NEAR(fit.y_var / yy, 1, 1e-11);
+    for (size_t k = 0; k < F; k++) {
+        CHECK_NEAR(gn_mlem_design_mean(s)[k], mean[k], 1e-12);
+        double left = cov_y[k];
+        for (size_t l = 0; l < F; l++) {
+            double cov = 0;
+            for (size_t p = 0; p < t.n; p++)
+                cov += (t.x[p * F + k] - mean[k]) * (t.x[p * F + l] - mean[l]) / n;
+            CHECK_NEAR(gn_mlem_design_cov(s)[k * F + l], cov, 1e-12);
+            left -= cov * w[l].weight;
+        }
+        /* The optimum under w >= 0: no gradient where the weight is positive, none upwards at 0. */
+        CHECK(w[k].weight >= 0);
+        CHECK(w[k].weight > 0 ? fabs(left) < 1e-11 * yy : left < 1e-11 * yy);
+    }
+    CHECK_NEAR(fit.mse / squared_error(&t, &fit, w), 1, 1e-11);
+    CHECK_NEAR(fit.r2, 1 - fit.mse / yy, 1e-11);
+    CHECK(w[0].weight > 0 && w[1].weight > 0 && w[3].weight > 0 && fit.r2 > 0.1);
+    free_table(&t);
+    gn_mlem_design_free(s);
+    gn_features_free(f);
+}
+
+/* PFI is the rise of the squared error when x_k is drawn anew from its own values: averaged over
+ * all rotations of the column, which gives every pair every value once. */
+TEST(importance_is_what_permutation_costs) {
+    enum { M = 60 };
+    gn_error err;
+    static double all[N * D], a[M * D];
+    gn_features *f = mixed(all, &err), *part;
+    REQUIRE(f);
+    gn_feature_column c[F];
+    static double value[F][M];
+    for (size_t k = 0; k < F; k++) {
+        const gn_feature *g = &f->feature[k];
+        c[k] = (gn_feature_column){g->name, NULL, NULL, g->distance};
+        if (g->level_value) {
+            for (size_t i = 0; i < M; i++)
+                value[k][i] = g->code[i] < 0 ? (double)NAN : g->level_value[g->code[i]];
+            c[k].value = value[k];
+        } else
+            c[k].code = g->code;
+    }
+    memcpy(a, all, sizeof a);
+    OK(gn_features_new(M, c, F, &part, &err));
+    gn_mlem_design *s;
+    gn_mlem_fit fit;
+    gn_mlem_weight w[F];
+    OK(gn_mlem_design_new(NULL, part, &s, &err));
+    OK(gn_mlem_measure(NULL, s, gn_mat_f64(a, M, D), NULL, &fit, w, &err));
+    table t = all_pairs(part, a, D);
+    for (size_t k = 0; k < F; k++) {
+        double rise = 0, before = squared_error(&t, &fit, w);
+        for (size_t p = 0; p < t.n; p++) {
+            double e = t.y[p] - fit.intercept;
+            for (size_t l = 0; l < F; l++) e -= w[l].weight * t.x[p * F + l] * (l != k);
+            for (size_t q = 0; q < t.n; q++) {
+                double other = e - w[k].weight * t.x[q * F + k];
+                rise += other * other;
+            }
+        }
+        rise = rise / (double)t.n / (double)t.n - before;
+        CHECK_NEAR(w[k].pfi / fit.y_var, rise / fit.y_var, 1e-10);
+        CHECK_NEAR(w[k].cpi * w[k].vif / fit.y_var, w[k].pfi / fit.y_var, 1e-12);
+    }
+    free_table(&t);
+    gn_mlem_design_free(s);
+    gn_features_free(part);
+    gn_features_free(f);
+}
+
+int main(void) {
+    RUN(moments_equal_all_pairs);
+    RUN(importance_is_what_permutation_costs);
+    return tap_done();
+}
