@@ -1,19 +1,12 @@
-/* Second moments by output tiles, and LAPACK's eigenvalues.
- *
- * A covariance over n rows is usually summed in row blocks, with one (d, d) partial matrix for each
- * thread. Here each block of work is an output tile of 96 x 96 instead, and walks through all rows
- * itself: no partial matrices (4096 columns would take 134 MB each), no order of additions that
- * depends on threads. The price is that each row is widened to float64 once per tile row, 2 values
- * for 96 multiply-adds. Only tiles on and below the diagonal are computed, then mirrored. */
+/* Column means, and LAPACK's eigenvalues. */
 #include "math/linalg.h"
 
 #include "base/mem.h"
-#include "math/kernels.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { TILE = GN_PRODUCT_TILE, ROWS = 128, MEAN_COLUMNS = 256 };
+enum { ROWS = 128, MEAN_COLUMNS = 256 };
 
 static gn_status check_shape(gn_mat x, gn_error *err) {
     if (x.rows == 0 || x.cols == 0)
@@ -75,89 +68,6 @@ gn_status gn_column_means(gn_ctx *ctx, gn_mat x, double *mean, gn_error *err) {
     memcpy(mean, s.mean, x.cols * sizeof *mean);
 done:
     gn_free(s.mean);
-    return st;
-}
-
-struct moments {
-    gn_ctx *ctx;
-    gn_mat x;
-    const double *mean;
-    double divisor, *out;
-    const gn_product *product;
-    double *scratch; /* per worker: two blocks of rows and a tile */
-};
-enum { WORKER_SCRATCH = 2 * ROWS * TILE + TILE * TILE };
-
-/* Rows [i0, i0 + rows) of TILE columns from j0, centred; columns beyond the matrix stay as they are
- * (their products are never stored). */
-static void widen(const struct moments *s, size_t i0, size_t rows, size_t j0, double *block) {
-    static const double none[TILE] = {0};
-    size_t d = s->x.cols - j0 < TILE ? s->x.cols - j0 : TILE;
-    const double *mean = s->mean ? s->mean + j0 : none;
-    gn_mat x = columns(s->x, j0, d);
-    for (size_t i = 0; i < rows; i++, block += TILE) {
-        if (x.dtype == GN_F32) {
-            s->product->centre(gn_mat_row_f32(x, i0 + i, NULL), mean, d, block);
-        } else {
-            double buf[TILE];
-            const double *row = gn_mat_row_f64(x, i0 + i, buf);
-            for (size_t j = 0; j < d; j++) block[j] = row[j] - mean[j];
-        }
-    }
-}
-
-static gn_status moment_tile(void *user, size_t block, unsigned worker, gn_error *err) {
-    const struct moments *s = user;
-    const gn_product *g = s->product;
-    /* Block b is tile (ti, tj), tj <= ti, counted row by row through the lower triangle. */
-    size_t ti = 0, tj = block;
-    while (tj > ti) tj -= ++ti;
-    double *a = s->scratch + worker * WORKER_SCRATCH, *b = a + ROWS * TILE, *c = b + ROWS * TILE;
-    memset(a, 0, WORKER_SCRATCH * sizeof *a);
-    for (size_t i0 = 0; i0 < s->x.rows; i0 += ROWS) {
-        size_t k = s->x.rows - i0 < ROWS ? s->x.rows - i0 : ROWS;
-        if (worker == 0 && i0 / ROWS % 128 == 127) {
-            gn_status st = gn_ctx_poll(s->ctx, err);
-            if (st != GN_OK) return st;
-        }
-        widen(s, i0, k, ti * TILE, a);
-        if (tj != ti) widen(s, i0, k, tj * TILE, b);
-        const double *right = tj != ti ? b : a;
-        for (size_t j = 0; j < TILE; j += g->nr)
-            for (size_t i = 0; i < TILE; i += g->mr) g->add(a + i, right + j, k, c + i * TILE + j);
-    }
-    size_t d = s->x.cols;
-    for (size_t i = 0; i < TILE && ti * TILE + i < d; i++)
-        for (size_t j = 0; j < TILE && tj * TILE + j < d; j++) {
-            size_t r = ti * TILE + i, q = tj * TILE + j;
-            if (q > r) break;
-            s->out[r * d + q] = s->out[q * d + r] = c[i * TILE + j] / s->divisor;
-        }
-    return GN_OK;
-}
-
-gn_status gn_second_moments(gn_ctx *ctx, gn_mat x, const double *mean, double divisor, double *out,
-                            gn_error *err) {
-    gn_status st = GN_OK;
-    size_t n = (x.cols + TILE - 1) / TILE, elements;
-    struct moments s = {.ctx = ctx,
-                        .x = x,
-                        .mean = mean,
-                        .divisor = divisor,
-                        .product = gn_kernels_for(gn_ctx_cpu(ctx)).product};
-    GN_TRY(check_shape(x, err));
-    if (!(divisor > 0))
-        return gn_fail(err, GN_EINVAL, "second moments divided by %g: expected a positive number",
-                       divisor);
-    if (!gn_mul(x.cols, x.cols, &elements)) return gn_fail_nomem(err, "second moments", SIZE_MAX);
-    GN_TRY(gn_alloc_array(&s.out, elements, sizeof *out, "second moments", err));
-    GN_TRY(gn_alloc_array(&s.scratch, gn_ctx_threads(ctx), WORKER_SCRATCH * sizeof *s.scratch,
-                          "scratch for second moments", err));
-    GN_TRY(gn_parallel(ctx, n * (n + 1) / 2, moment_tile, &s, NULL, err));
-    memcpy(out, s.out, elements * sizeof *out);
-done:
-    gn_free(s.out);
-    gn_free(s.scratch);
     return st;
 }
 

@@ -1,28 +1,17 @@
-/* Second moments of large sets and the eigenvalues of symmetric matrices, in float64.
- *
- * Everything is cut into output tiles fixed by the shape; each element is one sum over rows in row
- * order. So the number of threads changes no bit. LAPACK runs single-threaded for the same reason.
- */
+/* Means of large sets and the eigenvalues of symmetric matrices, in float64. Each mean is one sum
+ * over rows in row order, so the number of threads changes no bit. LAPACK runs single-threaded for
+ * the same reason. Second moments are in moments.h, which this includes. */
 #ifndef GN_MATH_LINALG_H
 #define GN_MATH_LINALG_H
 
 #include "base/ctx.h"
+#include "math/moments.h"
 
 /** Column means of x (n, d), n >= 1, of a floating type.
  *  @param mean (d) float64
  *  @return GN_OK; GN_EINVAL (empty, type); GN_EDATA naming row and column of the first NaN or
  *          infinity; GN_ENOMEM; GN_ECANCEL. O(n d). Threads over columns. */
 gn_status gn_column_means(gn_ctx *ctx, gn_mat x, double *mean, gn_error *err);
-
-/** out = sum over rows of (x - mean) (x - mean)^T / divisor, exactly symmetric.
- *  @param x (n, d) of a floating type, n, d >= 1; finite (gn_column_means has checked it).
- *  @param mean (d), or NULL for none (the Gram matrix of the columns, X^T X).
- *  @param divisor n for the population covariance, n - 1 for the unbiased one, 1 for plain sums.
- *  @param out (d, d) float64
- *  @return GN_OK; GN_EINVAL (empty, type, divisor <= 0); GN_ENOMEM; GN_ECANCEL.
- *          n d^2 multiply-adds; 270 KB of scratch a thread. */
-gn_status gn_second_moments(gn_ctx *ctx, gn_mat x, const double *mean, double divisor, double *out,
-                            gn_error *err);
 
 /** Eigenvalues and, if asked for, eigenvectors of a symmetric matrix (LAPACK dsyevr).
  *  @param a (n, n), row-major; the lower triangle is read. Overwritten.

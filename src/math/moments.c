@@ -1,0 +1,208 @@
+/* Second moments of large sets, and float64 linear maps of blocks of rows: one tile kernel.
+ *
+ * A covariance over n rows is usually summed in row blocks, with one (d, d) partial matrix for each
+ * thread: an order of additions that depends on threads. Here the rows come in panels that fit the
+ * cache. Threads first widen and centre the panel's rows, then each takes output tiles of 96 x 96
+ * and adds the whole panel to them. A tile belongs to one thread at a time and goes on where it
+ * stopped, so every element is one sum over rows in row order, and every row is read once. Only
+ * tiles on and below the diagonal are computed, then mirrored. */
+#include "math/moments.h"
+
+#include "base/mem.h"
+#include "math/kernels.h"
+
+#include <string.h>
+
+enum {
+    TILE = GN_PRODUCT_TILE,
+    STRIP = 64,             /* rows that are widened together */
+    CACHE = 128,            /* rows of two blocks that stay in L1 while a tile runs */
+    PANEL_VALUES = 1 << 20, /* 8 MB */
+};
+
+static size_t panel_rows(size_t d) {
+    size_t rows = PANEL_VALUES / (d < 256 ? 256 : d) / CACHE * CACHE;
+    return rows < CACHE ? CACHE : rows;
+}
+
+struct moments {
+    const gn_rows *rows;
+    size_t d, n_tiles; /* tiles across */
+    size_t panel;      /* rows of a panel */
+    size_t i0, k;      /* the panel that is being added: rows i0 ... i0 + k - 1 */
+    const double *mean;
+    const gn_product *product;
+    double *strip; /* (threads, STRIP, d) */
+    double *block; /* (n_tiles, panel, TILE) the panel, centred; columns beyond d are zero */
+    double *sum;   /* (tiles, TILE, TILE) */
+};
+
+static gn_status widen(void *user, size_t b, unsigned worker, gn_error *err) {
+    (void)err;
+    const struct moments *s = user;
+    size_t p0 = b * STRIP, n = s->k - p0 < STRIP ? s->k - p0 : STRIP, d = s->d;
+    double *strip = s->strip + worker * STRIP * d;
+    s->rows->load(s->rows->user, s->i0 + p0, n, worker, strip);
+    for (size_t t = 0; t < s->n_tiles; t++) {
+        size_t j0 = t * TILE, cols = d - j0 < TILE ? d - j0 : TILE;
+        double *to = s->block + (t * s->panel + p0) * TILE;
+        for (size_t i = 0; i < n; i++, to += TILE)
+            for (size_t j = 0; j < cols; j++)
+                to[j] = strip[i * d + j0 + j] - (s->mean ? s->mean[j0 + j] : 0);
+    }
+    return GN_OK;
+}
+
+static gn_status add_tile(void *user, size_t tile, unsigned worker, gn_error *err) {
+    (void)worker;
+    (void)err;
+    const struct moments *s = user;
+    const gn_product *g = s->product;
+    /* Tile (ti, tj), tj <= ti, counted row by row through the lower triangle. */
+    size_t ti = 0, tj = tile;
+    while (tj > ti) tj -= ++ti;
+    double *c = s->sum + tile * TILE * TILE;
+    for (size_t p0 = 0; p0 < s->k; p0 += CACHE) {
+        size_t k = s->k - p0 < CACHE ? s->k - p0 : CACHE;
+        const double *a = s->block + (ti * s->panel + p0) * TILE;
+        const double *b = s->block + (tj * s->panel + p0) * TILE;
+        for (size_t j = 0; j < TILE; j += g->nr)
+            for (size_t i = 0; i < TILE; i += g->mr) g->add(a + i, b + j, k, c + i * TILE + j);
+    }
+    return GN_OK;
+}
+
+static void mirror(const struct moments *s, double divisor, double *out) {
+    size_t d = s->d, tile = 0;
+    for (size_t ti = 0; ti < s->n_tiles; ti++)
+        for (size_t tj = 0; tj <= ti; tj++, tile++) {
+            const double *c = s->sum + tile * TILE * TILE;
+            for (size_t i = 0; i < TILE && ti * TILE + i < d; i++)
+                for (size_t j = 0; j < TILE && tj * TILE + j < d; j++) {
+                    size_t r = ti * TILE + i, q = tj * TILE + j;
+                    if (q > r) break;
+                    out[r * d + q] = out[q * d + r] = c[i * TILE + j] / divisor;
+                }
+        }
+}
+
+gn_status gn_rows_moments(gn_ctx *ctx, const gn_rows *rows, const double *mean, double divisor,
+                          double *out, gn_error *err) {
+    gn_status st = GN_OK;
+    size_t d = rows->d, bytes, n_tiles = (d + TILE - 1) / TILE, count = n_tiles * (n_tiles + 1) / 2;
+    struct moments s = {.rows = rows,
+                        .d = d,
+                        .n_tiles = n_tiles,
+                        .panel = panel_rows(d),
+                        .mean = mean,
+                        .product = gn_kernels_for(gn_ctx_cpu(ctx)).product};
+    if (!gn_mul(d, STRIP * sizeof(double), &bytes))
+        return gn_fail_nomem(err, "second moments", SIZE_MAX);
+    GN_TRY(gn_alloc_array(&s.strip, gn_ctx_threads(ctx), bytes, "second moments", err));
+    GN_TRY(gn_alloc_array(&s.sum, count, TILE * TILE * sizeof(double), "second moments", err));
+    GN_TRY(
+        gn_alloc_array(&s.block, n_tiles, s.panel * TILE * sizeof(double), "second moments", err));
+    memset(s.sum, 0, count * TILE * TILE * sizeof(double));
+    memset(s.block, 0, n_tiles * s.panel * TILE * sizeof(double));
+    for (s.i0 = 0; s.i0 < rows->n; s.i0 += s.panel) {
+        s.k = rows->n - s.i0 < s.panel ? rows->n - s.i0 : s.panel;
+        GN_TRY(gn_parallel(ctx, (s.k + STRIP - 1) / STRIP, widen, &s, NULL, err));
+        GN_TRY(gn_parallel(ctx, count, add_tile, &s, NULL, err));
+    }
+    mirror(&s, divisor, out);
+done:
+    gn_free(s.strip);
+    gn_free(s.sum);
+    gn_free(s.block);
+    return st;
+}
+
+static void load_rows(void *user, size_t i0, size_t n, unsigned worker, double *out) {
+    (void)worker;
+    const gn_mat x = *(const gn_mat *)user;
+    for (size_t i = 0; i < n; i++) {
+        const double *row = gn_mat_row_f64(x, i0 + i, out + i * x.cols);
+        if (row != out + i * x.cols) memcpy(out + i * x.cols, row, x.cols * sizeof *out);
+    }
+}
+
+gn_status gn_second_moments(gn_ctx *ctx, gn_mat x, const double *mean, double divisor, double *out,
+                            gn_error *err) {
+    if (x.rows == 0 || x.cols == 0)
+        return gn_fail(err, GN_EINVAL, "a matrix of (%zu, %zu): expected at least one element",
+                       x.rows, x.cols);
+    if (x.dtype > GN_BF16)
+        return gn_fail(err, GN_EINVAL, "a matrix of type %s: expected a floating type",
+                       gn_dtype_name(x.dtype));
+    if (!(divisor > 0))
+        return gn_fail(err, GN_EINVAL, "second moments divided by %g: expected a positive number",
+                       divisor);
+    gn_rows rows = {.n = x.rows, .d = x.cols, .user = &x, .load = load_rows};
+    return gn_rows_moments(ctx, &rows, mean, divisor, out, err);
+}
+
+/* ---- linear maps --------------------------------------------------------------------------------
+ */
+
+struct gn_map {
+    const gn_product *product;
+    size_t m, k, n_tiles;
+    double *packed; /* (n_tiles, k, TILE): rows of M as columns; missing ones are zero */
+};
+
+gn_status gn_map_new(gn_cpu cpu, const double *matrix, size_t m, size_t k, gn_map **out,
+                     gn_error *err) {
+    gn_status st = GN_OK;
+    gn_map *map = gn_calloc(1, sizeof *map);
+    if (!map) return gn_fail_nomem(err, "a linear map", sizeof *map);
+    size_t bytes;
+    *map = (gn_map){gn_kernels_for(cpu).product, m, k, (m + TILE - 1) / TILE, NULL};
+    if (!gn_mul(k, TILE * sizeof(double), &bytes)) {
+        st = gn_fail_nomem(err, "a linear map", SIZE_MAX);
+        goto done;
+    }
+    GN_TRY(gn_alloc_array(&map->packed, map->n_tiles, bytes, "a linear map", err));
+    memset(map->packed, 0, map->n_tiles * bytes);
+    for (size_t i = 0; i < m; i++)
+        for (size_t p = 0; p < k; p++)
+            map->packed[(i / TILE * k + p) * TILE + i % TILE] = matrix[i * k + p];
+    *out = map;
+    map = NULL;
+done:
+    gn_map_free(map);
+    return st;
+}
+
+void gn_map_free(gn_map *map) {
+    if (!map) return;
+    gn_free(map->packed);
+    gn_free(map);
+}
+
+size_t gn_map_scratch(const gn_map *map) {
+    return map->k * TILE + TILE * TILE;
+}
+
+void gn_map_run(const gn_map *map, const double *x, size_t n, double *y, double *scratch) {
+    const gn_product *g = map->product;
+    size_t k = map->k, m = map->m;
+    double *c = scratch, *xt = scratch + TILE * TILE;
+    for (size_t i0 = 0; i0 < n; i0 += TILE) {
+        size_t rows = n - i0 < TILE ? n - i0 : TILE, used = (rows + g->mr - 1) / g->mr * g->mr;
+        for (size_t p = 0; p < k; p++)
+            for (size_t i = 0; i < used; i++) xt[p * TILE + i] = i < rows ? x[(i0 + i) * k + p] : 0;
+        for (size_t t = 0; t < map->n_tiles; t++) {
+            size_t j0 = t * TILE, cols = m - j0 < TILE ? m - j0 : TILE;
+            memset(c, 0, TILE * TILE * sizeof *c);
+            for (size_t p0 = 0; p0 < k; p0 += CACHE) {
+                size_t terms = k - p0 < CACHE ? k - p0 : CACHE;
+                const double *b = map->packed + (t * k + p0) * TILE;
+                for (size_t j = 0; j < cols; j += g->nr)
+                    for (size_t i = 0; i < used; i += g->mr)
+                        g->add(xt + p0 * TILE + i, b + j, terms, c + i * TILE + j);
+            }
+            for (size_t i = 0; i < rows; i++)
+                memcpy(y + (i0 + i) * m + j0, c + i * TILE, cols * sizeof *y);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+/* Second moments of large sets, and float64 linear maps of blocks of rows. Threads change no bit.
+ */
+#ifndef GN_MATH_MOMENTS_H
+#define GN_MATH_MOMENTS_H
+
+#include "base/ctx.h"
+
+/** out = sum over rows of (x - mean) (x - mean)^T / divisor, exactly symmetric.
+ *  @param x (n, d) of a floating type, n, d >= 1; finite (gn_column_means has checked it).
+ *  @param mean (d), or NULL for none (the Gram matrix of the columns, X^T X).
+ *  @param divisor n for the population covariance, n - 1 for the unbiased one, 1 for plain sums.
+ *  @param out (d, d) float64
+ *  @return GN_OK; GN_EINVAL (empty, type, divisor <= 0); GN_ENOMEM; GN_ECANCEL.
+ *          n d^2 / 2 multiply-adds; 8 (d^2 + max(2^20, 128 d)) bytes of scratch. */
+gn_status gn_second_moments(gn_ctx *ctx, gn_mat x, const double *mean, double divisor, double *out,
+                            gn_error *err);
+
+/** Rows that are not a matrix in memory: a selection, a repaired layer, random numbers. */
+typedef struct gn_rows {
+    size_t n, d;
+    void *user;
+    /** Fills out (k, d) with rows [i0, i0 + k), k <= 64. Any row may be asked for more than once.
+     */
+    void (*load)(void *user, size_t i0, size_t k, unsigned worker, double *out);
+} gn_rows;
+/** gn_second_moments of such rows, n, d >= 1, which must be finite. */
+gn_status gn_rows_moments(gn_ctx *ctx, const gn_rows *rows, const double *mean, double divisor,
+                          double *out, gn_error *err);
+
+/** y = M x for many rows x: M packed once. */
+typedef struct gn_map gn_map;
+/** @param matrix (m, k), m, k >= 1, finite. @return GN_OK; GN_ENOMEM. */
+gn_status gn_map_new(gn_cpu cpu, const double *matrix, size_t m, size_t k, gn_map **out,
+                     gn_error *err);
+void gn_map_free(gn_map *map);
+/** Doubles of scratch that gn_map_run needs. */
+size_t gn_map_scratch(const gn_map *map);
+/** y (n, m) = x (n, k) M^T; single-threaded. Each element is one sum over k in order: a row has the
+ *  same bits alone and in any batch. y must not overlap x. */
+void gn_map_run(const gn_map *map, const double *x, size_t n, double *y, double *scratch);
+
+#endif
