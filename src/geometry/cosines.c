@@ -45,7 +45,7 @@
 static const size_t no_slot = SIZE_MAX;
 
 struct run {
-    gn_mat x;
+    const gn_view *v;
     size_t d;
     const double *origin; /* or NULL */
     double tiny;          /* rows up to this length are zero vectors */
@@ -59,7 +59,8 @@ struct run {
     double *intra;   /* (V) intra_t, NaN below two instances */
     double *n_unit;  /* (V) instances that are not zero vectors */
     double *partial; /* (blocks, 2 d) sums of a block */
-    double *scratch; /* (threads, 4 d) */
+    size_t scratch_size;
+    double *scratch; /* (threads, scratch_size): 4 rows, then a window's */
     /* totals after the first pass */
     double *total;    /* (d) A */
     double *gradient; /* (2, d) of inter and intra in the mean; zero without origin */
@@ -81,12 +82,31 @@ static double dot(const double *a, const double *b, size_t d) {
     return (s0 + s1) + (s2 + s3);
 }
 
-/* y = x_i - origin; may point into the matrix. */
-static const double *row_at(const struct run *r, size_t i, double *y) {
-    const double *v = gn_mat_row_f64(r->x, i, y);
-    if (!r->origin) return v;
-    for (size_t j = 0; j < r->d; j++) y[j] = v[j] - r->origin[j];
-    return y;
+/* Rows of a view, loaded 64 at a time while they are walked through in a fixed order. */
+struct window {
+    const struct run *r;
+    const int32_t *row; /* the order */
+    size_t end, p0, k;  /* places p0 ... p0 + k - 1 of it are loaded; none from `end` on */
+    double *y, *scratch;
+};
+
+static struct window window_at(const struct run *r, const gn_groups *g, size_t end,
+                               unsigned worker) {
+    double *y = r->scratch + worker * r->scratch_size + 4 * r->d;
+    return (struct window){r, g->row, end, 0, 0, y, y + GN_VIEW_ROWS * r->d};
+}
+
+/* The row at place p, minus the origin. */
+static const double *row_at(struct window *w, size_t p) {
+    size_t d = w->r->d;
+    if (p - w->p0 >= w->k) {
+        w->p0 = p;
+        w->k = w->end - p < GN_VIEW_ROWS ? w->end - p : GN_VIEW_ROWS;
+        gn_view_load(w->r->v, w->row + p, 0, w->k, w->y, w->scratch);
+        for (size_t i = 0; w->r->origin && i < w->k; i++)
+            for (size_t j = 0; j < d; j++) w->y[i * d + j] -= w->r->origin[j];
+    }
+    return w->y + (p - w->p0) * d;
 }
 
 static double mean_cosine(double sum_square, double n_unit, double n) {
@@ -97,19 +117,19 @@ static double mean_cosine(double sum_square, double n_unit, double n) {
 static gn_status sum_types(void *user, size_t block, unsigned worker, gn_error *err) {
     struct run *r = user;
     size_t d = r->d;
-    double *y = r->scratch + worker * 4 * d, *total = r->partial + block * 2 * d, *single = y + d;
+    double *single = r->scratch + worker * r->scratch_size, *total = r->partial + block * 2 * d;
+    const gn_groups *g = r->types;
+    struct window w = window_at(r, g, g->start[g->block[block + 1]], worker);
     memset(total, 0, d * sizeof *total);
-    for (size_t t = r->types->block[block]; t < r->types->block[block + 1]; t++) {
-        size_t n = gn_groups_size(r->types, t);
+    for (size_t t = g->block[block]; t < g->block[block + 1]; t++) {
+        size_t n = gn_groups_size(g, t);
         double *s = r->slot[t] == no_slot ? single : r->sum + r->slot[t] * d, n_unit = 0;
         memset(s, 0, d * sizeof *s);
-        for (size_t p = r->types->start[t]; p < r->types->start[t + 1]; p++) {
-            size_t i = (size_t)r->types->row[p];
-            const double *v = row_at(r, i, y);
+        for (size_t p = g->start[t]; p < g->start[t + 1]; p++) {
+            size_t i = (size_t)g->row[p];
+            const double *v = row_at(&w, p);
             double norm = sqrt(dot(v, v, d));
-            if (!isfinite(norm))
-                return gn_fail(err, GN_EDATA, "row %zu is too long: its squared length overflows",
-                               i);
+            if (!isfinite(norm)) return gn_view_unfit(r->v, i, single, err);
             if (r->norm) r->norm[i] = norm;
             double inverse = norm > r->tiny ? 1 / norm : 0;
             r->inverse[i] = inverse;
@@ -130,18 +150,19 @@ static gn_status sum_gradient(void *user, size_t block, unsigned worker, gn_erro
     (void)err;
     struct run *r = user;
     size_t d = r->d, V = r->types->n;
-    double *y = r->scratch + worker * 4 * d, *h_inter = y + d, *h_intra = h_inter + d;
+    double *h_inter = r->scratch + worker * r->scratch_size, *h_intra = h_inter + d;
+    const gn_groups *g = r->types;
+    struct window w = window_at(r, g, g->start[g->block[block + 1]], worker);
     double *g_inter = r->partial + block * 2 * d, *g_intra = g_inter + d;
     memset(g_inter, 0, 2 * d * sizeof *g_inter);
-    for (size_t t = r->types->block[block]; t < r->types->block[block + 1]; t++) {
-        double n = (double)gn_groups_size(r->types, t);
+    for (size_t t = g->block[block]; t < g->block[block + 1]; t++) {
+        double n = (double)gn_groups_size(g, t);
         double c_inter = V > 1 ? 2 / (n * (double)V * (double)(V - 1)) : 0;
         double c_intra = n > 1 ? 2 / ((double)r->n_intra * n * (n - 1)) : 0, sum_inverse = 0;
-        for (size_t p = r->types->start[t]; p < r->types->start[t + 1]; p++) {
-            size_t i = (size_t)r->types->row[p];
-            double inverse = r->inverse[i];
+        for (size_t p = g->start[t]; p < g->start[t + 1]; p++) {
+            double inverse = r->inverse[g->row[p]];
             if (!(inverse > 0)) continue;
-            const double *v = row_at(r, i, y);
+            const double *v = row_at(&w, p);
             if (sum_inverse <= 0) /* the first row that has a direction */
                 for (size_t j = 0; j < d; j++) {
                     double s = r->slot[t] == no_slot ? v[j] * inverse : r->sum[r->slot[t] * d + j];
@@ -207,18 +228,19 @@ static gn_status leave_out(void *user, size_t block, unsigned worker, gn_error *
     struct run *r = user;
     const gn_groups *q = r->sequences;
     size_t d = r->d;
-    double *y = r->scratch + worker * 4 * d, *part = y + d, V = (double)r->types->n;
+    double *part = r->scratch + worker * r->scratch_size, V = (double)r->types->n;
+    struct window w = window_at(r, q, q->start[q->block[block + 1]], worker);
     for (size_t s = q->block[block]; s < q->block[block + 1]; s++) {
-        struct change c = {.total = y + 2 * d};
+        struct change c = {.total = part + d};
         memset(c.total, 0, d * sizeof *c.total);
-        double drift[2] = {0, 0}, rest = (double)(r->x.rows - gn_groups_size(q, s));
+        double drift[2] = {0, 0}, rest = (double)(r->v->n - gn_groups_size(q, s));
         for (size_t p = q->start[s], end; p < q->start[s + 1]; p = end) {
             size_t t = r->type_of[q->row[p]];
             double n_unit = 0;
             memset(part, 0, d * sizeof *part);
             for (end = p; end < q->start[s + 1] && r->type_of[q->row[end]] == t; end++) {
                 size_t i = (size_t)q->row[end];
-                const double *v = row_at(r, i, y);
+                const double *v = row_at(&w, end);
                 for (size_t j = 0; j < d; j++) part[j] += v[j] * r->inverse[i];
                 n_unit += r->inverse[i] > 0;
                 if (!r->origin) continue;
@@ -254,7 +276,7 @@ static void add_blocks(const struct run *r, size_t width, double *out) {
 
 static gn_status allocate(struct run *r, unsigned n_threads, gn_error *err) {
     gn_status st;
-    size_t n = r->x.rows, d = r->d, V = r->types->n, n_slots = 0, bytes;
+    size_t n = r->v->n, d = r->d, V = r->types->n, n_slots = 0, bytes;
     GN_TRY(gn_alloc_array(&r->slot, V, sizeof *r->slot, "types", err));
     GN_TRY(gn_alloc_array(&r->type_of, n, sizeof *r->type_of, "types", err));
     for (size_t t = 0; t < V; t++) {
@@ -269,20 +291,23 @@ static gn_status allocate(struct run *r, unsigned n_threads, gn_error *err) {
     GN_TRY(gn_alloc_array(&r->intra, V, sizeof(double), "types", err));
     GN_TRY(gn_alloc_array(&r->n_unit, V, sizeof(double), "types", err));
     GN_TRY(gn_alloc_array(&r->partial, r->types->n_blocks, bytes / 2, "block sums", err));
-    GN_TRY(gn_alloc_array(&r->scratch, n_threads, bytes, "cosines", err));
+    r->scratch_size = (4 + GN_VIEW_ROWS) * d + gn_view_scratch(r->v);
+    GN_TRY(
+        gn_alloc_array(&r->scratch, n_threads, r->scratch_size * sizeof(double), "cosines", err));
     GN_TRY(gn_alloc_array(&r->total, 1, bytes / 4, "cosines", err));
     GN_TRY(gn_alloc_array(&r->gradient, 1, bytes / 2, "cosines", err));
-    GN_TRY(gn_alloc_array(&r->inter_without, r->sequences->n, sizeof(double), "sequences", err));
-    GN_TRY(gn_alloc_array(&r->intra_without, r->sequences->n, sizeof(double), "sequences", err));
+    size_t n_sequences = r->sequences ? r->sequences->n : 0;
+    GN_TRY(gn_alloc_array(&r->inter_without, n_sequences, sizeof(double), "sequences", err));
+    GN_TRY(gn_alloc_array(&r->intra_without, n_sequences, sizeof(double), "sequences", err));
 done:
     return st;
 }
 
-gn_status gn_cosines_compute(gn_ctx *ctx, gn_mat x, const double *origin, const gn_groups *types,
-                             const gn_groups *sequences, gn_cosines *out, double *norm,
-                             gn_error *err) {
-    struct run r = {.x = x,
-                    .d = x.cols,
+gn_status gn_cosines_compute(gn_ctx *ctx, const gn_view *v, const double *origin,
+                             const gn_groups *types, const gn_groups *sequences, gn_cosines *out,
+                             double *norm, gn_error *err) {
+    struct run r = {.v = v,
+                    .d = v->x.cols,
                     .origin = origin,
                     .types = types,
                     .sequences = sequences,
@@ -303,13 +328,15 @@ gn_status gn_cosines_compute(gn_ctx *ctx, gn_mat x, const double *origin, const 
     if (V >= 2) c.inter = (dot(r.total, r.total, r.d) - r.sum_square) / (V * (V - 1));
     if (r.n_intra) c.intra = r.sum_intra / (double)r.n_intra;
 
-    if (origin) {
+    if (sequences && origin) {
         GN_TRY(gn_parallel(ctx, types->n_blocks, sum_gradient, &r, NULL, err));
         add_blocks(&r, 2 * r.d, r.gradient);
     }
-    GN_TRY(gn_parallel(ctx, sequences->n_blocks, leave_out, &r, NULL, err));
-    c.inter_se = jackknife_se(r.inter_without, sequences->n);
-    c.intra_se = jackknife_se(r.intra_without, sequences->n);
+    if (sequences) {
+        GN_TRY(gn_parallel(ctx, sequences->n_blocks, leave_out, &r, NULL, err));
+        c.inter_se = jackknife_se(r.inter_without, sequences->n);
+        c.intra_se = jackknife_se(r.intra_without, sequences->n);
+    }
     *out = c;
 done:
     gn_free(r.slot);

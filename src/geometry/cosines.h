@@ -4,15 +4,16 @@
 
 #include "base/ctx.h"
 #include "geometry/groups.h"
-#include "gonio/isotropy.h"
+#include "geometry/view.h"
 
-/** @param x (n, d) floating, finite. @param origin NULL, or (d): the mean of all rows, subtracted
- *  from each first (the error bar knows that it moves with the sample).
- *  @param types, sequences groups of the same rows; rows of a sequence ordered by type.
- *  @param norm NULL, or (n) receives |x - origin|.
+/** @param origin NULL, or (d): the mean of all rows of the view, subtracted from each first (the
+ *  error bar knows that it moves with the sample).
+ *  @param types, sequences groups of the view's rows; rows of a sequence ordered by type.
+ *  sequences NULL: no error bars.
+ *  @param norm NULL, or (n) receives |y - origin|.
  *  @return GN_OK; GN_EDATA (a row whose length overflows); GN_ENOMEM; GN_ECANCEL. */
-gn_status gn_cosines_compute(gn_ctx *ctx, gn_mat x, const double *origin, const gn_groups *types,
-                             const gn_groups *sequences, gn_cosines *out, double *norm,
-                             gn_error *err);
+gn_status gn_cosines_compute(gn_ctx *ctx, const gn_view *v, const double *origin,
+                             const gn_groups *types, const gn_groups *sequences, gn_cosines *out,
+                             double *norm, gn_error *err);
 
 #endif

@@ -68,8 +68,9 @@ static gn_status isotropy(void *user, gn_error *err) {
     gn_isotropy s = {.n = 7};
     double spectrum[D] = {-7};
     (void)user;
-    gn_status st = gn_isotropy_compute(NULL, gn_mat_f64(x, N, D), &(gn_isotropy_opts){type, group},
-                                       &s, spectrum, err);
+    gn_status st = gn_isotropy_compute(NULL, gn_mat_f64(x, N, D),
+                                       &(gn_isotropy_opts){.type = type, .sequence = group}, &s,
+                                       &(gn_isotropy_arrays){.spectrum = spectrum}, err);
     CHECK((st == GN_OK) == (s.n == N) && (st == GN_OK) == !(spectrum[0] < 0));
     return st;
 }

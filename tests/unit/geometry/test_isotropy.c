@@ -77,8 +77,9 @@ TEST(cosines_equal_a_naive_double_loop) {
     int32_t type[N], sequence[N];
     make_cloud(x, type, sequence);
     gn_isotropy iso;
-    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, N, D), &(gn_isotropy_opts){type, sequence}, &iso,
-                           NULL, &err));
+    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, N, D),
+                           &(gn_isotropy_opts){.type = type, .sequence = sequence}, &iso, NULL,
+                           &err));
     naive_cosines(x, N, D, type, &inter, &intra);
     CHECK_NEAR(iso.raw.inter, inter, 1e-12);
     CHECK_NEAR(iso.raw.intra, intra, 1e-12);
@@ -96,7 +97,8 @@ TEST(norms_and_covariance_equal_naive_loops) {
     int32_t type[N], sequence[N];
     make_cloud(x, type, sequence);
     gn_isotropy iso;
-    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, N, D), NULL, &iso, spectrum, &err));
+    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, N, D), NULL, &iso,
+                           &(gn_isotropy_arrays){.spectrum = spectrum}, &err));
     double s = 0, ss = 0, lo = HUGE_VAL, hi = 0;
     for (size_t i = 0; i < N; i++) {
         norm[i] = 0;
@@ -215,13 +217,15 @@ TEST(spectrum_of_exact_data) {
     for (int i = 0; i < 5; i++) entropy -= a[i] / sum * log(a[i] / sum);
     gn_isotropy iso;
     axes(x, 5, a, 5);
-    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, 10, 5), NULL, &iso, spectrum, &err));
+    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, 10, 5), NULL, &iso,
+                           &(gn_isotropy_arrays){.spectrum = spectrum}, &err));
     CHECK_NEAR(iso.isoscore, .5103448275862067, 1e-12);
     CHECK_NEAR(iso.effective_rank, exp(entropy), 1e-12);
     CHECK_NEAR(iso.top1_share, 5 / 10.5, 1e-12);
     for (int i = 0; i < 5; i++) CHECK_NEAR(spectrum[i], l[i] / 5, 1e-14);
     axes(x, 16, ones, 7);
-    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, 14, 16), NULL, &iso, spectrum, &err));
+    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, 14, 16), NULL, &iso,
+                           &(gn_isotropy_arrays){.spectrum = spectrum}, &err));
     CHECK_NEAR(iso.participation_ratio, 7, 1e-12);
     CHECK_NEAR(iso.effective_rank, 7, 1e-12);
     CHECK_NEAR(iso.isoscore, 6 / 15.0, 1e-12);
@@ -234,7 +238,8 @@ TEST(spectrum_of_exact_data) {
         for (int j = 0; j < 16; j++) p += w[j] * x[i * 16 + j];
         for (int j = 0; j < 16; j++) x[i * 16 + j] -= 2 * p / s * w[j];
     }
-    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, 14, 16), NULL, &iso, spectrum, &err));
+    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, 14, 16), NULL, &iso,
+                           &(gn_isotropy_arrays){.spectrum = spectrum}, &err));
     CHECK_NEAR(iso.participation_ratio, 7, 1e-12);
     CHECK_NEAR(iso.effective_rank, 7, 1e-12);
     for (int j = 0; j < 16; j++) CHECK(spectrum[j] >= 0);
@@ -266,7 +271,7 @@ TEST(rotation_shift_scale_and_order_change_nothing) {
     double x[N * D], y[N * D], w[D], s = 0;
     int32_t type[N], sequence[N], type2[N], sequence2[N];
     make_cloud(x, type, sequence);
-    gn_isotropy_opts opts = {type, sequence};
+    gn_isotropy_opts opts = {.type = type, .sequence = sequence};
     gn_isotropy iso, other;
     OK(gn_isotropy_compute(NULL, gn_mat_f64(x, N, D), &opts, &iso, NULL, &err));
     for (size_t j = 0; j < D; j++) w[j] = sin(1 + 2 * (double)j), s += w[j] * w[j];
@@ -294,8 +299,9 @@ TEST(rotation_shift_scale_and_order_change_nothing) {
         type2[i] = 500 - 2 * type[from];
         sequence2[i] = 200 - 5 * sequence[from];
     }
-    OK(gn_isotropy_compute(NULL, gn_mat_f64(y, N, D), &(gn_isotropy_opts){type2, sequence2}, &other,
-                           NULL, &err));
+    OK(gn_isotropy_compute(NULL, gn_mat_f64(y, N, D),
+                           &(gn_isotropy_opts){.type = type2, .sequence = sequence2}, &other, NULL,
+                           &err));
     check_same(&iso, &other, true, 1e-11);
     CHECK_NEAR(iso.norm_mean_se, other.norm_mean_se, 1e-12);
 }
@@ -330,7 +336,7 @@ TEST(all_float_types_and_strides_agree) {
         }
     const gn_mat mats[] = {
         {f32, N, D, WIDE, GN_F32}, {f16, N, D, WIDE, GN_F16}, {bf16, N, D, WIDE, GN_BF16}};
-    gn_isotropy_opts opts = {type, sequence};
+    gn_isotropy_opts opts = {.type = type, .sequence = sequence};
     gn_isotropy iso, other;
     OK(gn_isotropy_compute(NULL, gn_mat_f64(x, N, D), &opts, &iso, NULL, &err));
     for (int m = 0; m < 3; m++) {
@@ -357,8 +363,9 @@ TEST(threads_change_no_bit) {
     for (unsigned t = 0; t < 4; t++) {
         gn_ctx *ctx;
         OK(gn_ctx_new(&(gn_ctx_opts){.n_threads = t + 1, .seed = t}, &ctx, &err));
-        OK(gn_isotropy_compute(ctx, gn_mat_f64(x, M, W), &(gn_isotropy_opts){type, sequence},
-                               &iso[t], spectrum[t], &err));
+        OK(gn_isotropy_compute(ctx, gn_mat_f64(x, M, W),
+                               &(gn_isotropy_opts){.type = type, .sequence = sequence}, &iso[t],
+                               &(gn_isotropy_arrays){.spectrum = spectrum[t]}, &err));
         gn_ctx_free(ctx);
         CHECK(memcmp(&iso[t], &iso[0], sizeof *iso) == 0);
         CHECK(memcmp(spectrum[t], spectrum[0], sizeof *spectrum) == 0);
@@ -375,8 +382,9 @@ TEST(one_type_only_has_no_inter_cosine) {
     make_cloud(x, type, sequence);
     memset(type, 0, sizeof type);
     gn_isotropy iso;
-    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, N, D), &(gn_isotropy_opts){type, sequence}, &iso,
-                           NULL, &err));
+    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, N, D),
+                           &(gn_isotropy_opts){.type = type, .sequence = sequence}, &iso, NULL,
+                           &err));
     naive_cosines(x, N, D, type, &inter, &intra);
     CHECK(isnan(iso.raw.inter) && isnan(iso.raw.inter_se) && isnan(iso.centred.inter));
     CHECK(iso.raw.n_types == 1 && iso.raw.n_intra_types == 1);
@@ -393,19 +401,22 @@ TEST(types_seen_once_have_no_intra_cosine) {
     gn_isotropy iso, none;
     memset(&iso, 0, sizeof iso);
     memset(&none, 0, sizeof none);
-    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, N, D), &(gn_isotropy_opts){type, sequence}, &iso,
-                           NULL, &err));
+    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, N, D),
+                           &(gn_isotropy_opts){.type = type, .sequence = sequence}, &iso, NULL,
+                           &err));
     naive_cosines(x, N, D, type, &inter, &intra);
     CHECK(isnan(iso.raw.intra) && isnan(iso.raw.intra_se) && iso.raw.n_intra_types == 0);
     CHECK(iso.raw.n_types == N);
     CHECK_NEAR(iso.raw.inter, inter, 1e-12);
-    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, N, D), &(gn_isotropy_opts){NULL, sequence}, &none,
-                           NULL, &err));
+    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, N, D),
+                           &(gn_isotropy_opts){.type = NULL, .sequence = sequence}, &none, NULL,
+                           &err));
     CHECK(none.raw.inter == iso.raw.inter && none.raw.inter_se == iso.raw.inter_se);
     CHECK(none.centred.inter == iso.centred.inter && none.centred.inter_se == iso.centred.inter_se);
     for (size_t i = 0; i < N; i++) type[i] = -1; /* pooled rows have no token */
-    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, N, D), &(gn_isotropy_opts){type, sequence}, &iso,
-                           NULL, &err));
+    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, N, D),
+                           &(gn_isotropy_opts){.type = type, .sequence = sequence}, &iso, NULL,
+                           &err));
     CHECK(memcmp(&none, &iso, sizeof iso) == 0);
 }
 
@@ -414,13 +425,15 @@ TEST(a_constant_cloud_has_no_spread) {
     double x[30 * 4], spectrum[4];
     for (size_t i = 0; i < 120; i++) x[i] = 0.1 * (double)(i % 4 + 1);
     gn_isotropy iso;
-    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, 30, 4), NULL, &iso, spectrum, &err));
+    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, 30, 4), NULL, &iso,
+                           &(gn_isotropy_arrays){.spectrum = spectrum}, &err));
     CHECK_NEAR(iso.raw.inter, 1, 1e-14);
     CHECK(iso.centred.inter == 0); /* what is left of 0.1 - mean is rounding, not a direction */
     CHECK_NEAR(iso.norm_mean, sqrt(0.3), 1e-14);
     CHECK(isnan(iso.participation_ratio) && isnan(iso.effective_rank) && isnan(iso.top1_share));
     memset(x, 0, sizeof x);
-    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, 30, 4), NULL, &iso, spectrum, &err));
+    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, 30, 4), NULL, &iso,
+                           &(gn_isotropy_arrays){.spectrum = spectrum}, &err));
     CHECK(iso.raw.inter == 0 && iso.norm_max == 0 && iso.mean_norm == 0);
     CHECK(isnan(iso.participation_ratio) && isnan(iso.participation_ratio_se));
     CHECK(isnan(iso.isoscore) && isnan(iso.effective_rank) && isnan(iso.top1_share));
@@ -435,8 +448,8 @@ TEST(the_smallest_inputs) {
     CHECK(iso.raw.inter == 1 && iso.centred.inter == -1 && isnan(iso.raw.inter_se));
     CHECK(iso.participation_ratio == 1 && isnan(iso.isoscore) && iso.effective_rank == 1);
     CHECK(iso.norm_median == 2 && iso.norm_mean == 2 && iso.mean_norm == 2);
-    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, 2, 1), &(gn_isotropy_opts){NULL, (int32_t[]){5, 5}},
-                           &iso, NULL, &err));
+    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, 2, 1),
+                           &(gn_isotropy_opts){.sequence = (int32_t[]){5, 5}}, &iso, NULL, &err));
     CHECK(isnan(iso.norm_mean_se) && isnan(iso.participation_ratio_se)); /* one sequence */
 }
 
@@ -456,25 +469,26 @@ TEST(bad_input_is_named_and_touches_nothing) {
     memcpy(untouched, spectrum, sizeof spectrum);
     before = iso;
     gn_mat m = gn_mat_f64(x, N, D);
-    gn_isotropy_opts opts = {type, sequence};
+    gn_isotropy_opts opts = {.type = type, .sequence = sequence};
+    gn_isotropy_arrays arrays = {.spectrum = spectrum};
     x[31 * D + 7] = (double)NAN;
-    CHECK(gn_isotropy_compute(NULL, m, &opts, &iso, spectrum, &err) == GN_EDATA);
+    CHECK(gn_isotropy_compute(NULL, m, &opts, &iso, &arrays, &err) == GN_EDATA);
     CHECK_CONTAINS(err.message, "row 31, column 7");
     x[31 * D + 7] = -HUGE_VAL;
-    CHECK(gn_isotropy_compute(NULL, m, &opts, &iso, spectrum, &err) == GN_EDATA);
+    CHECK(gn_isotropy_compute(NULL, m, &opts, &iso, &arrays, &err) == GN_EDATA);
     CHECK_CONTAINS(err.message, "row 31, column 7 is -inf");
     x[31 * D + 7] = 1e200;
-    CHECK(gn_isotropy_compute(NULL, m, &opts, &iso, spectrum, &err) == GN_EDATA);
+    CHECK(gn_isotropy_compute(NULL, m, &opts, &iso, &arrays, &err) == GN_EDATA);
     CHECK_CONTAINS(err.message, "row 31 is too long");
     x[31 * D + 7] = 0;
-    CHECK(gn_isotropy_compute(NULL, gn_mat_f64(x, 1, D), &opts, &iso, spectrum, &err) == GN_EINVAL);
+    CHECK(gn_isotropy_compute(NULL, gn_mat_f64(x, 1, D), &opts, &iso, &arrays, &err) == GN_EINVAL);
     CHECK_CONTAINS(err.message, "(1, 20)");
     m.dtype = GN_I64;
-    CHECK(gn_isotropy_compute(NULL, m, &opts, &iso, spectrum, &err) == GN_EINVAL);
+    CHECK(gn_isotropy_compute(NULL, m, &opts, &iso, &arrays, &err) == GN_EINVAL);
     m.dtype = GN_F64;
     gn_ctx *ctx;
     OK(gn_ctx_new(&(gn_ctx_opts){.n_threads = 2, .hooks.cancel = always}, &ctx, &err));
-    CHECK(gn_isotropy_compute(ctx, m, &opts, &iso, spectrum, &err) == GN_ECANCEL);
+    CHECK(gn_isotropy_compute(ctx, m, &opts, &iso, &arrays, &err) == GN_ECANCEL);
     gn_ctx_free(ctx);
     CHECK(memcmp(&iso, &before, sizeof iso) == 0);
     CHECK(memcmp(spectrum, untouched, sizeof spectrum) == 0);

@@ -57,7 +57,8 @@ static bool measure(const struct cloud *c, double value[N_STATS], double se[N_ST
     gn_isotropy iso;
     gn_error err;
     if (gn_isotropy_compute(NULL, gn_mat_f64(c->x, c->n, D),
-                            &(gn_isotropy_opts){c->type, c->sequence}, &iso, NULL, &err) != GN_OK) {
+                            &(gn_isotropy_opts){.type = c->type, .sequence = c->sequence}, &iso,
+                            NULL, &err) != GN_OK) {
         printf("# %s\n", err.message);
         return false;
     }

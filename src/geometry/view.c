@@ -1,0 +1,165 @@
+#include "geometry/view.h"
+
+#include "base/mem.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MEAN_ROWS = 2048 }; /* of one partial sum of the means */
+
+gn_status gn_view_new(gn_mat x, const gn_isotropy_opts *opts, gn_view *out, gn_error *err) {
+    gn_view v = {.x = x, .n = x.rows};
+    if (opts) {
+        v.row = opts->row;
+        v.repair = opts->repair;
+        if (v.row) v.n = opts->n_rows;
+    }
+    if (v.n < 1 || x.cols < 1)
+        return gn_fail(err, GN_EINVAL, "isotropy of a matrix of (%zu, %zu): expected rows", v.n,
+                       x.cols);
+    if (x.dtype > GN_BF16)
+        return gn_fail(err, GN_EINVAL, "isotropy of a matrix of type %s: expected a floating type",
+                       gn_dtype_name(x.dtype));
+    for (size_t i = 0; v.row && i < v.n; i++)
+        if (v.row[i] < 0 || (size_t)v.row[i] >= x.rows)
+            return gn_fail(err, GN_EINVAL, "row number %d: expected 0 ... %zu", v.row[i],
+                           x.rows - 1);
+    if (v.repair && v.repair->d != x.cols)
+        return gn_fail(err, GN_EINVAL, "a repair of %zu columns for a matrix of %zu", v.repair->d,
+                       x.cols);
+    *out = v;
+    return GN_OK;
+}
+
+size_t gn_view_scratch(const gn_view *v) {
+    const gn_map *map = v->repair ? v->repair->map : NULL;
+    return map ? GN_VIEW_ROWS * v->x.cols + gn_map_scratch(map) : 0;
+}
+
+/* y -= sum over the directions of (y . v) v: they are orthonormal, so one after the other. */
+static void remove_directions(const gn_repair *r, size_t g, double *y) {
+    for (size_t k = 0; k < r->n_directions; k++) {
+        const double *v = r->direction + (g * r->n_directions + k) * r->d;
+        double s = 0;
+        for (size_t j = 0; j < r->d; j++) s += v[j] * y[j];
+        for (size_t j = 0; j < r->d; j++) y[j] -= s * v[j];
+    }
+}
+
+static void repair_row(const gn_repair *r, size_t row, double *y) {
+    size_t g = r->group ? (size_t)r->group[row] : 0;
+    const double *origin = r->origin + g * r->d;
+    for (size_t j = 0; j < r->d; j++) y[j] -= origin[j];
+    if (r->scale)
+        for (size_t j = 0; j < r->d; j++) y[j] *= r->scale[j];
+    if (r->n_directions) remove_directions(r, g, y);
+}
+
+void gn_view_load(const gn_view *v, const int32_t *at, size_t i0, size_t k, double *out,
+                  double *scratch) {
+    const gn_repair *r = v->repair;
+    size_t d = v->x.cols;
+    double *to = r && r->map ? scratch : out;
+    for (size_t i = 0; i < k; i++, to += d) {
+        size_t row = gn_view_row(v, at ? (size_t)at[i] : i0 + i);
+        const double *x = gn_mat_row_f64(v->x, row, to);
+        if (x != to) memcpy(to, x, d * sizeof *to);
+        if (r) repair_row(r, row, to);
+    }
+    if (r && r->map) gn_map_run(r->map, scratch, k, out, scratch + GN_VIEW_ROWS * d);
+}
+
+gn_status gn_view_keys(const gn_view *v, const int32_t *key, int32_t **out, gn_error *err) {
+    int32_t *keys = NULL;
+    if (key) {
+        gn_status st = gn_alloc_array(&keys, v->n, sizeof *keys, "keys of rows", err);
+        if (st != GN_OK) return st;
+        for (size_t i = 0; i < v->n; i++) keys[i] = key[gn_view_row(v, i)];
+    }
+    *out = keys;
+    return GN_OK;
+}
+
+gn_status gn_view_unfit(const gn_view *v, size_t i, double *buf, gn_error *err) {
+    size_t row = gn_view_row(v, i);
+    const double *x = gn_mat_row_f64(v->x, row, buf);
+    for (size_t j = 0; j < v->x.cols; j++)
+        if (!isfinite(x[j]))
+            return gn_fail(err, GN_EDATA, "row %zu, column %zu is %g: expected a finite number",
+                           row, j, x[j]);
+    return gn_fail(err, GN_EDATA, "row %zu is too long: its squared length overflows", row);
+}
+
+/* ---- passes -------------------------------------------------------------------------------------
+ */
+
+struct pass {
+    const gn_view *v;
+    size_t scratch_size;
+    double *scratch; /* (threads, scratch_size): 64 rows, one row, what gn_view_load needs */
+    double *sum;     /* (blocks, d) */
+};
+
+static gn_status pass_new(gn_ctx *ctx, const gn_view *v, struct pass *p, gn_error *err) {
+    *p = (struct pass){.v = v, .scratch_size = gn_view_scratch(v) + (GN_VIEW_ROWS + 1) * v->x.cols};
+    return gn_alloc_array(&p->scratch, gn_ctx_threads(ctx), p->scratch_size * sizeof(double),
+                          "rows of a layer", err);
+}
+
+static gn_status mean_block(void *user, size_t block, unsigned worker, gn_error *err) {
+    const struct pass *p = user;
+    size_t d = p->v->x.cols, i1 = (block + 1) * MEAN_ROWS;
+    double *y = p->scratch + worker * p->scratch_size, *buf = y + GN_VIEW_ROWS * d,
+           *scratch = buf + d;
+    double *sum = p->sum + block * d;
+    memset(sum, 0, d * sizeof *sum);
+    if (i1 > p->v->n) i1 = p->v->n;
+    for (size_t i = block * MEAN_ROWS, k; i < i1; i += k) {
+        k = i1 - i < GN_VIEW_ROWS ? i1 - i : GN_VIEW_ROWS;
+        gn_view_load(p->v, NULL, i, k, y, scratch);
+        for (size_t r = 0; r < k; r++) {
+            double check = 0; /* NaN as soon as one value is not finite */
+            for (size_t j = 0; j < d; j++) {
+                sum[j] += y[r * d + j];
+                check += y[r * d + j] * 0;
+            }
+            if (isnan(check)) return gn_view_unfit(p->v, i + r, buf, err);
+        }
+    }
+    return GN_OK;
+}
+
+gn_status gn_view_means(gn_ctx *ctx, const gn_view *v, double *mean, gn_error *err) {
+    gn_status st;
+    struct pass p;
+    size_t d = v->x.cols, bytes, n_blocks = (v->n + MEAN_ROWS - 1) / MEAN_ROWS;
+    GN_TRY(pass_new(ctx, v, &p, err));
+    if (!gn_mul(d, sizeof *p.sum, &bytes)) bytes = SIZE_MAX;
+    GN_TRY(gn_alloc_array(&p.sum, n_blocks, bytes, "column means", err));
+    GN_TRY(gn_parallel(ctx, n_blocks, mean_block, &p, NULL, err));
+    memset(mean, 0, d * sizeof *mean);
+    for (size_t b = 0; b < n_blocks; b++)
+        for (size_t j = 0; j < d; j++) mean[j] += p.sum[b * d + j];
+    for (size_t j = 0; j < d; j++) mean[j] /= (double)v->n;
+done:
+    gn_free(p.scratch);
+    gn_free(p.sum);
+    return st;
+}
+
+static void load(void *user, size_t i0, size_t k, unsigned worker, double *out) {
+    const struct pass *p = user;
+    gn_view_load(p->v, NULL, i0, k, out, p->scratch + worker * p->scratch_size);
+}
+
+gn_status gn_view_moments(gn_ctx *ctx, const gn_view *v, const double *mean, double divisor,
+                          double *out, gn_error *err) {
+    struct pass p;
+    gn_status st = pass_new(ctx, v, &p, err);
+    if (st == GN_OK) {
+        gn_rows rows = {.n = v->n, .d = v->x.cols, .user = &p, .load = load};
+        st = gn_rows_moments(ctx, &rows, mean, divisor, out, err);
+    }
+    gn_free(p.scratch);
+    return st;
+}
