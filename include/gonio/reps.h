@@ -29,6 +29,14 @@ typedef struct gn_reps gn_reps;
 GN_API gn_status gn_reps_open(const char *spec, gn_reps **out, gn_error *err);
 GN_API void gn_reps_free(gn_reps *reps);
 
+/** Restricts the set, as opened here, to some of its stored layers: the others are not seen any
+ *  more, nothing changes on disk. Depths stay what they are.
+ *  @param list such as "0,3-6,-1": numbers and ranges, negative ones counted from the last stored
+ *              layer (-1); NULL or "all" keeps all.
+ *  @return GN_OK; GN_EINVAL (not such a list; a layer that is not stored: names those that are);
+ *          GN_ENOMEM. */
+GN_API gn_status gn_reps_select_layers(gn_reps *reps, const char *list, gn_error *err);
+
 /** Folder name without its path, or the matrix spec's file name. */
 GN_API const char *gn_reps_name(const gn_reps *reps);
 /** The folder, or NULL for a plain matrix. */

@@ -23,7 +23,7 @@ GN_API gn_status gn_result_set_number(gn_result *r, const char *key, double valu
 /** One measurement. Strings are copied; NaN becomes null. */
 typedef struct gn_measurement {
     const char *set;
-    int layer;
+    int layer; /**< negative: of no single layer (null in files) */
     double depth;
     const char *measure; /**< snake_case term of docs/measures.md */
     const char *variant; /**< NULL or "" when the measure has none */

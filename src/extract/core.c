@@ -14,6 +14,7 @@
 
 #include "base/ctx.h"
 #include "reps/narrow.h"
+#include "reps/layer_list.h"
 #include "reps/writer.h"
 
 #include <math.h>
@@ -331,7 +332,7 @@ gn_status gn_extract_run(gn_ctx *ctx, const gn_extract_inputs *in, const gn_extr
     GN_TRY(check_options(in, opts, &max_tokens, err));
     GN_TRY(
         gn_alloc_array(&r.layer, info->n_layers + 1, sizeof *r.layer, "the list of layers", err));
-    GN_TRY(gn_extract_layers(opts->layers, info->n_layers, r.layer, &r.n_layers, err));
+    GN_TRY(gn_layer_list(opts->layers, info->n_layers, r.layer, &r.n_layers, err));
     st = make_tokens(ctx, &r, max_tokens, err);
     if (st == GN_OK) st = check_vocabulary(&r, err);
     if (st == GN_OK)

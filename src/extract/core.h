@@ -36,11 +36,6 @@ typedef struct gn_extract_inputs {
 gn_status gn_extract_run(gn_ctx *ctx, const gn_extract_inputs *in, const gn_extract_opts *opts,
                          const char *dir, gn_extract_result *result, gn_error *err);
 
-/** The layers named by a list such as "0,3-6,-1" (NULL or "all": 0 ... n_blocks), ascending and
- *  each once. @param layer (n_blocks + 1). */
-gn_status gn_extract_layers(const char *list, size_t n_blocks, size_t *layer, size_t *n_layers,
-                            gn_error *err);
-
 /** What gonio.json says about model, tokenizer, corpus, options and counts: a new reference. */
 gn_status gn_extract_describe(gn_ctx *ctx, const gn_extract_inputs *in, const gn_extract_opts *opts,
                               size_t max_tokens, const gn_tokens *tokens, const gn_row_plan *rows,

@@ -222,7 +222,9 @@ static void json_row(gn_str *s, const gn_result *r, size_t i) {
     const gn_measurement *m = &r->row[i].m;
     gn_str_add(s, "    {\"set\": ");
     json_text(s, m->set);
-    gn_str_addf(s, ", \"layer\": %d, \"depth\": ", m->layer);
+    gn_str_add(s, ", \"layer\": ");
+    json_number(s, m->layer < 0 ? (double)NAN : m->layer);
+    gn_str_add(s, ", \"depth\": ");
     json_number(s, m->depth);
     gn_str_add(s, ", \"measure\": ");
     json_text(s, m->measure);
@@ -323,7 +325,9 @@ gn_status gn_result_csv(const gn_result *r, char **out, gn_error *err) {
     for (size_t i = 0; i < r->n_rows; i++) {
         const gn_measurement *m = &r->row[i].m;
         csv_text(&s, m->set);
-        gn_str_addf(&s, ",%d,", m->layer);
+        gn_str_add(&s, ",");
+        csv_number(&s, m->layer < 0 ? (double)NAN : m->layer);
+        gn_str_add(&s, ",");
         csv_number(&s, m->depth);
         gn_str_add(&s, ",");
         csv_text(&s, m->measure);

@@ -7,11 +7,13 @@
 #include "gonio/reps.h"
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "io/file.h"
 #include "io/json.h"
 #include "io/npy.h"
 #include "reps/about.h"
 #include "reps/folder.h"
+#include "reps/layer_list.h"
 
 #include <string.h>
 
@@ -365,6 +367,56 @@ gn_status gn_reps_open(const char *spec, gn_reps **out, gn_error *err) {
 done:
     gn_free(plain);
     gn_reps_free(r);
+    return st;
+}
+
+/* "0, 2, 5": the numbers of the stored layers. */
+static gn_status not_stored(const struct gn_reps *r, const char *list, size_t layer,
+                            gn_error *err) {
+    gn_str s = {0};
+    for (size_t i = 0; i < r->n_layers; i++)
+        gn_str_addf(&s, "%s%zu", i ? ", " : "", r->layer[i].index);
+    char *stored = NULL;
+    gn_status st = gn_str_take(&s, &stored, err);
+    if (st == GN_OK)
+        st = gn_fail(err, GN_EINVAL,
+                     "%s: layers \"%s\" name layer %zu, which is not stored (%.600s)", r->name,
+                     list, layer, stored);
+    gn_free(stored);
+    return st;
+}
+
+gn_status gn_reps_select_layers(gn_reps *r, const char *list, gn_error *err) {
+    gn_status st = GN_OK;
+    size_t *wanted = NULL, n = 0, last = 0;
+    if (!list || strcmp(list, "all") == 0) return GN_OK;
+    for (size_t i = 0; i < r->n_layers; i++)
+        if (r->layer[i].index > last) last = r->layer[i].index;
+    GN_TRY(gn_alloc_array(&wanted, last + 1, sizeof *wanted, "a list of layers", err));
+    if ((st = gn_layer_list(list, last, wanted, &n, err)) != GN_OK) {
+        gn_error_prefix(err, "%s", r->name);
+        goto done;
+    }
+    for (size_t w = 0; w < n; w++) {
+        size_t i = 0;
+        while (i < r->n_layers && r->layer[i].index != wanted[w]) i++;
+        if (i == r->n_layers) {
+            st = not_stored(r, list, wanted[w], err);
+            goto done;
+        }
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < r->n_layers; i++) {
+        bool keep = false;
+        for (size_t w = 0; w < n; w++) keep |= r->layer[i].index == wanted[w];
+        if (keep)
+            r->layer[kept++] = r->layer[i];
+        else
+            gn_array_close(&r->layer[i].file);
+    }
+    r->n_layers = kept;
+done:
+    gn_free(wanted);
     return st;
 }
 

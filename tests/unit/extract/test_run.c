@@ -198,7 +198,7 @@ TEST(impossible_wishes) {
     } cases[] = {
         {{.max_tokens = 13}, GN_EINVAL, "max_tokens 13: the model takes 12"},
         {{.max_tokens = 2}, GN_EINVAL, "leaves no room for text"},
-        {{.layers = "4"}, GN_EINVAL, "a layer that the model does not have"},
+        {{.layers = "4"}, GN_EINVAL, "a layer that is not there"},
         {{.dtype = GN_F64}, GN_EINVAL, "float64: layers are stored as"},
         {{.no_special = true, .drop_special = true}, GN_EINVAL, "exclude each other"},
         {{.pool = (gn_pool)9}, GN_EINVAL, "pool 9"},

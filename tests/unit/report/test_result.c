@@ -61,6 +61,21 @@ TEST(rows_come_back) {
     gn_result_free(r);
 }
 
+TEST(a_row_of_no_layer) {
+    gn_result *r = NULL;
+    char *text = NULL;
+    OK(gn_result_new("id", &r, &err));
+    OK(gn_result_add(r, &(gn_measurement){"s", -1, (double)NAN, "layer_choice", "peak", 3, 0, 7, 0},
+                     &err));
+    OK(gn_result_json(r, &text, &err));
+    CHECK_CONTAINS(text, "{\"set\": \"s\", \"layer\": null, \"depth\": null,");
+    free(text);
+    OK(gn_result_csv(r, &text, &err));
+    CHECK_CONTAINS(text, "\ns,,,layer_choice,peak,3,0,7,");
+    free(text);
+    gn_result_free(r);
+}
+
 TEST(misuse_is_named) {
     gn_result *r = NULL;
     CHECK(gn_result_new("", &r, &err) == GN_EINVAL && r == NULL);
@@ -142,7 +157,7 @@ TEST(csv_quotes) {
               "set,layer,depth,measure,variant,value,se,n,note,k,label,chance\n"
               "\"a,\"\"b\"\"\nc\",3,0.1,twonn,base_0.9,0.3333333333333333,,9007199254740991,,64,"
               "\"part, of \"\"speech\"\"\",\n"
-              "set,-1,,isoscore,,,1e-300,,\"too few, points\",,,0.30000000000000004\n"
+              "set,,,isoscore,,,1e-300,,\"too few, points\",,,0.30000000000000004\n"
               ",0,1,lid,,-0,4.94065645841247e-324,2,,31,,\n");
     free(text);
     gn_result_free(r);
@@ -193,6 +208,7 @@ TEST(files_appear_whole_or_not_at_all) {
 
 int main(void) {
     RUN(rows_come_back);
+    RUN(a_row_of_no_layer);
     RUN(misuse_is_named);
     RUN(json_parses_back);
     RUN(empty_json_parses);

@@ -45,6 +45,40 @@ TEST(what_was_written_is_read) {
     json_decref(plan.about);
 }
 
+TEST(layers_are_selected_by_their_numbers) {
+    static const struct {
+        const char *list;
+        size_t n, first, last;
+    } cases[] = {
+        {NULL, 3, 0, 4}, {"all", 3, 0, 4}, {"0,4", 2, 0, 4}, {"-1", 1, 4, 4}, {"2", 1, 2, 2}};
+    gn_error err;
+    const char *dir = fresh("reps_select");
+    gn_reps_plan plan = set_plan(1, GN_F32);
+    OK(set_write(dir, &plan, false, ROWS, ROWS, &err));
+    gn_reps *r;
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        OK(gn_reps_open(dir, &r, &err));
+        OK(gn_reps_select_layers(r, cases[c].list, &err));
+        REQUIRE(gn_reps_layers(r) == cases[c].n);
+        size_t last = cases[c].n - 1;
+        CHECK(gn_reps_layer_index(r, 0) == cases[c].first);
+        CHECK(gn_reps_layer_index(r, last) == cases[c].last);
+        CHECK(gn_reps_depth(r, last) == (double)cases[c].last / 4);
+        float buf[DIMS];
+        CHECK(gn_mat_row_f32(gn_reps_layer(r, last), 3, buf)[1] == set_value(cases[c].last, 3, 1));
+        gn_reps_free(r);
+    }
+    OK(gn_reps_open(dir, &r, &err));
+    CHECK(gn_reps_select_layers(r, "0-2", &err) == GN_EINVAL);
+    CHECK_CONTAINS(err.message,
+                   "reps_select: layers \"0-2\" name layer 1, which is not stored (0, 2, 4)");
+    CHECK(gn_reps_select_layers(r, "5", &err) == GN_EINVAL);
+    CHECK_CONTAINS(err.message, "from 0 to 4");
+    CHECK(gn_reps_layers(r) == LAYERS);
+    gn_reps_free(r);
+    json_decref(plan.about);
+}
+
 TEST(bfloat16_is_named_in_gonio_json) {
     gn_error err;
     const char *dir = fresh("reps_bf16");
@@ -152,6 +186,7 @@ TEST(column_files) {
 
 int main(void) {
     RUN(what_was_written_is_read);
+    RUN(layers_are_selected_by_their_numbers);
     RUN(bfloat16_is_named_in_gonio_json);
     RUN(a_plain_matrix_is_a_set);
     RUN(folders_that_lie);

@@ -1,6 +1,8 @@
 /* "0,3-6,-1": single layers and ranges, negative ones counted from the end. A '-' is a range when a
  * number stands before it, a sign otherwise. */
-#include "extract/core.h"
+#include "reps/layer_list.h"
+
+#include "base/mem.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -25,14 +27,14 @@ static gn_status read_layer(struct list *l, size_t *out, gn_error *err) {
         value = value * 10 + (size_t)(digits[n] - '0');
     if (n == 0) return complain(l, "no number", err);
     if (negative ? value == 0 || value > l->n_blocks + 1 : value > l->n_blocks)
-        return complain(l, "a layer that the model does not have", err);
+        return complain(l, "a layer that is not there", err);
     *out = negative ? l->n_blocks + 1 - value : value;
     l->at = digits + n;
     return GN_OK;
 }
 
-gn_status gn_extract_layers(const char *list, size_t n_blocks, size_t *layer, size_t *n_layers,
-                            gn_error *err) {
+gn_status gn_layer_list(const char *list, size_t n_blocks, size_t *layer, size_t *n_layers,
+                        gn_error *err) {
     struct list l = {list, list, n_blocks};
     gn_status st = GN_OK;
     bool *wanted = gn_calloc(n_blocks + 1, sizeof *wanted);
