@@ -33,6 +33,8 @@ typedef struct gn_twonn_opts {
     gn_twonn_method method;
     double fraction;    /**< BASE: 0 < fraction < 1; 0 means 0.9 */
     double alpha, beta; /**< BAYES: 0 means 2 and 5 */
+    bool dadapy;        /**< as DADApy counts: zero distances enter (a dimension may then be 0 or
+                             NaN), BASE and ML have se 0, BASE with fraction 1 is ML */
 } gn_twonn_opts;
 
 /** Two-nearest-neighbour intrinsic dimension: Facco et al., Sci. Rep. 7:12140 (2017).
@@ -48,6 +50,7 @@ GN_API gn_status gn_id_twonn(gn_mat dist, const gn_twonn_opts *opts, gn_id_estim
 
 typedef struct gn_gride_opts {
     size_t range_max; /**< largest n2; 0 means 64; clipped to k */
+    bool dadapy;      /**< as DADApy counts: zero distances enter as 2^-52 */
 } gn_gride_opts;
 
 /** One scale of the Gride curve. */
@@ -124,8 +127,10 @@ GN_API gn_status gn_id_samples(gn_ctx *ctx, gn_mat x, const int32_t *rows, size_
 
 typedef struct gn_decimate_opts {
     gn_twonn_opts twonn;
-    size_t n_min;      /**< sizes stay above this; 0 means 10 */
-    size_t n_halvings; /**< 0: as many as n_min allows */
+    size_t n_min;               /**< sizes stay above this; 0 means 10 */
+    size_t n_halvings;          /**< 0: as many as n_min allows */
+    const gn_id_estimate *full; /**< NULL, or the estimate on all rows with these options, which is
+                                     then not searched for again */
 } gn_decimate_opts;
 
 /** TwoNN over scale, by thinning the sample: sizes n, n/2, n/4, ... (rounded), at each size

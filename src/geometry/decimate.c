@@ -8,7 +8,7 @@
  * As in DADApy, the samples of one size are drawn independently (Facco's are a partition), and the
  * error bar is their population sd / sqrt(their number). Samples of n/2 out of n share half of
  * their points, so for the first sizes it is too small. The full sample has no repeats: its bar is
- * the estimate's own, where DADApy prints 0. */
+ * the estimate's own, where DADApy (and its compatibility mode) prints 0. */
 #include "gonio/id.h"
 
 #include "base/ctx.h"
@@ -99,7 +99,8 @@ gn_status gn_id_decimate(gn_ctx *ctx, gn_mat x, const gn_decimate_opts *opts,
     /* round(n / size) samples of round(n / 2^j) rows: at most 1.5 n + 1 rows for any size above 2
      */
     GN_TRY(gn_alloc_array(&rows, 2 * n, sizeof *rows, "samples", err));
-    for (size_t j = 0; j <= last; j++) {
+    if (o.full) curve[count++] = (gn_decimate_point){n, 1, *o.full};
+    for (size_t j = count; j <= last; j++) {
         double exact = (double)n / (double)((size_t)1 << j);
         size_t size = (size_t)rint(exact), n_samples = (size_t)rint((double)n / (double)size);
         if (size <= o.n_min || size < 3) break;

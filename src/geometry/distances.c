@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-gn_status gn_distances_check(gn_mat dist, size_t n_cols, gn_error *err) {
+static gn_status check(gn_mat dist, size_t n_cols, bool zeros, gn_error *err) {
     if (dist.dtype != GN_F32 && dist.dtype != GN_F64)
         return gn_fail(err, GN_EINVAL, "distances are %s, expected float32 or float64",
                        gn_dtype_name(dist.dtype));
@@ -16,7 +16,7 @@ gn_status gn_distances_check(gn_mat dist, size_t n_cols, gn_error *err) {
             double r = gn_distance_at(dist, i, j);
             if (!isfinite(r))
                 return gn_fail(err, GN_EDATA, "distance table: row %zu, column %zu is %g", i, j, r);
-            if (!(r > 0))
+            if (!(r > 0 || (zeros && r == 0)))
                 return gn_fail(
                     err, GN_EDATA,
                     "distance table: row %zu, column %zu is %g: identical points must be "
@@ -30,6 +30,14 @@ gn_status gn_distances_check(gn_mat dist, size_t n_cols, gn_error *err) {
         }
     }
     return GN_OK;
+}
+
+gn_status gn_distances_check(gn_mat dist, size_t n_cols, gn_error *err) {
+    return check(dist, n_cols, false, err);
+}
+
+gn_status gn_distances_check_zeros(gn_mat dist, size_t n_cols, gn_error *err) {
+    return check(dist, n_cols, true, err);
 }
 
 gn_status gn_neighbors_check(const gn_knn *knn, size_t n_cols, gn_error *err) {
@@ -54,7 +62,9 @@ double gn_distances_scale(gn_mat dist, size_t j1, size_t j2) {
     return (s1 + s2) / (2 * (double)dist.rows);
 }
 
-void gn_distances_log_ratios(gn_mat dist, size_t j1, size_t j2, double *out) {
-    for (size_t i = 0; i < dist.rows; i++)
-        out[i] = log(gn_distance_at(dist, i, j2) / gn_distance_at(dist, i, j1));
+void gn_distances_log_ratios(gn_mat dist, size_t j1, size_t j2, double least, double *out) {
+    for (size_t i = 0; i < dist.rows; i++) {
+        double r1 = gn_distance_at(dist, i, j1), r2 = gn_distance_at(dist, i, j2);
+        out[i] = log((r2 < least ? least : r2) / (r1 < least ? least : r1));
+    }
 }

@@ -10,6 +10,8 @@
  *  least n_cols columns, every entry finite and above zero, every row ascending.
  *  @return GN_OK; GN_EINVAL (type, shape); GN_EDATA with row, column and value. */
 gn_status gn_distances_check(gn_mat dist, size_t n_cols, gn_error *err);
+/** The same, but zero distances pass: for modes that say what they do with them. */
+gn_status gn_distances_check_zeros(gn_mat dist, size_t n_cols, gn_error *err);
 
 /** Checks that the first `n_cols` neighbours of every row are other rows. @return GN_OK; GN_EDATA.
  */
@@ -26,7 +28,9 @@ static inline double gn_distance_at(gn_mat dist, size_t i, size_t j) {
 double gn_distances_scale(gn_mat dist, size_t j1, size_t j2);
 
 /** ln(r_j2 / r_j1) of every row into out (rows). The quotient comes first: r_2 / r_1 - 1 may be
- *  1e-6, where a difference of logarithms has lost half of its digits. */
-void gn_distances_log_ratios(gn_mat dist, size_t j1, size_t j2, double *out);
+ *  1e-6, where a difference of logarithms has lost half of its digits.
+ *  @param least distances below this count as this; with 0 a zero distance gives infinity or NaN.
+ */
+void gn_distances_log_ratios(gn_mat dist, size_t j1, size_t j2, double least, double *out);
 
 #endif

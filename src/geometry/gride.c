@@ -16,7 +16,8 @@
  *
  * As in DADApy, whose numbers this file reproduces: ratios above median + 20 (q95 - median) are
  * dropped before solving (near-duplicates make them huge); the error bar uses all N ratios, the
- * filtered ones included; a root is looked for in [0.001, 1000]; 1 - mu^-D is floored. Where we
+ * filtered ones included; a root is looked for in [0.001, 1000]; 1 - mu^-D is floored. In its
+ * compatibility mode a zero distance counts as 2^-52, as when it starts from coordinates. Where we
  * differ: their bisection stops at a bracket of 1e-7, ours at the last digits; and a set whose
  * ratios are all equal keeps them (their filter drops every one). */
 #include "geometry/gride.h"
@@ -128,14 +129,16 @@ gn_status gn_id_gride(gn_mat dist, const gn_gride_opts *opts, gn_gride_point *po
     }
     size_t last = 2;
     while (2 * last <= range) last *= 2;
-    GN_TRY(gn_distances_check(dist, last, err));
+    bool dadapy = opts && opts->dadapy;
+    GN_TRY(dadapy ? gn_distances_check_zeros(dist, last, err)
+                  : gn_distances_check(dist, last, err));
     GN_TRY(gn_alloc_array(&log_mu, n, sizeof *log_mu, "distance ratios", err));
     GN_TRY(gn_alloc_array(&ratio, n, sizeof *ratio, "distance ratios", err));
     GN_TRY(gn_alloc_array(&kept, n, sizeof *kept, "distance ratios", err));
     for (size_t n1 = 1; 2 * n1 <= last; n1 *= 2) {
         size_t n2 = 2 * n1;
         gn_id_estimate e = {.scale = gn_distances_scale(dist, n1 - 1, n2 - 1)};
-        gn_distances_log_ratios(dist, n1 - 1, n2 - 1, log_mu);
+        gn_distances_log_ratios(dist, n1 - 1, n2 - 1, dadapy ? DBL_EPSILON : 0, log_mu);
         for (size_t i = 0; i < n; i++) ratio[i] = gn_ratio_new(log_mu[i], n1, n2);
         gn_gride_estimate(ratio, n, kept, log_mu, &e);
         points[count++] = (gn_gride_point){n1, n2, e};

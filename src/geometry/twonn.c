@@ -18,6 +18,11 @@
  * one. It is a lower bound: the line weighs the largest kept ratios most, and the ratios of
  * neighbouring points share distances. DADApy returns 0 here.
  *
+ * Compatibility mode `dadapy`: identical points are left in, as there. Their ratio is infinite, or
+ * undefined when the second neighbour is identical, too; the line fit drops the largest ratios and
+ * bends, maximum likelihood says 0. The error bars of BASE and ML are 0, and a fraction of 1 means
+ * ML.
+ *
  * Above D = 20 or so, TwoNN underestimates at any realistic n (boundaries are near everywhere). */
 #include "gonio/id.h"
 
@@ -31,6 +36,7 @@ static gn_status check_options(gn_twonn_opts *o, size_t n, gn_error *err) {
     if (o->fraction == 0) o->fraction = 0.9;
     if (o->alpha == 0) o->alpha = 2;
     if (o->beta == 0) o->beta = 5;
+    if (o->dadapy && o->method == GN_TWONN_BASE && o->fraction == 1) o->method = GN_TWONN_ML;
     switch (o->method) {
     case GN_TWONN_BASE:
         if (!(o->fraction > 0 && o->fraction < 1))
@@ -58,10 +64,10 @@ gn_status gn_id_twonn(gn_mat dist, const gn_twonn_opts *opts, gn_id_estimate *ou
     size_t n = dist.rows;
     double *log_mu = NULL;
     gn_status st;
-    GN_TRY(gn_distances_check(dist, 2, err));
+    GN_TRY(o.dadapy ? gn_distances_check_zeros(dist, 2, err) : gn_distances_check(dist, 2, err));
     GN_TRY(check_options(&o, n, err));
     GN_TRY(gn_alloc_array(&log_mu, n, sizeof *log_mu, "distance ratios", err));
-    gn_distances_log_ratios(dist, 0, 1, log_mu);
+    gn_distances_log_ratios(dist, 0, 1, 0, log_mu);
 
     gn_id_estimate e = {.scale = gn_distances_scale(dist, 0, 1), .n = n};
     if (o.method == GN_TWONN_BASE) {
@@ -86,7 +92,8 @@ gn_status gn_id_twonn(gn_mat dist, const gn_twonn_opts *opts, gn_id_estimate *ou
             e.se = sqrt(a) / b;
         }
     }
-    if (!isfinite(e.dim)) {
+    if (o.dadapy && o.method != GN_TWONN_BAYES) e.se = 0;
+    if (!isfinite(e.dim) && !o.dadapy) {
         st = gn_fail(err, GN_EDATA,
                      "TwoNN: the first and second neighbours of all %zu points are equally far, so "
                      "no dimension explains them",

@@ -21,6 +21,14 @@ TEST(options_choose_sizes_and_estimator) {
     OK(gn_id_decimate(NULL, gn_mat_f32(x, N, D), &(gn_decimate_opts){.n_min = 500}, p, &n_points,
                       &err));
     CHECK(n_points == 2); /* 500 is not above 500 */
+    gn_decimate_point all[10];
+    size_t n_all;
+    OK(gn_id_decimate(NULL, gn_mat_f32(x, N, D), NULL, all, &n_all, &err));
+    OK(gn_id_decimate(NULL, gn_mat_f32(x, N, D), &(gn_decimate_opts){.full = &all[0].id}, p,
+                      &n_points, &err));
+    REQUIRE(n_points == n_all && p[0].n == N && p[0].n_samples == 1);
+    for (size_t j = 0; j < n_all; j++)
+        CHECK(p[j].id.dim == all[j].id.dim && p[j].id.se == all[j].id.se);
     free(x);
     json_decref(root);
 }
