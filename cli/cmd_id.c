@@ -3,7 +3,7 @@
 #include "cli.h"
 #include "rows.h"
 #include "gonio/id.h"
-#include "gonio/survey.h"
+#include "gonio/measure.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -60,10 +60,10 @@ done:
 static int run(const cli_command *self, int argc, char **argv) {
     cli_common common = {0};
     bool csv = false;
-    gn_survey_opts opts = {0};
+    gn_measure_id_opts opts = {0};
     const char *figure = NULL;
     const cli_option options[] = {
-        {"range-max", 0, CLI_SIZE, &opts.k, "K",
+        {"range-max", 0, CLI_SIZE, &opts.range_max, "K",
          "largest neighbour rank n2 of the Gride curve (default 64)", NULL},
         {"max-rows", 0, CLI_SIZE, &opts.max_rows, "N",
          "above N rows, use a seeded sample of N (default 100,000)", NULL},

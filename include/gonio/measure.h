@@ -24,6 +24,44 @@ typedef struct gn_measure_opts {
     double z;                /**< density: peaks stand out by z errors; 0 means 1.65 */
 } gn_measure_opts;
 
+typedef enum gn_decimation {
+    GN_DECIMATION_AUTO = 0, /**< up to 20,000 rows, where it costs little */
+    GN_DECIMATION_ON,       /**< about as long again as the neighbour search */
+    GN_DECIMATION_OFF,
+} gn_decimation;
+
+typedef struct gn_measure_id_opts {
+    const char *set;       /**< name of the set in the rows; NULL: gn_reps_name */
+    size_t k;              /**< neighbours searched, which k* may grow to; 0 means 100; at least
+                                range_max; clipped to the rows there are */
+    size_t range_max;      /**< largest n2 of Gride, 2 ... 1024; 0 means 64 */
+    double fraction;       /**< TwoNN's line fit also on this share of the ratios; 0: only on 0.9
+                                and 0.98 */
+    size_t binomial_k;     /**< 0 means 20 */
+    double binomial_ratio; /**< 0: the best one for the dimension found */
+    gn_decimation decimation;
+    size_t max_rows; /**< 0 means 100,000 */
+    bool dadapy;     /**< as DADApy counts: identical rows are left in; errors of TwoNN are 0 */
+} gn_measure_id_opts;
+
+/** Intrinsic dimension of every layer over distinct rows: TwoNN in four variants and over
+ *  decimated samples, Gride at every scale, k*-Gride, the binomial dimension. What cannot be
+ *  measured is a row without value, with the reason.
+ *  @return GN_OK; GN_EINVAL (fewer than 3 rows, an option out of range); GN_EDATA (NaN or infinite
+ *          value, named); GN_ENOMEM; GN_ECANCEL. One neighbour search a layer, and as much again
+ *          for decimation. */
+GN_API gn_status gn_measure_id(gn_ctx *ctx, const gn_reps *reps, const gn_measure_id_opts *opts,
+                               gn_result *result, gn_error *err);
+
+/** What takes all layers of all sets in `result` together, to be called once after the last
+ *  gn_measure_id: the Gride value of every layer at ONE scale, the flattest on average ("gride",
+ *  variant "common"), and for each set the layers that its TwoNN and its Gride profile suggest
+ *  ("layer_choice", variants "peak" and "suggested"; a row without value says that there is none).
+ *  @param opts as given to gn_measure_id: the TwoNN profile is that of its fraction.
+ *  @return GN_OK; GN_ENOMEM. */
+GN_API gn_status gn_measure_id_profiles(gn_result *result, const gn_measure_id_opts *opts,
+                                        gn_error *err);
+
 /** Data overlap of every layer of `a` with every layer of `b`, or, with b NULL, of all pairs of
  *  a's layers; label overlap of every layer where labels are given. Row i is the same item in both.
  *  @return GN_OK; GN_EINVAL (different rows, fewer than 3, labels of another length); GN_EDATA (NaN

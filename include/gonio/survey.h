@@ -33,10 +33,6 @@ GN_API gn_status gn_survey_origin(const gn_reps *reps, gn_result *result, gn_err
 GN_API gn_status gn_survey_measure(gn_ctx *ctx, const gn_reps *reps, const gn_survey_opts *opts,
                                    gn_result *result, gn_error *err);
 
-/** The intrinsic-dimension part alone: TwoNN in four variants, Gride at every scale. */
-GN_API gn_status gn_measure_id(gn_ctx *ctx, const gn_reps *reps, const gn_survey_opts *opts,
-                               gn_result *result, gn_error *err);
-
 /** Writes survey.json, survey.csv, figures/ and report.html into `dir` from measured results. */
 GN_API gn_status gn_survey_write(gn_ctx *ctx, gn_result *result, const char *dir, gn_error *err);
 

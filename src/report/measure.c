@@ -12,15 +12,12 @@
 #include "gonio/survey.h"
 
 #include "base/mem.h"
-#include "gonio/id.h"
 #include "gonio/isotropy.h"
 #include "gonio/overlap.h"
-#include "report/subset.h"
+#include "report/measure_id.h"
 
 #include <math.h>
 #include <string.h>
-
-enum { MAX_SCALES = 16 };
 
 /* What stays the same over the layers of one set. */
 struct plan {
@@ -48,18 +45,8 @@ static gn_status add(const struct plan *p, size_t i, const char *measure, const 
 
 static const double none = (double)NAN;
 
-/* A layer that an estimator cannot measure (all neighbours equally far, a label column without a
- * label) is a missing value with its reason, not the end of the survey. Passes on what is worse. */
-static gn_status settle(const struct plan *p, size_t layer, gn_status st, const char *measure,
-                        const char *variant, gn_error *why, gn_error *err) {
-    if (st == GN_OK) {
-        why->code = GN_OK;
-        return GN_OK;
-    }
-    if (st == GN_EDATA || st == GN_EINVAL)
-        return add(p, layer, measure, variant, none, none, 0, why->message, err);
-    if (err) *err = *why;
-    return st;
+static gn_spot spot(const struct plan *p, size_t layer) {
+    return (gn_spot){p->result, p->reps, p->opts.set, layer};
 }
 
 static gn_status add_param(const struct plan *p, const char *key, size_t value, gn_error *err) {
@@ -69,53 +56,11 @@ static gn_status add_param(const struct plan *p, const char *key, size_t value, 
 /* ---- measures ---------------------------------------------------------------------------------
  */
 
-static gn_status measure_id(const struct plan *p, size_t layer, const gn_knn *knn, gn_error *err) {
-    static const struct {
-        const char *variant;
-        gn_twonn_opts opts;
-    } twonn[] = {
-        {"base_0.9", {.method = GN_TWONN_BASE, .fraction = 0.9}},
-        {"base_0.98", {.method = GN_TWONN_BASE, .fraction = 0.98}},
-        {"ml", {.method = GN_TWONN_ML}},
-        {"bayes", {.method = GN_TWONN_BAYES}},
-    };
-    gn_status st = GN_OK;
-    gn_mat distance = gn_mat_f32(knn->distance, knn->n, knn->k);
-    for (size_t v = 0; v < sizeof twonn / sizeof *twonn; v++) {
-        gn_id_estimate e;
-        gn_error why;
-        st = gn_id_twonn(distance, &twonn[v].opts, &e, &why);
-        GN_TRY(settle(p, layer, st, "twonn", twonn[v].variant, &why, err));
-        if (why.code != GN_OK) continue;
-        GN_TRY(add(p, layer, "twonn", twonn[v].variant, e.dim, e.se, e.n, NULL, err));
-        GN_TRY(gn_result_param_number(p->result, "scale", e.scale, err));
-    }
-    gn_gride_point point[MAX_SCALES];
-    size_t n_points = MAX_SCALES;
-    gn_error why;
-    st = gn_id_gride(distance, &(gn_gride_opts){.range_max = knn->k}, point, &n_points, &why);
-    GN_TRY(settle(p, layer, st, "gride", "reported", &why, err));
-    if (why.code != GN_OK) goto done;
-    double dim[MAX_SCALES];
-    for (size_t j = 0; j < n_points; j++) dim[j] = point[j].id.dim;
-    size_t reported = gn_id_flattest(dim, n_points);
-    /* The curve, then the one point of it that a table shows. */
-    for (size_t j = 0; j <= n_points; j++) {
-        const gn_gride_point *g = &point[j < n_points ? j : reported];
-        GN_TRY(add(p, layer, "gride", j < n_points ? "" : "reported", g->id.dim, g->id.se, g->id.n,
-                   NULL, err));
-        GN_TRY(add_param(p, "n1", g->n1, err));
-        GN_TRY(add_param(p, "n2", g->n2, err));
-        GN_TRY(gn_result_param_number(p->result, "scale", g->id.scale, err));
-    }
-done:
-    return st;
-}
-
 /* Intrinsic dimension of the distinct rows. */
 static gn_status measure_id_distinct(const struct plan *p, size_t layer,
                                      const gn_neighbors *neighbors, gn_error *err) {
     gn_status st = GN_OK;
+    gn_spot at = spot(p, layer);
     size_t rows = p->subset.n, n = rows - neighbors->n_duplicates;
     GN_TRY(
         add(p, layer, "n_duplicates", "", (double)neighbors->n_duplicates, none, rows, NULL, err));
@@ -123,7 +68,7 @@ static gn_status measure_id_distinct(const struct plan *p, size_t layer,
         GN_TRY(
             add(p, layer, "twonn", "base_0.9", none, none, n, "fewer than 3 distinct rows", err));
     else
-        GN_TRY(measure_id(p, layer, neighbors->distinct, err));
+        GN_TRY(gn_rows_twonn_gride(&at, neighbors->distinct, &(gn_id_rows_opts){0}, NULL, err));
 done:
     return st;
 }
@@ -190,6 +135,7 @@ static gn_status measure_overlaps(const struct plan *p, size_t layer, const gn_k
     gn_status st = GN_OK;
     gn_overlap o;
     double ceiling = none;
+    gn_spot at = spot(p, layer);
     size_t k = p->opts.overlap_k < knn->k ? p->opts.overlap_k : knn->k;
     if (previous) {
         GN_TRY(gn_overlap_data(previous, knn, k, &o, err));
@@ -205,7 +151,7 @@ static gn_status measure_overlaps(const struct plan *p, size_t layer, const gn_k
             const char *variant = plain ? "plain" : "weighted";
             gn_error why;
             st = gn_overlap_label(knn, &p->label[c], &opts, &o, &why);
-            GN_TRY(settle(p, layer, st, "label_overlap", variant, &why, err));
+            GN_TRY(gn_spot_settle(&at, st, "label_overlap", variant, &why, err));
             if (why.code == GN_OK) {
                 GN_TRY(add(p, layer, "label_overlap", variant, o.value, o.se, o.n, NULL, err));
                 GN_TRY(gn_result_param_number(p->result, "chance", o.chance, err));
@@ -241,24 +187,18 @@ done:
 }
 
 static gn_status plan_new(struct plan *p, gn_ctx *ctx, const gn_reps *reps,
-                          const gn_survey_opts *opts, gn_result *result, bool labels,
-                          gn_error *err) {
+                          const gn_survey_opts *opts, gn_result *result, gn_error *err) {
     gn_status st = GN_OK;
     gn_survey_opts o = opts ? *opts : (gn_survey_opts){0};
-    size_t rows = gn_reps_rows(reps);
     *p = (struct plan){.ctx = ctx, .reps = reps, .result = result, .opts = o};
     GN_TRY(gn_subset_new(ctx, reps, o.max_rows, &p->subset, err));
     size_t n = p->subset.n;
     if (!p->opts.k) p->opts.k = 64;
     if (p->opts.k > n - 1) p->opts.k = n - 1;
     if (!p->opts.overlap_k) p->opts.overlap_k = 30;
-    if (labels) GN_TRY(plan_labels(p, err));
-    GN_TRY(gn_result_set_number(result, "k", (double)p->opts.k, err));
-    if (labels) GN_TRY(gn_result_set_number(result, "overlap_k", (double)p->opts.overlap_k, err));
-    GN_TRY(gn_result_set_text(result, "metric", gn_metric_name(GN_EUCLIDEAN), err));
-    GN_TRY(gn_result_set_number(result, "rows", (double)rows, err));
-    GN_TRY(gn_result_set_number(result, "dims", (double)gn_reps_layer(reps, 0).cols, err));
-    GN_TRY(gn_result_set_number(result, "rows_neighbors", (double)n, err));
+    GN_TRY(plan_labels(p, err));
+    GN_TRY(gn_subset_conditions(&p->subset, reps, o.set, p->opts.k, result, err));
+    GN_TRY(gn_result_set_number(result, "overlap_k", (double)p->opts.overlap_k, err));
 done:
     if (st != GN_OK) plan_free(p);
     return st;
@@ -275,7 +215,7 @@ static gn_status at_layer(const struct plan *p, size_t layer, gn_status st, gn_e
 gn_status gn_survey_measure(gn_ctx *ctx, const gn_reps *reps, const gn_survey_opts *opts,
                             gn_result *result, gn_error *err) {
     struct plan p;
-    gn_status st = plan_new(&p, ctx, reps, opts, result, true, err);
+    gn_status st = plan_new(&p, ctx, reps, opts, result, err);
     if (st != GN_OK) return st;
     gn_neighbors *previous = NULL, *now = NULL;
     for (size_t i = 0; i < gn_reps_layers(reps); i++) {
@@ -291,24 +231,6 @@ gn_status gn_survey_measure(gn_ctx *ctx, const gn_reps *reps, const gn_survey_op
 done:
     gn_neighbors_free(now);
     gn_neighbors_free(previous);
-    plan_free(&p);
-    return st;
-}
-
-gn_status gn_measure_id(gn_ctx *ctx, const gn_reps *reps, const gn_survey_opts *opts,
-                        gn_result *result, gn_error *err) {
-    struct plan p;
-    gn_status st = plan_new(&p, ctx, reps, opts, result, false, err);
-    if (st != GN_OK) return st;
-    gn_neighbors *neighbors = NULL;
-    for (size_t i = 0; i < gn_reps_layers(reps); i++) {
-        GN_TRY(gn_subset_neighbors(ctx, &p.subset, reps, i, p.opts.k, &neighbors, err));
-        GN_TRY(at_layer(&p, i, measure_id_distinct(&p, i, neighbors, err), err));
-        gn_neighbors_free(neighbors);
-        neighbors = NULL;
-    }
-done:
-    gn_neighbors_free(neighbors);
     plan_free(&p);
     return st;
 }

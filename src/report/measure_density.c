@@ -10,7 +10,7 @@
 #include "gonio/density.h"
 #include "gonio/id.h"
 #include "math/stats.h"
-#include "report/subset.h"
+#include "report/measure_id.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -45,22 +45,14 @@ static gn_status param(const struct run *r, const char *key, double value, gn_er
 static gn_status dimensions(const struct run *r, double *dim, gn_error *err) {
     gn_status st;
     gn_mat dist = gn_mat_f32(r->knn->distance, r->knn->n, r->knn->k);
-    gn_id_estimate e, steps[6];
-    gn_binomial_estimate b;
+    gn_id_estimate e;
+    gn_spot at = {r->result, r->reps, NULL, r->layer};
     GN_TRY(gn_id_twonn(dist, NULL, &e, err));
     *dim = r->opts.dim > 0 ? r->opts.dim : e.dim;
     GN_TRY(add(r, "twonn", "base_0.9", e.dim, e.se, e.n, NULL, err));
     GN_TRY(param(r, "scale", e.scale, err));
-    GN_TRY(gn_id_kstar_gride(r->knn, &(gn_kstar_gride_opts){.alpha = r->opts.alpha}, steps, err));
-    GN_TRY(add(r, "kstar_gride", "", steps[5].dim, steps[5].se, steps[5].n, NULL, err));
-    GN_TRY(param(r, "scale", steps[5].scale, err));
-    GN_TRY(gn_id_binomial(dist, NULL, &b, err));
-    GN_TRY(add(r, "binomial", "", b.id.dim, b.id.se, b.id.n, NULL, err));
-    GN_TRY(param(r, "k", (double)b.k, err));
-    GN_TRY(param(r, "ratio", b.ratio, err));
-    GN_TRY(param(r, "ks", b.ks, err));
-    GN_TRY(param(r, "p_value", b.p_value, err));
-    GN_TRY(param(r, "scale", b.id.scale, err));
+    GN_TRY(gn_rows_kstar_gride(&at, r->knn, r->opts.alpha, err));
+    GN_TRY(gn_rows_binomial(&at, r->knn, NULL, err));
 done:
     return st;
 }

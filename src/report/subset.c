@@ -5,7 +5,9 @@
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "report/result.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -124,4 +126,51 @@ gn_status gn_layer_add(gn_result *r, const gn_reps *reps, const char *set, size_
                         .n = (double)n,
                         .note = note};
     return gn_result_add(r, &m, err);
+}
+
+gn_status gn_spot_add(const gn_spot *at, const char *measure, const char *variant, double value,
+                      double se, size_t n, const char *note, gn_error *err) {
+    return gn_layer_add(at->result, at->reps, at->set, at->layer, measure, variant, value, se, n,
+                        note, err);
+}
+
+gn_status gn_spot_param(const gn_spot *at, const char *key, double value, gn_error *err) {
+    return gn_result_param_number(at->result, key, value, err);
+}
+
+gn_status gn_spot_settle(const gn_spot *at, gn_status st, const char *measure, const char *variant,
+                         gn_error *why, gn_error *err) {
+    if (st == GN_OK) {
+        why->code = GN_OK;
+        return GN_OK;
+    }
+    if (st == GN_EDATA || st == GN_EINVAL)
+        return gn_spot_add(at, measure, variant, (double)NAN, (double)NAN, 0, why->message, err);
+    if (err) *err = *why;
+    return st;
+}
+
+static gn_status condition(gn_result *r, const char *key, double value, const char *set,
+                           gn_error *err) {
+    char of_set[256];
+    for (size_t i = 0; i < r->n_conditions; i++)
+        if (strcmp(r->condition[i].key, key) == 0 && r->condition[i].number != value) {
+            snprintf(of_set, sizeof of_set, "%s (%.200s)", key, set);
+            key = of_set;
+            break;
+        }
+    return gn_result_set_number(r, key, value, err);
+}
+
+gn_status gn_subset_conditions(const gn_subset *s, const gn_reps *reps, const char *set, size_t k,
+                               gn_result *r, gn_error *err) {
+    gn_status st;
+    if (!set) set = gn_reps_name(reps);
+    GN_TRY(condition(r, "k", (double)k, set, err));
+    GN_TRY(gn_result_set_text(r, "metric", gn_metric_name(GN_EUCLIDEAN), err));
+    GN_TRY(condition(r, "rows", (double)gn_reps_rows(reps), set, err));
+    GN_TRY(condition(r, "dims", (double)gn_reps_layer(reps, 0).cols, set, err));
+    GN_TRY(condition(r, "rows_neighbors", (double)s->n, set, err));
+done:
+    return st;
 }

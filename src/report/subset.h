@@ -48,4 +48,27 @@ gn_status gn_layer_add(gn_result *r, const gn_reps *reps, const char *set, size_
                        const char *measure, const char *variant, double value, double se, size_t n,
                        const char *note, gn_error *err);
 
+/** Where a measurement belongs. */
+typedef struct gn_spot {
+    gn_result *result;
+    const gn_reps *reps;
+    const char *set; /**< name in the rows; NULL: the set's own */
+    size_t layer;    /**< stored layer */
+} gn_spot;
+
+gn_status gn_spot_add(const gn_spot *at, const char *measure, const char *variant, double value,
+                      double se, size_t n, const char *note, gn_error *err);
+/** A parameter of the row added last. */
+gn_status gn_spot_param(const gn_spot *at, const char *key, double value, gn_error *err);
+/** A layer that an estimator cannot measure (all neighbours equally far, a label column without a
+ *  label) is a missing value with its reason, not the end of the run: for GN_EDATA and GN_EINVAL
+ *  adds that row. Passes on what is worse. After GN_OK, why->code says whether there is a value. */
+gn_status gn_spot_settle(const gn_spot *at, gn_status st, const char *measure, const char *variant,
+                         gn_error *why, gn_error *err);
+
+/** What all neighbour measures note about a set: rows, width, rows used, k, metric. A later set of
+ *  the same result whose value differs gets a condition of its own, "rows (NAME)". */
+gn_status gn_subset_conditions(const gn_subset *s, const gn_reps *reps, const char *set, size_t k,
+                               gn_result *r, gn_error *err);
+
 #endif
