@@ -9,8 +9,9 @@
 #include <string.h>
 
 enum { WIDTH = 96 };
-static const char *const params[] = {"other_set", "other_layer", "n1", "n2",     "k",      "metric",
-                                     "label",     "scale",       "sd", "chance", "p_value"};
+static const char *const params[] = {"other_set", "other_layer", "n1",      "n2",      "k",
+                                     "metric",    "label",       "profile", "repeats", "scale",
+                                     "sd",        "chance",      "p_value"};
 enum { N_PARAMS = sizeof params / sizeof *params, N_FIXED = 7, N_COLUMNS = N_FIXED + N_PARAMS };
 static const char *const fixed[N_FIXED] = {"set",     "layer", "depth", "measure",
                                            "variant", "value", "n"};
@@ -46,7 +47,7 @@ static void cell(gn_result *r, size_t row, int column, char *out) {
         snprintf(out, WIDTH, "%.60s", m.set ? m.set : "");
         return;
     case 1:
-        snprintf(out, WIDTH, "%d", m.layer);
+        snprintf(out, WIDTH, m.layer < 0 ? "-" : "%d", m.layer);
         return;
     case 2:
         if (isnan(m.depth))

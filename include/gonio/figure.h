@@ -49,6 +49,9 @@ GN_API gn_status gn_figure_hline(gn_figure *fig, double y, const char *label, gn
 GN_API gn_status gn_figure_heatmap(gn_figure *fig, const double *value, size_t rows, size_t cols,
                                    const char *value_label, gn_error *err);
 
+/** Whether gn_figure_write takes this file name, to be asked before the work that ends in a figure.
+ *  @return GN_OK; GN_EINVAL (other extension: named). */
+GN_API gn_status gn_figure_check_path(const char *path, gn_error *err);
 /** Writes by extension: .png (200 dpi), .svg, .pdf; temporary name, then rename.
  *  @return GN_OK; GN_EINVAL (other extension: named); GN_EIO; GN_ENOMEM. Byte-identical between
  *          runs. */

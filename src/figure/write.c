@@ -116,16 +116,25 @@ done:
     return st;
 }
 
+static gn_status path_format(const char *path, format *out, gn_error *err) {
+    const char *base = gn_path_base(path), *dot = strrchr(base, '.');
+    char name[8] = {0};
+    for (size_t i = 0; dot && dot[1 + i] && i < sizeof name - 1; i++)
+        name[i] = (char)(dot[1 + i] | 0x20); /* lower case of the letters that matter */
+    return find_format(name, path, out, err);
+}
+
+gn_status gn_figure_check_path(const char *path, gn_error *err) {
+    format f;
+    return path_format(path, &f, err);
+}
+
 gn_status gn_figure_write(const gn_figure *fig, const char *path, gn_error *err) {
     gn_status st;
     unsigned char *bytes = NULL;
     size_t n = 0;
     format f = PNG;
-    const char *base = gn_path_base(path), *dot = strrchr(base, '.');
-    char name[8] = {0};
-    for (size_t i = 0; dot && dot[1 + i] && i < sizeof name - 1; i++)
-        name[i] = (char)(dot[1 + i] | 0x20); /* lower case of the letters that matter */
-    GN_TRY(find_format(name, path, &f, err));
+    GN_TRY(path_format(path, &f, err));
     GN_TRY(gn_figure_render(fig, format_names[f], &bytes, &n, err));
     GN_TRY(gn_write_file(path, bytes, n, err));
 done:

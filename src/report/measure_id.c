@@ -160,11 +160,12 @@ done:
 /* ---- decimation ---------------------------------------------------------------------------------
  */
 
-static gn_status decimation_point(const gn_spot *at, const gn_decimate_point *p, size_t n,
+/* Position j of the curve: every 2^j-th row, about. */
+static gn_status decimation_point(const gn_spot *at, const gn_decimate_point *p, size_t j,
                                   const char *variant, bool dadapy, gn_error *err) {
     gn_status st;
     GN_TRY(gn_spot_add(at, "twonn_decimation", variant, p->id.dim, p->id.se, p->n, NULL, err));
-    GN_TRY(gn_spot_param(at, "decimation", rint((double)n / (double)p->n), err));
+    GN_TRY(gn_spot_param(at, "decimation", ldexp(1, (int)j), err));
     GN_TRY(gn_spot_param(at, "repeats", (double)p->n_samples, err));
     GN_TRY(gn_spot_param(at, "scale", p->id.scale, err));
     GN_TRY(gn_result_param_text(at->result, "error_rule",
@@ -202,12 +203,12 @@ static gn_status decimation(gn_ctx *ctx, const gn_spot *at, const gn_subset *sub
     GN_TRY(gn_spot_settle(at, st, "twonn_decimation", "reported", &why, err));
     if (why.code != GN_OK) goto done;
     for (size_t j = 0; j < n_points; j++) {
-        GN_TRY(decimation_point(at, &point[j], rows.n, "", dadapy, err));
+        GN_TRY(decimation_point(at, &point[j], j, "", dadapy, err));
         dim[j] = point[j].id.dim;
         n_large += point[j].n >= LEAST_SAMPLE;
     }
     size_t best = gn_id_flattest(dim, n_large);
-    GN_TRY(decimation_point(at, &point[best], rows.n, "reported", dadapy, err));
+    GN_TRY(decimation_point(at, &point[best], best, "reported", dadapy, err));
 done:
     gn_free(owner);
     gn_free(row);

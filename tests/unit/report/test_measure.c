@@ -345,6 +345,46 @@ TEST(wrong_input_is_named) {
     gn_reps_free(fewer);
 }
 
+static gn_reps *three_layers;
+
+/* One scale for all sets, and a layer choice for each; a set whose curves end elsewhere has its say
+ * where it has a curve. */
+TEST(profiles_share_one_scale) {
+    gn_result *r;
+    gn_measure_id_opts opts = {.k = 40, .decimation = GN_DECIMATION_OFF};
+    gn_reps *reps = layered_set();
+    REQUIRE(reps && set[0]);
+    OK(gn_result_new("test", &r, &err));
+    OK(gn_measure_id_profiles(r, NULL, &err)); /* nothing to say */
+    CHECK(gn_result_count(r) == 0);
+    OK(gn_measure_id(NULL, reps, &opts, r, &err));
+    opts.max_rows = 9; /* k = 8: n2 = 2, 4, 8 */
+    OK(gn_measure_id(NULL, set[0], &opts, r, &err));
+    size_t before = gn_result_count(r), n_common = 0, n_choice = 0;
+    OK(gn_measure_id_profiles(r, &opts, &err));
+    for (size_t i = before; i < gn_result_count(r); i++) {
+        gn_measurement m = gn_result_at(r, i);
+        bool common = strcmp(m.variant, "common") == 0;
+        n_common += common;
+        n_choice += strcmp(m.measure, "layer_choice") == 0;
+        if (!common) continue;
+        CHECK_STR(gn_result_param(r, i, "n2"), "4"); /* the only interior scale of all */
+        size_t same = SIZE_MAX;
+        for (size_t j = 0; j < before; j++) {
+            gn_measurement g = gn_result_at(r, j);
+            const char *n2 = gn_result_param(r, j, "n2");
+            if (strcmp(g.set, m.set) == 0 && g.layer == m.layer && n2 && !*g.variant &&
+                strcmp(g.measure, "gride") == 0 && strcmp(n2, "4") == 0)
+                same = j;
+        }
+        REQUIRE(same != SIZE_MAX);
+        CHECK(gn_result_at(r, same).value == m.value && gn_result_at(r, same).se == m.se);
+    }
+    CHECK(n_common == LAYERS + 1 && n_choice == 4); /* one layer has no profile */
+    gn_result_free(r);
+    gn_reps_free(reps);
+}
+
 static gn_status attempt(void *user, gn_error *e) {
     int kind = *(int *)user;
     int32_t code[N];
@@ -360,12 +400,23 @@ static gn_status attempt(void *user, gn_error *e) {
     if (kind == 2) st = gn_measure_density(NULL, set[0], &opts, r, e);
     if (kind == 3)
         st = gn_measure_lid(NULL, set[0], &(gn_measure_lid_opts){.k = &five, .n_k = 1}, r, e);
+    if (kind == 4) {
+        gn_measure_id_opts id = {
+            .k = 8, .range_max = 8, .max_rows = 24, .set = "a", .decimation = GN_DECIMATION_ON};
+        for (int s = 0; s < 2 && st == GN_OK; s++) {
+            st = gn_measure_id(NULL, three_layers, &id, r, e);
+            id.set = "b";
+        }
+        if (st == GN_OK) st = gn_measure_id_profiles(r, &id, e);
+    }
     gn_result_free(r);
     return st;
 }
 TEST(without_memory) {
-    REQUIRE(set[0] && set[1]);
-    for (int kind = 0; kind < 4; kind++) FAIL_SWEEP(attempt, &kind, "measure");
+    three_layers = layered_set();
+    REQUIRE(set[0] && set[1] && three_layers);
+    for (int kind = 0; kind < 5; kind++) FAIL_SWEEP(attempt, &kind, "measure");
+    gn_reps_free(three_layers);
 }
 
 int main(void) {
@@ -376,6 +427,7 @@ int main(void) {
     RUN(local_dimensions_of_a_set);
     RUN(samples_are_the_same_in_all_sets);
     RUN(density_takes_distinct_rows);
+    RUN(profiles_share_one_scale);
     RUN(wrong_input_is_named);
     RUN(without_memory);
     for (int s = 0; s < 2; s++) gn_reps_free(set[s]);
