@@ -10,15 +10,14 @@
  *   linear   y = x W^T + b as the models run it: W packed once, x packed inside the timed region
  *   openblas cblas_sgemm, A B^T, no bias */
 #define _GNU_SOURCE
-#include "base/cpu.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "math/nn.h"
+#include "peak.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 void cblas_sgemm(int order, int trans_a, int trans_b, int m, int n, int k, float alpha,
@@ -26,12 +25,6 @@ void cblas_sgemm(int order, int trans_a, int trans_b, int m, int n, int k, float
 char *openblas_get_corename(void);
 void openblas_set_num_threads(int n);
 enum { ROW_MAJOR = 101, NO_TRANS = 111, TRANS = 112, ROUNDS = 9 };
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static int compare(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -41,37 +34,6 @@ static double median(double *x, size_t n) {
     qsort(x, n, sizeof *x, compare);
     return x[n / 2];
 }
-
-/* Multiply-adds on registers only: ten independent chains, so that latency is hidden. */
-#if defined(__x86_64__)
-/* clang-format off */
-#define CHAIN(r, n) "vfmadd231ps %%" r "14, %%" r "15, %%" r #n "\n"
-#define CHAINS(r)                                                                                  \
-    CHAIN(r, 0)                                                                                    \
-    CHAIN(r, 1) CHAIN(r, 2) CHAIN(r, 3) CHAIN(r, 4) CHAIN(r, 5) CHAIN(r, 6) CHAIN(r, 7)            \
-        CHAIN(r, 8) CHAIN(r, 9)
-/* clang-format on */
-#define USED                                                                                       \
-    "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm14", "xmm15"
-static double peak_gflops(void) {
-    enum { N = 1000000, CHAIN_COUNT = 10 };
-    bool wide = gn_cpu_has(GN_CPU_AVX512);
-    if (!gn_cpu_has(GN_CPU_AVX2)) return 0;
-    __asm__ volatile("vzeroall" ::: USED);
-    double start = now();
-    if (wide)
-        for (int i = 0; i < N; i++) __asm__ volatile(CHAINS("zmm")::: USED);
-    else
-        for (int i = 0; i < N; i++) __asm__ volatile(CHAINS("ymm")::: USED);
-    double seconds = now() - start;
-    __asm__ volatile("vzeroupper" ::: USED);
-    return (wide ? 32.0 : 16.0) * CHAIN_COUNT * N / seconds / 1e9;
-}
-#else
-static double peak_gflops(void) {
-    return 0;
-}
-#endif
 
 static float *random_floats(size_t n, uint64_t seed) {
     float *x = gn_alloc(n, sizeof *x);
@@ -90,10 +52,10 @@ static double time_tiles(const gn_gemm *g, size_t k, size_t panels, const float 
     for (size_t p = 0; p < panels; p++) g->pack_a(x, k, g->mr, k, a + p * a_bytes);
     for (size_t p = 0; p < 4; p++) g->pack_b(x, k, g->nr, k, b + p * b_bytes);
     if (g->begin) g->begin();
-    double start = now();
+    double start = thread_seconds();
     for (size_t p = 0; p < 4; p++)
         for (size_t q = 0; q < panels; q++) g->tile(a + q * a_bytes, b + p * b_bytes, kp, c, g->nr);
-    double seconds = now() - start;
+    double seconds = thread_seconds() - start;
     if (g->end) g->end();
     gn_free(a), gn_free(b), gn_free(c);
     return seconds;
@@ -118,20 +80,20 @@ static void bench_shape(const gn_gemm *g, struct shape s, bool last) {
     double tile_flops = 2.0 * 4 * (double)(panels * g->mr * g->nr) * (double)s.k;
     for (int r = -1; r < ROUNDS; r++) { /* round -1 warms up */
         int at = r < 0 ? 0 : r;
-        peak[at] = peak_gflops();
+        peak[at] = peak_fma();
         l.act = GN_ACT_NONE;
-        double start = now();
+        double start = thread_seconds();
         for (int i = 0; i < repeat; i++) gn_linear_run(&l, x, s.m, s.k, y, s.n, scratch);
-        ours[at] = flops * repeat / (now() - start) / 1e9;
-        start = now();
+        ours[at] = flops * repeat / (thread_seconds() - start) / 1e9;
+        start = thread_seconds();
         for (int i = 0; i < repeat; i++)
             cblas_sgemm(ROW_MAJOR, NO_TRANS, TRANS, (int)s.m, (int)s.n, (int)s.k, 1.0f, x, (int)s.k,
                         w, (int)s.k, 0.0f, y, (int)s.n);
-        theirs[at] = flops * repeat / (now() - start) / 1e9;
+        theirs[at] = flops * repeat / (thread_seconds() - start) / 1e9;
         l.act = GN_ACT_GELU;
-        start = now();
+        start = thread_seconds();
         for (int i = 0; i < repeat; i++) gn_linear_run(&l, x, s.m, s.k, y, s.n, scratch);
-        gelu[at] = flops * repeat / (now() - start) / 1e9;
+        gelu[at] = flops * repeat / (thread_seconds() - start) / 1e9;
         tiles[at] = tile_flops / time_tiles(g, s.k, panels, w) / 1e9;
         ratio[at] = ours[at] / theirs[at];
     }
@@ -151,11 +113,11 @@ static void bench_attention(const gn_nn *nn, size_t t, size_t h, size_t dh, bool
     double seconds[ROUNDS], flops = 4.0 * (double)(t * t * d);
     int repeat = (int)(1e8 / flops) + 1;
     for (int r = -1; r < ROUNDS; r++) {
-        double start = now();
+        double start = thread_seconds();
         for (int i = 0; i < repeat; i++)
             nn->attention(qkv, qkv + d, qkv + 2 * d, 3 * d, t, h, dh, 0.125f, false, out, d,
                           scratch);
-        seconds[r < 0 ? 0 : r] = (now() - start) / repeat;
+        seconds[r < 0 ? 0 : r] = (thread_seconds() - start) / repeat;
     }
     double s = median(seconds, ROUNDS);
     printf("{\"t\": %zu, \"heads\": %zu, \"dh\": %zu, \"us\": %.1f, \"gflops\": %.1f}%s", t, h, dh,
