@@ -26,7 +26,8 @@ ROOMS = {  # room: rooms whose internal headers it may use
 PUBLIC = {
     "base": "base", "io": "io", "text": "text", "model": "model", "reps": "reps",
     "extract": "extract", "neighbors": "neighbors", "id": "geometry", "overlap": "geometry",
-    "isotropy": "geometry", "lid": "geometry", "cluster": "geometry", "density": "geometry", "imbalance": "geometry", "features": "encoding", "pairs": "encoding", "mlem": "encoding", "figure": "figure", "result": "report", "survey": "report",
+    "isotropy": "geometry", "lid": "geometry", "cluster": "geometry", "density": "geometry", "imbalance": "geometry", "features": "encoding", "mlem": "encoding", "figure": "figure", "result": "report", "survey": "report",
+    "pairs": "encoding", "decoding": "encoding",
     "measure": "report",
 }
 

@@ -10,7 +10,6 @@
 
 #include "base/mem.h"
 #include "math/linalg.h"
-#include "math/stats.h"
 
 #include <math.h>
 #include <string.h>
@@ -58,7 +57,7 @@ static gn_status direction(const gn_pair_rows *r, size_t row, double *x, gn_erro
 
 static double length_of(const gn_pair_rows *r, const float *x) {
     double sum = 0, most = 0;
-    if (gn_pair_products(r->metric)) return sqrt(gn_vec_for(GN_CPU_AUTO)->norm2(x, r->d));
+    if (gn_pair_products(r->metric)) return sqrt(r->vec->norm2(x, r->d));
     for (size_t k = 0; k < r->d; k++) {
         sum += fabs((double)x[k]);
         most = fmax(most, fabs((double)x[k]));
@@ -89,7 +88,7 @@ static void set_bound(gn_pair_rows *r) {
 gn_status gn_pair_rows_new(gn_ctx *ctx, gn_mat a, const int32_t *order, size_t n_padded,
                            gn_pair_metric metric, gn_pair_rows *out, gn_error *err) {
     gn_status st;
-    gn_pair_rows r = {.metric = metric, .n = a.rows, .d = a.cols};
+    gn_pair_rows r = {.vec = gn_vec_for(GN_CPU_AUTO), .metric = metric, .n = a.rows, .d = a.cols};
     double *mean = NULL, *wide = NULL;
     bool directions = metric == GN_PAIR_COSINE || metric == GN_PAIR_CORRELATION;
     GN_TRY(gn_alloc_array(&mean, a.cols, sizeof *mean, "column means", err));
@@ -122,7 +121,7 @@ gn_status gn_pair_rows_new(gn_ctx *ctx, gn_mat a, const int32_t *order, size_t n
                 continue;
             }
             for (size_t k = 0; k < r.d; k++) r.x[i * r.d + k] = (float)(wide[k] - mean[k]);
-            r.norm2[i] = (float)gn_vec_for(GN_CPU_AUTO)->norm2(r.x + i * r.d, r.d);
+            r.norm2[i] = (float)r.vec->norm2(r.x + i * r.d, r.d);
             if (!isfinite(r.norm2[i])) {
                 st = gn_fail(err, GN_EDATA,
                              "row %zu: its squared length does not fit float32: "
@@ -154,7 +153,7 @@ double gn_pair_distance(const gn_pair_rows *r, size_t i, size_t j) {
         gn_pair_strip(r, i, j, 1, &out);
         return (double)out;
     }
-    double s = gn_vec_for(GN_CPU_AUTO)->dist2(r->x + i * r->d, r->x + j * r->d, r->d);
+    double s = r->vec->dist2(r->x + i * r->d, r->x + j * r->d, r->d);
     return r->metric == GN_PAIR_EUCLIDEAN ? sqrt(s) : r->metric == GN_PAIR_SQEUCLIDEAN ? s : s / 2;
 }
 

@@ -5,8 +5,10 @@
 
 #include "base/ctx.h"
 #include "gonio/pairs.h"
+#include "math/stats.h"
 
 typedef struct gn_pair_rows {
+    const gn_vec *vec;
     gn_pair_metric metric;
     size_t n, d;
     float *x;     /**< (n, d) */

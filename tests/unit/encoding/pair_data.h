@@ -28,7 +28,6 @@ static inline void pair_data_make(pair_data *p, uint64_t seed) {
             p->a[i * PD + j] = 5 + (double)j + gn_random_normal(&r) +
                                1.5 * (j % 3 == 0) * p->code[0][i] + (j % 5 == 1) * p->code[1][i];
     }
-    memcpy(p->a + 7 * PD, p->a + 3 * PD, PD * sizeof *p->a); /* two rows that are the same */
 }
 
 static inline double naive_distance(gn_pair_metric m, const double *x, const double *y, size_t d) {

@@ -199,6 +199,7 @@ TEST(threads_change_no_bit_and_near_rows_are_measured_again) {
     gn_pair_index *p = NULL;
     gn_pair_sums *s[2] = {NULL, NULL};
     pair_data_make(&data, 4);
+    memcpy(data.a + 7 * PD, data.a + 3 * PD, PD * sizeof *data.a);
     for (size_t j = 0; j < PD; j++) data.a[9 * PD + j] = data.a[3 * PD + j] + 1e-6;
     OK(table_new(true, &f, &err));
     for (unsigned t = 0; t < 2; t++) {
