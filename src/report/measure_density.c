@@ -10,6 +10,7 @@
 #include "gonio/density.h"
 #include "gonio/id.h"
 #include "math/stats.h"
+#include "report/measure_density.h"
 #include "report/measure_id.h"
 
 #include <math.h>
@@ -19,216 +20,207 @@
 static const double none = (double)NAN;
 enum { LEAST_NEIGHBORS = 5 }; /* what k* needs */
 
-struct run {
-    gn_ctx *ctx;
-    const gn_reps *reps;
-    gn_result *result;
-    gn_measure_opts opts;
-    gn_subset subset;
-    gn_labels labels; /* of the subset; code NULL: none */
-    size_t layer;     /* stored layer at work */
-    gn_knn *knn;      /* of its distinct rows */
-    int32_t *keep;    /* (n) which rows of the subset these are */
+/* ---- one layer whose neighbours are there -------------------------------------------------------
+ */
+
+struct layer {
+    const gn_spot *at;
+    const gn_knn *knn;  /* of its distinct rows */
+    const int32_t *row; /* which row each of them is; NULL: all are distinct */
+    const gn_density_rows_opts *opts;
+    double dim;
     int32_t *kstar, *cluster;
     double *rho, *se;
 };
 
-static gn_status add(const struct run *r, const char *measure, const char *variant, double value,
-                     double se, size_t n, const char *note, gn_error *err) {
-    return gn_layer_add(r->result, r->reps, NULL, r->layer, measure, variant, value, se, n, note,
-                        err);
-}
-static gn_status param(const struct run *r, const char *key, double value, gn_error *err) {
-    return gn_result_param_number(r->result, key, value, err);
-}
-
-static gn_status dimensions(const struct run *r, double *dim, gn_error *err) {
+static gn_status sizes(const struct layer *l, gn_error *err) {
     gn_status st;
-    gn_mat dist = gn_mat_f32(r->knn->distance, r->knn->n, r->knn->k);
-    gn_id_estimate e;
-    gn_spot at = {r->result, r->reps, NULL, r->layer};
-    GN_TRY(gn_id_twonn(dist, NULL, &e, err));
-    *dim = r->opts.dim > 0 ? r->opts.dim : e.dim;
-    GN_TRY(add(r, "twonn", "base_0.9", e.dim, e.se, e.n, NULL, err));
-    GN_TRY(param(r, "scale", e.scale, err));
-    GN_TRY(gn_rows_kstar_gride(&at, r->knn, r->opts.alpha, err));
-    GN_TRY(gn_rows_binomial(&at, r->knn, NULL, err));
-done:
-    return st;
-}
-
-static gn_status sizes(const struct run *r, double dim, gn_error *err) {
-    gn_status st;
-    size_t n = r->knn->n, at_limit = 0;
+    size_t n = l->knn->n, at_limit = 0;
     double least = HUGE_VAL, most = 0;
-    GN_TRY(gn_kstar(r->knn, dim, r->opts.alpha, r->kstar, err));
+    GN_TRY(gn_kstar(l->knn, l->dim, l->opts->alpha, l->kstar, err));
     for (size_t i = 0; i < n; i++) {
-        r->rho[i] = r->kstar[i];
-        least = fmin(least, r->rho[i]);
-        most = fmax(most, r->rho[i]);
-        at_limit += (size_t)r->kstar[i] + 1 == r->knn->k;
+        l->rho[i] = l->kstar[i];
+        least = fmin(least, l->rho[i]);
+        most = fmax(most, l->rho[i]);
+        at_limit += (size_t)l->kstar[i] + 1 == l->knn->k;
     }
-    GN_TRY(add(r, "kstar", "mean", gn_mean(r->rho, n), gn_sem(r->rho, n), n, NULL, err));
-    GN_TRY(param(r, "k", (double)r->knn->k, err));
-    GN_TRY(param(r, "at_limit", (double)at_limit, err));
-    GN_TRY(add(r, "kstar", "min", least, none, n, NULL, err));
-    GN_TRY(add(r, "kstar", "max", most, none, n, NULL, err));
+    GN_TRY(
+        gn_spot_add(l->at, "kstar", "mean", gn_mean(l->rho, n), gn_sem(l->rho, n), n, NULL, err));
+    GN_TRY(gn_spot_param(l->at, "k", (double)l->knn->k, err));
+    GN_TRY(gn_spot_param(l->at, "at_limit", (double)at_limit, err));
+    GN_TRY(gn_spot_add(l->at, "kstar", "min", least, none, n, NULL, err));
+    GN_TRY(gn_spot_add(l->at, "kstar", "max", most, none, n, NULL, err));
 done:
     return st;
 }
 
-static gn_status densities(const struct run *r, double dim, gn_error *err) {
+static gn_status densities(const struct layer *l, gn_error *err) {
     static const struct {
         gn_density_method method;
         const char *name;
     } methods[] = {{GN_DENSITY_KNN, "knn"}, {GN_DENSITY_KSTAR, "kstar"}, {GN_DENSITY_PAK, "pak"}};
     gn_status st = GN_OK;
-    size_t n = r->knn->n;
+    size_t n = l->knn->n;
     for (size_t m = 0; m < 3; m++) { /* PAk last: the clusters are made of it */
-        gn_density_opts o = {.method = methods[m].method, .dim = dim, .kstar = r->kstar};
-        GN_TRY(gn_density_compute(r->knn, &o, r->rho, r->se, err));
-        GN_TRY(add(r, "log_density", methods[m].name, gn_mean(r->rho, n), gn_sem(r->rho, n), n,
-                   NULL, err));
-        GN_TRY(param(r, "sd", gn_sd(r->rho, n, 0), err));
-        GN_TRY(param(r, "dim", dim, err));
+        gn_density_opts o = {.method = methods[m].method, .dim = l->dim, .kstar = l->kstar};
+        GN_TRY(gn_density_compute(l->knn, &o, l->rho, l->se, err));
+        GN_TRY(gn_spot_add(l->at, "log_density", methods[m].name, gn_mean(l->rho, n),
+                           gn_sem(l->rho, n), n, NULL, err));
+        GN_TRY(gn_spot_param(l->at, "sd", gn_sd(l->rho, n, 0), err));
+        GN_TRY(gn_spot_param(l->at, "dim", l->dim, err));
     }
 done:
     return st;
 }
 
-static gn_status agreement(const struct run *r, gn_error *err) {
+/* How far the clusters agree with one label column. */
+static gn_status agreement(const struct layer *l, const gn_labels *labels, const char *name,
+                           gn_error *err) {
     gn_status st;
     int32_t *label = NULL;
     double ari;
     gn_error why = {0};
-    size_t n = r->knn->n, labelled = 0;
+    size_t n = l->knn->n, labelled = 0;
     int32_t some = -1;
     bool varied = false;
     GN_TRY(gn_alloc_array(&label, n, sizeof *label, "labels", err));
     for (size_t i = 0; i < n; i++) {
-        label[i] = r->labels.code[r->keep[i]];
+        label[i] = labels->code[l->row ? (size_t)l->row[i] : i];
         labelled += label[i] >= 0;
         varied = varied || (label[i] >= 0 && some >= 0 && label[i] != some);
         some = label[i] >= 0 ? label[i] : some;
     }
-    st = gn_adjusted_rand(r->cluster, label, n, &ari, &why);
+    st = gn_adjusted_rand(l->cluster, label, n, &ari, &why);
     if (st == GN_ENOMEM) {
         if (err) *err = why;
         goto done;
     }
-    GN_TRY(add(r, "adjusted_rand", "", st == GN_OK ? ari : none, none, labelled,
-               st != GN_OK ? why.message
-               : varied    ? NULL
-                           : "all labels are the same",
-               err));
-    GN_TRY(gn_result_param_text(r->result, "label", r->opts.label_name, err));
+    GN_TRY(gn_spot_add(l->at, "adjusted_rand", "", st == GN_OK ? ari : none, none, labelled,
+                       st != GN_OK ? why.message
+                       : varied    ? NULL
+                                   : "all labels are the same",
+                       err));
+    GN_TRY(gn_result_param_text(l->at->result, "label", name, err));
 done:
     gn_free(label);
     return st;
 }
 
-static gn_status clusters(const struct run *r, gn_error *err) {
+static gn_status clusters(const struct layer *l, gn_error *err) {
     gn_status st;
     gn_adp_summary a;
-    size_t n = r->knn->n;
-    double z = r->opts.z != 0 ? r->opts.z : 1.65;
+    size_t n = l->knn->n;
+    double z = l->opts->z != 0 ? l->opts->z : 1.65;
     GN_TRY(
-        gn_adp(r->knn, r->kstar, r->rho, r->se, &(gn_adp_opts){.z = z}, r->cluster, NULL, &a, err));
-    GN_TRY(add(r, "n_clusters", "", (double)a.n_clusters, none, n, NULL, err));
-    GN_TRY(param(r, "z", z, err));
-    GN_TRY(param(r, "n_peaks", (double)a.n_peaks, err));
-    GN_TRY(add(r, "halo_share", "", (double)a.n_halo / (double)n, none, n, NULL, err));
-    if (r->labels.code) GN_TRY(agreement(r, err));
+        gn_adp(l->knn, l->kstar, l->rho, l->se, &(gn_adp_opts){.z = z}, l->cluster, NULL, &a, err));
+    GN_TRY(gn_spot_add(l->at, "n_clusters", "", (double)a.n_clusters, none, n, NULL, err));
+    GN_TRY(gn_spot_param(l->at, "z", z, err));
+    GN_TRY(gn_spot_param(l->at, "n_peaks", (double)a.n_peaks, err));
+    GN_TRY(gn_spot_add(l->at, "halo_share", "", (double)a.n_halo / (double)n, none, n, NULL, err));
+    for (size_t c = 0; c < l->opts->n_labels; c++)
+        GN_TRY(agreement(l, &l->opts->labels[c], l->opts->label_name[c], err));
 done:
     return st;
 }
 
-/* All that is known of one layer whose neighbours are there. */
-static gn_status measure(const struct run *r, gn_error *err) {
+static gn_status measure(struct layer *l, gn_error *err) {
     gn_status st;
-    double dim;
-    GN_TRY(dimensions(r, &dim, err));
-    GN_TRY(sizes(r, dim, err));
-    GN_TRY(densities(r, dim, err));
-    GN_TRY(clusters(r, err));
+    gn_id_estimate e = {.dim = l->opts->dim};
+    if (!(l->opts->dim > 0))
+        GN_TRY(gn_id_twonn(gn_mat_f32(l->knn->distance, l->knn->n, l->knn->k), NULL, &e, err));
+    l->dim = e.dim;
+    GN_TRY(sizes(l, err));
+    GN_TRY(densities(l, err));
+    GN_TRY(clusters(l, err));
 done:
     return st;
 }
 
-/* The distinct rows of the layer at work, and their neighbours; none where they are too few. */
-static gn_status find_neighbors(struct run *r, gn_error *err) {
+gn_status gn_rows_density(const gn_spot *at, const gn_neighbors *found,
+                          const gn_density_rows_opts *opts, gn_error *err) {
     gn_status st;
-    gn_neighbors *found = NULL;
-    size_t rows = r->subset.n, most = r->opts.k < rows - 1 ? r->opts.k : rows - 1;
-    GN_TRY(gn_subset_neighbors(r->ctx, &r->subset, r->reps, r->layer, most, &found, err));
-    size_t n = rows - found->n_duplicates, k = most < n - 1 ? most : n - 1;
-    GN_TRY(add(r, "n_duplicates", "", (double)found->n_duplicates, none, rows, NULL, err));
+    gn_error why = {0};
+    struct layer l = {.at = at, .knn = found->distinct, .row = found->row, .opts = opts};
+    size_t n = found->all->n - found->n_duplicates, k = l.knn ? l.knn->k : 0;
     if (k < LEAST_NEIGHBORS) {
         char note[96];
         snprintf(note, sizeof note, "%zu distinct rows, %zu neighbours: k* needs %d", n, k,
                  LEAST_NEIGHBORS);
-        GN_TRY(add(r, "kstar", "mean", none, none, n, note, err));
-        goto done;
+        return gn_spot_add(at, "kstar", "mean", none, none, n, note, err);
     }
-    for (size_t i = 0; i < n; i++) r->keep[i] = found->row ? found->row[i] : (int32_t)i;
-    r->knn = found->distinct;
-    if (found->all == found->distinct) found->all = NULL;
-    found->distinct = NULL;
+    GN_TRY(gn_alloc_array(&l.kstar, n, sizeof *l.kstar, "neighbourhood sizes", err));
+    GN_TRY(gn_alloc_array(&l.cluster, n, sizeof *l.cluster, "clusters", err));
+    GN_TRY(gn_alloc_array(&l.rho, n, sizeof *l.rho, "log densities", err));
+    GN_TRY(gn_alloc_array(&l.se, n, sizeof *l.se, "their errors", err));
+    st = measure(&l, &why);
+    st = gn_spot_settle(at, st, "log_density", "pak", &why, err);
 done:
-    gn_neighbors_free(found);
+    gn_free(l.kstar);
+    gn_free(l.cluster);
+    gn_free(l.rho);
+    gn_free(l.se);
+    return st;
+}
+
+/* ---- all layers of a set ------------------------------------------------------------------------
+ */
+
+/* TwoNN at the scale of the volumes, and two estimates that choose their own. */
+static gn_status dimensions(const gn_spot *at, const gn_knn *knn, double alpha, gn_error *err) {
+    gn_status st;
+    gn_id_estimate e;
+    gn_error why = {0};
+    st = gn_id_twonn(gn_mat_f32(knn->distance, knn->n, knn->k), NULL, &e, &why);
+    GN_TRY(gn_spot_settle(at, st, "twonn", "base_0.9", &why, err));
+    if (why.code != GN_OK) goto done;
+    GN_TRY(gn_spot_add(at, "twonn", "base_0.9", e.dim, e.se, e.n, NULL, err));
+    GN_TRY(gn_spot_param(at, "scale", e.scale, err));
+    GN_TRY(gn_rows_kstar_gride(at, knn, alpha, err));
+    GN_TRY(gn_rows_binomial(at, knn, NULL, err));
+done:
     return st;
 }
 
 gn_status gn_measure_density(gn_ctx *ctx, const gn_reps *reps, const gn_measure_opts *opts,
                              gn_result *result, gn_error *err) {
-    struct run r = {.ctx = ctx, .reps = reps, .result = result};
     gn_status st;
-    r.opts = opts ? *opts : (gn_measure_opts){0};
-    if (!r.opts.k) r.opts.k = 100;
-    if (!(r.opts.dim >= 0 && isfinite(r.opts.dim))) {
-        st = gn_fail(err, GN_EINVAL, "density: dimension %g, expected a positive one", r.opts.dim);
+    gn_measure_opts o = opts ? *opts : (gn_measure_opts){0};
+    gn_subset subset = {0};
+    gn_labels labels = {0};
+    gn_neighbors *found = NULL;
+    if (!o.k) o.k = 100;
+    if (!(o.dim >= 0 && isfinite(o.dim))) {
+        st = gn_fail(err, GN_EINVAL, "density: dimension %g, expected a positive one", o.dim);
         goto done;
     }
-    if (r.opts.labels && r.opts.labels->n != gn_reps_rows(reps)) {
-        st = gn_fail(err, GN_EINVAL, "%s: %zu labels for the %zu rows of %s", r.opts.label_name,
-                     r.opts.labels->n, gn_reps_rows(reps), gn_reps_name(reps));
+    if (o.labels && o.labels->n != gn_reps_rows(reps)) {
+        st = gn_fail(err, GN_EINVAL, "%s: %zu labels for the %zu rows of %s", o.label_name,
+                     o.labels->n, gn_reps_rows(reps), gn_reps_name(reps));
         goto done;
     }
-    GN_TRY(gn_subset_new(ctx, reps, r.opts.max_rows, &r.subset, err));
-    size_t n = r.subset.n;
-    if (r.opts.labels) GN_TRY(gn_subset_labels(&r.subset, r.opts.labels, &r.labels, err));
-    GN_TRY(gn_alloc_array(&r.keep, n, sizeof *r.keep, "distinct rows", err));
-    GN_TRY(gn_alloc_array(&r.kstar, n, sizeof *r.kstar, "neighbourhood sizes", err));
-    GN_TRY(gn_alloc_array(&r.cluster, n, sizeof *r.cluster, "clusters", err));
-    GN_TRY(gn_alloc_array(&r.rho, n, sizeof *r.rho, "log densities", err));
-    GN_TRY(gn_alloc_array(&r.se, n, sizeof *r.se, "their errors", err));
-    GN_TRY(gn_result_set_number(result, "k", (double)r.opts.k, err));
+    GN_TRY(gn_subset_new(ctx, reps, o.max_rows, &subset, err));
+    if (o.labels) GN_TRY(gn_subset_labels(&subset, o.labels, &labels, err));
+    GN_TRY(gn_result_set_number(result, "k", (double)o.k, err));
     GN_TRY(gn_result_set_text(result, "metric", gn_metric_name(GN_EUCLIDEAN), err));
     GN_TRY(gn_result_set_number(result, "rows", (double)gn_reps_rows(reps), err));
-    GN_TRY(gn_result_set_number(result, "rows_neighbors", (double)n, err));
-    for (r.layer = 0; r.layer < gn_reps_layers(reps); r.layer++) {
-        gn_error why = {0};
+    GN_TRY(gn_result_set_number(result, "rows_neighbors", (double)subset.n, err));
+    gn_density_rows_opts rows = {o.alpha, o.dim, o.z, &labels, &o.label_name, o.labels ? 1 : 0};
+    size_t k = o.k < subset.n - 1 ? o.k : subset.n - 1;
+    for (size_t i = 0; i < gn_reps_layers(reps); i++) {
+        gn_spot at = {result, reps, NULL, i};
         GN_TRY(gn_ctx_poll(ctx, err));
-        GN_TRY(find_neighbors(&r, err));
-        if (!r.knn) continue;
-        st = measure(&r, &why);
-        gn_knn_free(r.knn);
-        r.knn = NULL;
-        if (st == GN_EDATA || st == GN_EINVAL) {
-            GN_TRY(add(&r, "log_density", "pak", none, none, 0, why.message, err));
-        } else if (st != GN_OK) {
-            if (err) *err = why;
-            goto done;
-        }
+        GN_TRY(gn_subset_neighbors(ctx, &subset, reps, i, k, &found, err));
+        GN_TRY(gn_spot_add(&at, "n_duplicates", "", (double)found->n_duplicates, none, subset.n,
+                           NULL, err));
+        if (found->distinct && found->distinct->k >= LEAST_NEIGHBORS)
+            GN_TRY(dimensions(&at, found->distinct, o.alpha, err));
+        GN_TRY(gn_rows_density(&at, found, &rows, err));
+        gn_neighbors_free(found);
+        found = NULL;
     }
 done:
-    gn_knn_free(r.knn);
-    gn_free(r.keep);
-    gn_free(r.kstar);
-    gn_free(r.cluster);
-    gn_free(r.rho);
-    gn_free(r.se);
-    gn_free(r.labels.code);
-    gn_subset_free(&r.subset);
+    gn_neighbors_free(found);
+    gn_free(labels.code);
+    gn_subset_free(&subset);
     return st;
 }
