@@ -5,7 +5,9 @@
 #define GONIO_MEASURE_H
 
 #include "gonio/base.h"
+#include "gonio/extract.h"
 #include "gonio/io.h"
+#include "gonio/mlem.h"
 #include "gonio/neighbors.h"
 #include "gonio/reps.h"
 #include "gonio/result.h"
@@ -105,6 +107,32 @@ typedef struct gn_measure_lid_opts {
  *  @return as gn_measure_overlap. One neighbour search a layer. */
 GN_API gn_status gn_measure_lid(gn_ctx *ctx, const gn_reps *reps, const gn_measure_lid_opts *opts,
                                 gn_result *result, gn_error *err);
+
+typedef struct gn_measure_mlem_opts {
+    gn_mlem_opts fit;
+    gn_correction correction; /**< over all layers and features of the call */
+    const char *set;          /**< name of the set in the rows; NULL: gn_reps_name */
+} gn_measure_mlem_opts;
+
+/** What the distances of every layer encode (gonio/mlem.h): weights, permutation and conditional
+ *  importance of each feature, and how well they predict. The kinds and distances of the features
+ *  become conditions.
+ *  @return GN_OK; GN_EINVAL (rows of set and table differ, options); GN_EDATA (NaN or infinity);
+ *          GN_ENOMEM; GN_ECANCEL. */
+GN_API gn_status gn_measure_mlem(gn_ctx *ctx, const gn_reps *reps, const gn_features *features,
+                                 const gn_measure_mlem_opts *opts, gn_result *result,
+                                 gn_error *err);
+/** Its table: a row a layer, each feature's share of the variance. UTF-8; free() it. */
+GN_API gn_status gn_mlem_table(gn_result *result, char **out, gn_error *err);
+
+/** Hidden states of a stimulus table: its column "text", else "sentence", one row a record, into
+ *  `dir`/reps. What is there is kept as long as model, sentences and pooling are the same, whatever
+ *  happens to the feature columns; otherwise it is replaced.
+ *  @param pool GN_POOL_NONE: the first token for encoders (BERT's [CLS]), the last for decoders.
+ *  @return what gn_corpus_open and gn_extract return. */
+GN_API gn_status gn_mlem_extract(gn_ctx *ctx, const char *model_dir, const char *stimuli,
+                                 gn_pool pool, const char *dir, gn_extract_result *result,
+                                 gn_error *err);
 
 #ifdef __cplusplus
 }

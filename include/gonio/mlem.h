@@ -74,6 +74,16 @@ GN_API gn_status gn_mlem_measure(gn_ctx *ctx, const gn_mlem_design *design, gn_m
                                  const gn_mlem_opts *opts, gn_mlem_fit *fit, gn_mlem_weight *weight,
                                  gn_error *err);
 
+typedef enum gn_correction {
+    GN_CORRECT_BH = 0, /**< Benjamini & Hochberg 1995: share of false ones among the positives */
+    GN_CORRECT_HOLM,   /**< Holm 1979: chance of a single false positive */
+    GN_CORRECT_NONE,
+} gn_correction;
+/** p-values of n tests corrected for their number; NaN stays NaN and counts as no test. Sorts a
+ *  copy. @param out (n), may be p. @return GN_OK; GN_EINVAL (n > INT32_MAX); GN_ENOMEM. */
+GN_API gn_status gn_adjust_p(const double *p, size_t n, gn_correction correction, double *out,
+                             gn_error *err);
+
 #ifdef __cplusplus
 }
 #endif

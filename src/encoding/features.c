@@ -40,11 +40,11 @@ double gn_feature_pair(const gn_feature *f, size_t i, size_t j) {
 
 /* ---- building ------------------------------------------------------------------------------- */
 
-gn_status gn_table_start(size_t n, size_t n_columns, gn_table **out, gn_error *err) {
+gn_status gn_table_start(size_t n, size_t n_columns, gn_feature_table **out, gn_error *err) {
     if (n == 0 || n > INT32_MAX)
         return gn_fail(err, GN_EINVAL, "a feature table of %zu rows: expected 1 to %d", n,
                        INT32_MAX);
-    gn_table *t = gn_calloc(1, sizeof *t);
+    gn_feature_table *t = gn_calloc(1, sizeof *t);
     if (t) t->feature = gn_arena_alloc(&t->arena, n_columns, sizeof *t->feature);
     if (!t || !t->feature) {
         gn_features_free(t ? &t->features : NULL);
@@ -67,7 +67,7 @@ static void scale_levels(gn_feature *f, const double *number, double *to) {
     f->level_value = to;
 }
 
-gn_status gn_table_add(gn_table *t, const gn_column *c, gn_error *err) {
+gn_status gn_table_add(gn_feature_table *t, const gn_column *c, gn_error *err) {
     size_t n = t->features.n, n_levels = c->n_levels;
     gn_feature f = {.name = gn_arena_text(&t->arena, c->name, strlen(c->name)),
                     .kind = !c->number                      ? GN_CATEGORICAL
@@ -101,7 +101,7 @@ gn_status gn_table_add(gn_table *t, const gn_column *c, gn_error *err) {
 
 void gn_features_free(gn_features *f) {
     if (!f) return;
-    gn_table *t = (gn_table *)f;
+    gn_feature_table *t = (gn_feature_table *)f;
     gn_arena_free(&t->arena);
     gn_free(t);
 }
@@ -160,7 +160,7 @@ static gn_status levels_of_values(struct levels *l, const gn_feature_column *c, 
 gn_status gn_features_new(size_t n, const gn_feature_column *column, size_t n_columns,
                           gn_features **out, gn_error *err) {
     gn_status st;
-    gn_table *t = NULL;
+    gn_feature_table *t = NULL;
     struct levels l = {0};
     GN_TRY(gn_table_start(n, n_columns, &t, err));
     GN_TRY(gn_alloc_array(&l.code, n, sizeof *l.code, "a feature's levels", err));

@@ -5,11 +5,11 @@
 #include "base/mem.h"
 #include "gonio/features.h"
 
-typedef struct gn_table {
+typedef struct gn_feature_table {
     gn_features features; /**< first: the public pointer is this one's */
     gn_feature *feature;
     gn_arena arena;
-} gn_table;
+} gn_feature_table;
 
 typedef struct gn_column {
     const char *name;
@@ -21,8 +21,8 @@ typedef struct gn_column {
 } gn_column;
 
 /** @param n_columns at most as many will be added. Free with gn_features_free(&t->features). */
-gn_status gn_table_start(size_t n, size_t n_columns, gn_table **out, gn_error *err);
+gn_status gn_table_start(size_t n, size_t n_columns, gn_feature_table **out, gn_error *err);
 /** Copies everything. @return GN_OK; GN_EINVAL (a difference of words); GN_ENOMEM. */
-gn_status gn_table_add(gn_table *t, const gn_column *c, gn_error *err);
+gn_status gn_table_add(gn_feature_table *t, const gn_column *c, gn_error *err);
 
 #endif

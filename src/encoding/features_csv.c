@@ -145,8 +145,8 @@ static bool as_numbers(const gn_labels *l, double *number) {
     return l->n_classes > 0;
 }
 
-static gn_status add_numbers(const struct reader *r, gn_table *t, size_t k, const double *number,
-                             gn_error *err) {
+static gn_status add_numbers(const struct reader *r, gn_feature_table *t, size_t k,
+                             const double *number, gn_error *err) {
     gn_status st;
     gn_labels *l = r->labels[k];
     int32_t *order = NULL, *rank = NULL;
@@ -178,7 +178,7 @@ done:
     return st;
 }
 
-static gn_status add_column(const struct reader *r, gn_table *t, size_t k, gn_error *err) {
+static gn_status add_column(const struct reader *r, gn_feature_table *t, size_t k, gn_error *err) {
     gn_status st;
     const gn_labels *l = r->labels[k];
     double *number = NULL;
@@ -213,7 +213,7 @@ gn_status gn_features_open(const char *path, const gn_features_opts *opts, gn_fe
     char *inflated = NULL;
     const char *text;
     size_t n_bytes;
-    gn_table *t = NULL;
+    gn_feature_table *t = NULL;
     char separator = gn_csv_separator(path);
     if (!separator)
         return gn_fail(err, GN_EINVAL, "%s: unknown kind of feature table, expected .csv or .tsv",

@@ -90,6 +90,7 @@ static void one_weight(struct fit *t, size_t k, size_t at, gn_mlem_weight *out) 
     double z = t->free[at];
     out->weight_se = gn_influence_se(t->influence, s->n);
     out->p = erfc(z / out->weight_se / sqrt(2)) / 2;
+    if (!(w > 0)) return; /* importances have no slope there */
     gn_variance_influence(s, k, t->other);
     for (size_t i = 0; i < s->n; i++)
         t->other[i] = 4 * w * (variance + t->ridge) * t->influence[i] + 2 * w * w * t->other[i];

@@ -69,7 +69,7 @@ static const column_spec specs[] = {
 };
 enum { N_SPECS = sizeof specs / sizeof specs[0], GRIDE = 1, SCALE = 2, PREVIOUS = 8, FIXED = 2 };
 
-static const char *keep(gn_sheet *t, gn_str *s) {
+const char *gn_sheet_keep(gn_sheet *t, gn_str *s) {
     const char *copy = s->bad ? NULL : gn_arena_text(&t->arena, s->text ? s->text : "", s->n);
     gn_str_free(s);
     return copy;
@@ -98,7 +98,7 @@ static const char *make_cell(gn_sheet *t, const gn_profile *p, size_t column, si
                                    p->label[column - FIXED - N_SPECS].name);
         gn_str_add_value(&s, v, 3, false);
     }
-    return keep(t, &s);
+    return gn_sheet_keep(t, &s);
 }
 
 /* A label's name cut to `most` columns of a terminal, without control characters. */
@@ -120,7 +120,7 @@ static const char *short_name(gn_sheet *t, const char *name, size_t most) {
             gn_str_add_bytes(&s, p, (size_t)step);
         p += step;
     }
-    return keep(t, &s);
+    return gn_sheet_keep(t, &s);
 }
 
 static bool column_is_empty(const gn_sheet *t, const gn_sheet_column *c) {
@@ -143,7 +143,7 @@ static const char *chance_line(gn_sheet *t, const gn_profile *p) {
         gn_str_add(&s, ": small classes)");
     }
     if (s.n) gn_str_add(&s, ".");
-    return keep(t, &s);
+    return gn_sheet_keep(t, &s);
 }
 
 static const char *suggestion_line(gn_sheet *t, const gn_profile *p) {
@@ -160,7 +160,7 @@ static const char *suggestion_line(gn_sheet *t, const gn_profile *p) {
                     p->layer[p->peak]);
     else
         gn_str_add(&s, "Suggested layer: none; the TwoNN profile has no prominent peak.");
-    return keep(t, &s);
+    return gn_sheet_keep(t, &s);
 }
 
 gn_status gn_sheet_make(const gn_profile *p, gn_sheet *out, gn_error *err) {
@@ -256,8 +256,26 @@ static void add_line(gn_str *s, const gn_sheet *t, size_t first, size_t end, int
 }
 
 static void add_block(gn_str *s, const gn_sheet *t, size_t first, size_t end) {
-    for (int which = 0; which < 3; which++) add_line(s, t, first, end, which, 0);
+    bool sub = false;
+    for (size_t c = 0; c < t->n_columns; c++) sub = sub || *t->column[c].sub;
+    for (int which = 0; which < 3; which++)
+        if (which != 1 || sub) add_line(s, t, first, end, which, 0);
     for (size_t i = 0; i < t->n_rows; i++) add_line(s, t, first, end, 3, i);
+}
+
+void gn_sheet_print(const gn_sheet *t, gn_str *s) {
+    for (size_t first = 0; first < t->n_columns;) {
+        size_t width = first ? column_width(t, 0) : 0, end = first;
+        while (end < t->n_columns) {
+            size_t more = column_width(t, end) + (width ? 2 : 0);
+            if (width + more > WIDEST && end > first) break;
+            width += more;
+            end++;
+        }
+        if (first) gn_str_add(s, "\n");
+        add_block(s, t, first, end);
+        first = end;
+    }
 }
 
 gn_status gn_survey_table(gn_result *result, char **out, gn_error *err) {
@@ -267,18 +285,7 @@ gn_status gn_survey_table(gn_result *result, char **out, gn_error *err) {
     gn_str s = {0};
     GN_TRY(gn_profile_make(result, &p, err));
     GN_TRY(gn_sheet_make(&p, &t, err));
-    for (size_t first = 0; first < t.n_columns;) {
-        size_t width = first ? column_width(&t, 0) : 0, end = first;
-        while (end < t.n_columns) {
-            size_t more = column_width(&t, end) + (width ? 2 : 0);
-            if (width + more > WIDEST && end > first) break;
-            width += more;
-            end++;
-        }
-        if (first) gn_str_add(&s, "\n");
-        add_block(&s, &t, first, end);
-        first = end;
-    }
+    gn_sheet_print(&t, &s);
     gn_str_add(&s, "\n");
     gn_str_add(&s, "\xc2\xb1 is one standard error; Gride is given at the scale where it changes "
                    "least.");

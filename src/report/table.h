@@ -23,6 +23,12 @@ typedef struct gn_sheet {
 gn_status gn_sheet_make(const gn_profile *p, gn_sheet *out, gn_error *err);
 void gn_sheet_free(gn_sheet *t);
 
+/** Moves a text into the sheet's arena; NULL without memory. */
+const char *gn_sheet_keep(gn_sheet *t, gn_str *s);
+/** Adds the sheet as aligned lines; columns that do not fit 120 characters go below each other,
+ * each time with the first column in front. */
+void gn_sheet_print(const gn_sheet *t, gn_str *s);
+
 /** `value` with as many decimals as its error bar supports: two digits of the error when its first
  *  is 1, else one; three significant digits without an error bar. At most `most` decimals. "–" for
  *  NaN. With `show_se`, "value ± se". */

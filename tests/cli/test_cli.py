@@ -13,7 +13,8 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from tap import GONIO, QUICK, SOURCE, files_under, gonio, main, need_corpus, need_model, read_npy, write_npy
 
-COMMANDS = ("survey", "extract", "inspect", "knn", "id", "overlap", "imbalance", "density", "lid")
+COMMANDS = ("survey", "extract", "inspect", "knn", "id", "overlap", "imbalance", "density", "lid",
+            "mlem")
 
 
 def cloud(folder, name="X.npy", n=300, d=6, seed=1):
@@ -54,6 +55,7 @@ def wrong_use_is_status_64(folder):
                       ["overlap"], ["overlap", x, x, x], ["imbalance"], ["density"], ["density", x, x],
                       ["overlap", x, "--figure", "x.png"], ["imbalance", x, "--labels", "x.txt"],
                       ["lid"], ["lid", x, "-k", "5,"], ["lid", x, "-k", "9999"], ["lid", x, "--compat", "other"],
+                      ["mlem", x], ["mlem", x, x, "--correction", "all"], ["mlem", x, x, "--pool", "max"],
                       ["id", x, "--seed", "-1"], ["id", x, "--json=yes"]):
         out, err = gonio(*arguments, cwd=folder, status=64)
         assert not out and err.startswith(("gonio", "Usage")) or not arguments, (arguments, out, err)
@@ -228,6 +230,46 @@ def density_finds_the_clusters(folder):
     assert few["kstar"]["value"] is None and "5 distinct rows" in few["kstar"]["note"]
 
 
+def mlem_finds_the_planted_features(folder):
+    r = random.Random(4)
+    rows, lines = [], [",sentence,kind,freq,other"]
+    for i in range(120):
+        kind, freq, other = i % 3, (i * 7) % 40, r.randrange(2)
+        rows.append([2.0 * (kind == 0), 2.0 * (kind == 1), 0.05 * freq] + [r.gauss(0, 0.1) for _ in range(3)])
+        blank = i % 20 == 19
+        lines.append(f'{i},"a, b",{"xyz"[kind]},{freq},{"" if blank else other}')
+    write_npy(os.path.join(folder, "Z.npy"), rows)
+    with open(os.path.join(folder, "features.csv"), "w", encoding="utf-8") as out:
+        out.write("\n".join(lines) + "\n")
+    document = json.loads(gonio("mlem", "Z.npy", "features.csv", "--json", "-o", "mlem", cwd=folder)[0])
+    assert document["conditions"]["features"] == (
+        "kind: categorical, 3 levels, 0 missing, distance categorical; "
+        "freq: numeric, 40 levels, 0 missing, distance absdiff; "
+        "other: categorical, 2 levels, 6 missing, distance categorical").replace(
+            "other: categorical", "other: ordinal")
+    found = {(row["measure"], row.get("feature")): row for row in document["rows"]}
+    assert found["r2", None]["value"] > 0.7 and found["r2", None]["se"] < 0.05
+    assert found["pfi", "kind"]["share"] > 0.5 > found["pfi", "freq"]["share"] > 0.05
+    assert found["mlem_weight", "kind"]["p_corrected"] < 1e-6 < 0.01 < found["mlem_weight", "other"]["p_corrected"]
+    assert found["cpi", "kind"]["value"] <= found["pfi", "kind"]["value"]
+    for name in ("mlem.json", "mlem.csv"):
+        assert os.path.exists(os.path.join(folder, "mlem", name))
+    table = gonio("mlem", "Z.npy", "features.csv", cwd=folder)[0].split("\n")
+    assert table[0].split() == ["layer", "depth", "R\u00b2", "r", "kind", "freq", "other"], table[0]
+    for threads in ("1", "2"):
+        again = json.loads(gonio("mlem", "Z.npy", "features.csv", "--json", "--threads", threads, cwd=folder)[0])
+        assert again["rows"] == document["rows"]
+    squared = rows_of("mlem", "Z.npy", "features.csv", "--distance", "freq=squared", "--skip", "other", cwd=folder)
+    assert {row.get("feature") for row in squared} == {None, "kind", "freq"}
+    for arguments, words in ((["--distance", "frq=squared"], "no feature 'frq'; there are: kind, freq, other"),
+                             (["--distance", "kind=squared"], "no numbers"), (["--ridge", "-1"], "-1")):
+        err = gonio("mlem", "Z.npy", "features.csv", *arguments, cwd=folder, status=1)[1]
+        assert words in err and err.count("\n") == 1, err
+    with open(os.path.join(folder, "short.csv"), "w", encoding="utf-8") as out:
+        out.write("\n".join(lines[:-1]) + "\n")
+    assert "120 rows and the feature table 119" in gonio("mlem", "Z.npy", "short.csv", cwd=folder, status=1)[1]
+
+
 def a_closed_pipe_is_no_error(folder):
     x = cloud(folder)
     done = subprocess.run(f"'{GONIO}' id '{x}' --csv | head -n 1", shell=True, capture_output=True,
@@ -375,7 +417,7 @@ if __name__ == "__main__":
                    bad_matrices_give_one_sentence, json_is_one_document_of_tidy_rows,
                    threads_and_instruction_sets_change_nothing, neighbours_of_a_matrix_are_written,
                    every_matrix_format_is_read, layers_are_compared_in_pairs,
-                   density_finds_the_clusters, a_closed_pipe_is_no_error, the_example_program_agrees,
+                   density_finds_the_clusters, mlem_finds_the_planted_features, a_closed_pipe_is_no_error, the_example_program_agrees,
                    figures_come_with_their_numbers, ctrl_c_leaves_nothing,
                    an_interrupted_survey_goes_on_with_the_same_bytes,
                    a_survey_writes_all_it_promises, bad_models_and_texts_give_one_sentence]))

@@ -31,6 +31,13 @@ def reader_folder(folder):
     write_npy(os.path.join(folder, "X.npy"), [[r.gauss(0, 1) for _ in range(8)] for _ in range(200)])
     with open(os.path.join(folder, "classes.txt"), "w", encoding="utf-8") as out:
         out.writelines(f"class {i % 3}\n" for i in range(200))
+    with open(os.path.join(folder, "stimuli.csv"), "w", encoding="utf-8") as out:
+        out.write("sentence,number,tense,length\n")
+        for subject, number in (("The girl", "sg"), ("The girls", "pl"), ("A dog", "sg"), ("Dogs", "pl")):
+            for verb, tense in (("sang", "past"), ("slept", "past"), ("will sing", "future"), ("will sleep", "future")):
+                for end in (".", " today.", " in the old house."):
+                    text = f"{subject} {verb}{end}"
+                    out.write(f"{text},{number},{tense},{len(text)}\n")
     environment = {"XDG_CACHE_HOME": cache, "HOME": folder,
                    "PATH": os.path.dirname(os.path.abspath(GONIO)) + os.pathsep + os.environ["PATH"]}
     os.makedirs(os.path.join(folder, ".cache"))

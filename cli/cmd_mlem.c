@@ -1,0 +1,203 @@
+/* gonio mlem: which features the distances between hidden states encode, layer by layer. */
+#define _XOPEN_SOURCE 700
+#include "extract_options.h"
+#include "rows.h"
+#include "gonio/measure.h"
+#include "gonio/survey.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { MAX_WORDS = 256 };
+static const char *const pools[] = {"auto", "first", "last", "mean", NULL};
+static const gn_pool pool_of[] = {GN_POOL_NONE, GN_POOL_FIRST, GN_POOL_LAST, GN_POOL_MEAN};
+static const char *const corrections[] = {"bh", "holm", "none", NULL};
+
+struct call {
+    const char *input, *table, *out, *distance, *skip;
+    int pool, correction;
+    bool csv;
+    gn_measure_mlem_opts opts;
+    char folder[4200]; /* of what is extracted */
+};
+
+/* "a,b,c" cut at its commas, in place; the words point into it. */
+static size_t split(char *text, const char **word) {
+    size_t n = 0;
+    for (char *save, *p = strtok_r(text, ",", &save); p && n < MAX_WORDS;
+         p = strtok_r(NULL, ",", &save))
+        word[n++] = p;
+    return n;
+}
+
+static bool is_kind(const char *path, mode_t kind) {
+    struct stat s;
+    return stat(path, &s) == 0 && (s.st_mode & S_IFMT) == kind;
+}
+
+/* True for a set's folder and for matrices in files (X.npy, X.npz:member); else it is a MODEL. */
+static bool is_reps(const char *input) {
+    char path[4200];
+    if (is_kind(input, S_IFDIR)) {
+        snprintf(path, sizeof path, "%s/gonio.json", input);
+        return is_kind(path, S_IFREG);
+    }
+    const char *colon = strrchr(input, ':');
+    snprintf(path, sizeof path, "%.*s", colon ? (int)(colon - input) : 4100, input);
+    return is_kind(input, S_IFREG) || (colon && is_kind(path, S_IFREG));
+}
+
+/* Without -o hidden states are kept in the user's cache, by model, table and pooling. */
+static void cache_folder(const char *model, const struct call *c, char *out, size_t n) {
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    char *table = realpath(c->table, NULL);
+    const char *part[] = {model, table ? table : c->table, pools[c->pool]};
+    uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
+    for (int i = 0; i < 3; i++)
+        for (const char *p = part[i];; p++) {
+            h = (h ^ (unsigned char)*p) * 0x100000001b3u;
+            if (!*p) break;
+        }
+    free(table);
+    snprintf(out, n, "%s%s/gonio/mlem/%016llx",
+             cache && *cache ? cache
+             : home          ? home
+                             : ".",
+             cache && *cache ? "" : "/.cache", (unsigned long long)h);
+}
+
+static gn_status open_reps(const cli_common *common, gn_ctx *ctx, struct call *c, gn_reps **reps,
+                           gn_result *result, gn_error *err) {
+    if (is_reps(c->input)) return gn_reps_open(c->input, reps, err);
+    char model[4096], path[4300], note[256];
+    gn_extract_result r = {0};
+    gn_status st = cli_model_dir(c->input, model, sizeof model, err);
+    if (st != GN_OK) return st;
+    const char *slash = strrchr(c->input, '/');
+    c->opts.set = slash && slash[1] ? slash + 1 : c->input;
+    if (c->out)
+        snprintf(c->folder, sizeof c->folder, "%s", c->out);
+    else
+        cache_folder(model, c, c->folder, sizeof c->folder);
+    st = gn_mlem_extract(ctx, model, c->table, pool_of[c->pool], c->folder, &r, err);
+    if (st != GN_OK) return st;
+    cli_extract_note(&r, note, sizeof note);
+    if (*note && !common->quiet) fprintf(stderr, "gonio: %s\n", note);
+    snprintf(path, sizeof path, "%s/reps", c->folder);
+    st = gn_reps_open(path, reps, err);
+    return st != GN_OK ? st : gn_result_set_text(result, "model", c->input, err);
+}
+
+static gn_status open_table(const struct call *c, gn_features **features, gn_error *err) {
+    const char *distance[MAX_WORDS], *skip[MAX_WORDS];
+    char *d = strdup(c->distance ? c->distance : ""), *s = strdup(c->skip ? c->skip : "");
+    gn_status st = GN_ENOMEM;
+    if (d && s) {
+        gn_features_opts o = {.distance = distance, .skip = skip};
+        o.n_distances = split(d, distance);
+        o.n_skip = split(s, skip);
+        st = gn_features_open(c->table, &o, features, err);
+    } else
+        *err = (gn_error){.code = GN_ENOMEM, .message = "out of memory: options"};
+    free(d);
+    free(s);
+    return st;
+}
+
+static gn_status write_folder(gn_result *result, const char *dir, gn_error *err) {
+    gn_status st = GN_OK;
+    char path[4300];
+    mkdir(dir, 0777); /* one that exists is fine; otherwise writing says what is wrong */
+    for (int csv = 0; csv < 2 && st == GN_OK; csv++) {
+        char *text = NULL;
+        snprintf(path, sizeof path, "%s/mlem.%s", dir, csv ? "csv" : "json");
+        st = (csv ? gn_result_csv : gn_result_json)(result, &text, err);
+        if (st == GN_OK) st = gn_text_write(path, text, err);
+        free(text);
+    }
+    return st;
+}
+
+static int show(const cli_common *common, const struct call *c, gn_result *result) {
+    gn_error err = {0};
+    char *text = NULL;
+    if (common->json || c->csv) return cli_print_rows(result, c->csv, common->json);
+    int status = gn_mlem_table(result, &text, &err) == GN_OK ? cli_print(text) : cli_failed(&err);
+    free(text);
+    return status;
+}
+
+static int run(const cli_command *self, int argc, char **argv) {
+    cli_common common = {0};
+    struct call c = {0};
+    const cli_option options[] = {
+        {"output", 'o', CLI_TEXT, (void *)&c.out, "DIR",
+         "write mlem.json and mlem.csv there; with MODEL its hidden states, too", NULL},
+        {"pool", 0, CLI_WORD, &c.pool, "HOW",
+         "with MODEL: auto (default: first for encoders, last for decoders), first, last, mean",
+         pools},
+        {"distance", 0, CLI_TEXT, (void *)&c.distance, "LIST",
+         "COLUMN=categorical, absdiff or squared, by commas; a word alone is for all columns",
+         NULL},
+        {"skip", 0, CLI_TEXT, (void *)&c.skip, "A,B", "columns of the table that are no features",
+         NULL},
+        {"zscore", 0, CLI_FLAG, &c.opts.fit.zscore, NULL,
+         "divide every unit by its standard deviation first", NULL},
+        {"ridge", 0, CLI_REAL, &c.opts.fit.ridge, "A",
+         "penalty on squared weights, as of a sum over all pairs (default 0)", NULL},
+        {"correction", 0, CLI_WORD, &c.correction, "HOW",
+         "of p-values over layers and features: bh (default), holm, none", corrections},
+        {"csv", 0, CLI_FLAG, &c.csv, NULL, "print the rows as CSV", NULL},
+        {0},
+    };
+    int n = cli_parse(self, options, &common, argc, argv);
+    if (n < 0) return -1 - n;
+    if (n != 2) return cli_usage(self, "expected REPS or MODEL, and a table of features");
+    c.input = argv[0];
+    c.table = argv[1];
+    c.opts.correction = (gn_correction)c.correction;
+    gn_error err = {0};
+    gn_ctx *ctx = NULL;
+    gn_result *result = NULL;
+    gn_reps *reps = NULL;
+    gn_features *features = NULL;
+    int status = CLI_FAILED;
+    if (cli_context(&common, &ctx, &err) == GN_OK &&
+        gn_result_new("mlem", &result, &err) == GN_OK &&
+        cli_conditions(&common, ctx, result, &err) == GN_OK &&
+        open_table(&c, &features, &err) == GN_OK &&
+        open_reps(&common, ctx, &c, &reps, result, &err) == GN_OK &&
+        gn_survey_origin(reps, result, &err) == GN_OK &&
+        gn_measure_mlem(ctx, reps, features, &c.opts, result, &err) == GN_OK &&
+        (!c.out || write_folder(result, c.out, &err) == GN_OK))
+        status = show(&common, &c, result);
+    else
+        status = cli_failed(&err);
+    gn_features_free(features);
+    gn_reps_free(reps);
+    gn_result_free(result);
+    gn_ctx_free(ctx);
+    return status;
+}
+
+const cli_command cmd_mlem = {
+    .name = "mlem",
+    .summary = "which features the distances between hidden states encode",
+    .synopsis = "REPS FEATURES.csv [options]\n       gonio mlem MODEL STIMULI.csv [options]",
+    .text =
+        "Metric-learning encoding models: for every layer, squared distances of all pairs of rows\n"
+        "are predicted from the differences of their features, with weights that are not "
+        "negative.\n"
+        "Prints how much is predicted and how important each feature is for it; with --json and\n"
+        "--csv weights, permutation and conditional importance, with standard errors over "
+        "sentences\n"
+        "and p-values. A line of the table is a row of the set. With MODEL, the table's column "
+        "text\n"
+        "or sentence is run through the model first; the hidden states are kept.\n\n"
+        "Example\n"
+        "  gonio mlem bert-base-uncased short_sentence.csv -o mlem\n"
+        "  gonio mlem reps/ features.csv --distance frequency=absdiff --json\n",
+    .run = run,
+};

@@ -1,0 +1,179 @@
+/* MLEM over all layers, as rows. All layers are measured first: p-values are corrected over layers
+ * and features together, and a row must be complete when it is added. */
+#include "gonio/measure.h"
+
+#include "base/ctx.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "report/subset.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const double none = (double)NAN;
+
+struct run {
+    const gn_reps *reps;
+    const char *set;
+    const gn_features *features;
+    gn_result *result;
+    size_t n_layers, f, layer;
+    gn_mlem_fit *fit;       /* (n_layers) */
+    gn_mlem_weight *weight; /* (n_layers, f) */
+    double *p, *corrected;  /* (n_layers, f) */
+    char (*note)[256];      /* (n_layers) why there is nothing, or "" */
+};
+
+static gn_status add(const struct run *r, const char *measure, double value, double se,
+                     const char *note, gn_error *err) {
+    return gn_layer_add(r->result, r->reps, r->set, r->layer, measure, NULL, value, se,
+                        r->features->n, note, err);
+}
+
+static gn_status number(const struct run *r, const char *key, double value, gn_error *err) {
+    return gn_result_param_number(r->result, key, value, err);
+}
+
+static gn_status add_test(const struct run *r, size_t k, gn_error *err) {
+    gn_status st = gn_result_param_text(r->result, "feature", r->features->feature[k].name, err);
+    if (st == GN_OK) st = number(r, "p", r->p[r->layer * r->f + k], err);
+    if (st == GN_OK) st = number(r, "p_corrected", r->corrected[r->layer * r->f + k], err);
+    return st;
+}
+
+static gn_status add_feature(const struct run *r, size_t k, double length, gn_error *err) {
+    gn_status st;
+    const gn_mlem_weight *w = &r->weight[r->layer * r->f + k];
+    double most = 2 * r->fit[r->layer].y_var;
+    const char *note = isnan(w->vif)         ? "constant: no two rows differ in it"
+                       : isinf(w->vif)       ? "depends on the other features"
+                       : r->features->n < 30 ? "few rows: the errors are rough"
+                                             : NULL;
+    GN_TRY(add(r, "mlem_weight", w->weight, w->weight_se, note, err));
+    GN_TRY(add_test(r, k, err));
+    GN_TRY(number(r, "unit_weight", length > 0 ? w->weight / length : none, err));
+    GN_TRY(add(r, "pfi", w->pfi, w->pfi_se, note, err));
+    GN_TRY(add_test(r, k, err));
+    GN_TRY(number(r, "share", w->pfi / most, err));
+    GN_TRY(add(r, "cpi", w->cpi, w->cpi_se, note, err));
+    GN_TRY(add_test(r, k, err));
+    GN_TRY(number(r, "share", w->cpi / most, err));
+    GN_TRY(number(r, "vif", w->vif, err));
+done:
+    return st;
+}
+
+static gn_status add_layer(const struct run *r, gn_error *err) {
+    gn_status st;
+    const gn_mlem_fit *fit = &r->fit[r->layer];
+    if (*r->note[r->layer]) return add(r, "r2", none, none, r->note[r->layer], err);
+    double length = 0;
+    for (size_t k = 0; k < r->f; k++)
+        length += r->weight[r->layer * r->f + k].weight * r->weight[r->layer * r->f + k].weight;
+    GN_TRY(add(r, "r2", fit->r2, fit->r2_se, NULL, err));
+    GN_TRY(number(r, "n_pairs", fit->n_pairs, err));
+    GN_TRY(add(r, "r", fit->r, none, isnan(fit->r) ? "all weights are 0" : NULL, err));
+    GN_TRY(add(r, "mse", fit->mse, none, NULL, err));
+    GN_TRY(add(r, "distance_variance", fit->y_var, none, NULL, err));
+    GN_TRY(add(r, "mlem_intercept", fit->intercept, none, NULL, err));
+    for (size_t k = 0; k < r->f; k++) GN_TRY(add_feature(r, k, sqrt(length), err));
+done:
+    return st;
+}
+
+/* "num: categorical, 3 levels, categorical; freq: ..." */
+static gn_status describe(const struct run *r, const gn_measure_mlem_opts *opts, gn_error *err) {
+    static const char *const corrections[] = {"benjamini-hochberg", "holm", "none"};
+    gn_status st;
+    gn_str s = {0};
+    char *text = NULL;
+    for (size_t k = 0; k < r->f; k++) {
+        const gn_feature *f = &r->features->feature[k];
+        gn_str_addf(&s, "%s%s: %s, %zu levels, %zu missing, distance %s", k ? "; " : "", f->name,
+                    gn_feature_kind_name(f->kind), f->n_levels, f->n_missing,
+                    gn_feature_distance_name(f->distance));
+    }
+    GN_TRY(gn_str_take(&s, &text, err));
+    GN_TRY(gn_result_set_text(r->result, "features", text, err));
+    GN_TRY(gn_result_set_text(r->result, "target", "squared euclidean distance", err));
+    GN_TRY(gn_result_set_text(r->result, "zscore", opts->fit.zscore ? "yes" : "no", err));
+    GN_TRY(gn_result_set_number(r->result, "ridge", opts->fit.ridge, err));
+    GN_TRY(gn_result_set_text(r->result, "correction", corrections[opts->correction], err));
+    GN_TRY(gn_result_set_number(r->result, "rows", (double)r->features->n, err));
+done:
+    gn_str_free(&s);
+    gn_free(text);
+    return st;
+}
+
+static gn_status measure_layers(gn_ctx *ctx, struct run *r, const gn_mlem_design *design,
+                                const gn_mlem_opts *opts, gn_error *err) {
+    gn_status st = GN_OK;
+    for (r->layer = 0; r->layer < r->n_layers; r->layer++) {
+        gn_mlem_weight *w = r->weight + r->layer * r->f;
+        gn_error why = {0};
+        gn_ctx_progress(ctx, "mlem", (double)r->layer, (double)r->n_layers, "layers");
+        GN_TRY(gn_ctx_poll(ctx, err));
+        st = gn_mlem_measure(ctx, design, gn_reps_layer(r->reps, r->layer), opts, &r->fit[r->layer],
+                             w, &why);
+        if (st == GN_EDATA && strstr(why.message, "equally far")) {
+            snprintf(r->note[r->layer], sizeof *r->note, "%.250s", why.message);
+            st = GN_OK;
+        } else if (st != GN_OK) {
+            if (err) *err = why;
+            gn_error_prefix(err, "%s, layer %zu", gn_reps_name(r->reps),
+                            gn_reps_layer_index(r->reps, r->layer));
+            goto done;
+        }
+        for (size_t k = 0; k < r->f; k++)
+            r->p[r->layer * r->f + k] = *r->note[r->layer] ? none : w[k].p;
+    }
+    gn_ctx_progress(ctx, "mlem", (double)r->n_layers, (double)r->n_layers, "layers");
+done:
+    return st;
+}
+
+gn_status gn_measure_mlem(gn_ctx *ctx, const gn_reps *reps, const gn_features *features,
+                          const gn_measure_mlem_opts *opts, gn_result *result, gn_error *err) {
+    gn_status st;
+    gn_measure_mlem_opts o = opts ? *opts : (gn_measure_mlem_opts){0};
+    gn_mlem_design *design = NULL;
+    struct run r = {.reps = reps,
+                    .set = o.set,
+                    .features = features,
+                    .result = result,
+                    .n_layers = gn_reps_layers(reps),
+                    .f = features->n_features};
+    if (gn_reps_rows(reps) != features->n)
+        return gn_fail(err, GN_EINVAL,
+                       "%s has %zu rows and the feature table %zu: expected one row a line, in the "
+                       "same order%s",
+                       gn_reps_name(reps), gn_reps_rows(reps), features->n,
+                       gn_reps_rows(reps) > features->n && gn_reps_sequence(reps)
+                           ? " (a set of tokens: extract with --pool first, last or mean)"
+                           : "");
+    size_t n_tests = r.n_layers * r.f;
+    GN_TRY(gn_alloc_array(&r.fit, r.n_layers, sizeof *r.fit, "fits", err));
+    GN_TRY(gn_alloc_array(&r.weight, n_tests, sizeof *r.weight, "fits", err));
+    GN_TRY(gn_alloc_array(&r.p, n_tests, sizeof *r.p, "fits", err));
+    GN_TRY(gn_alloc_array(&r.corrected, n_tests, sizeof *r.corrected, "fits", err));
+    r.note = gn_calloc(r.n_layers, sizeof *r.note);
+    if (!r.note) {
+        st = gn_fail_nomem(err, "fits", r.n_layers * sizeof *r.note);
+        goto done;
+    }
+    GN_TRY(describe(&r, &o, err));
+    GN_TRY(gn_mlem_design_new(ctx, features, &design, err));
+    GN_TRY(measure_layers(ctx, &r, design, &o.fit, err));
+    GN_TRY(gn_adjust_p(r.p, n_tests, o.correction, r.corrected, err));
+    for (r.layer = 0; r.layer < r.n_layers; r.layer++) GN_TRY(add_layer(&r, err));
+done:
+    gn_mlem_design_free(design);
+    gn_free(r.fit);
+    gn_free(r.weight);
+    gn_free(r.p);
+    gn_free(r.corrected);
+    gn_free(r.note);
+    return st;
+}

@@ -1,0 +1,92 @@
+/* MLEM as a table: a row a layer; how well the distances are predicted, and each feature's share of
+ * what there is to predict, PFI / (2 Var y): 1 for a feature that explains everything alone. */
+#include "gonio/measure.h"
+
+#include "base/number.h"
+#include "base/str.h"
+#include "report/table.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { FIXED = 4 };
+
+/* The features in the order of the rows of the first layer that has them. */
+static size_t find_features(const gn_result *r, const char **name, size_t room) {
+    size_t n = 0;
+    for (size_t i = 0; i < r->n_rows; i++) {
+        const gn_result_field *f = gn_result_row_param(r, i, "feature");
+        if (strcmp(r->row[i].m.measure, "pfi") != 0 || !f || !f->text) continue;
+        size_t k = 0;
+        while (k < n && strcmp(name[k], f->text) != 0) k++;
+        if (k == n && n < room) name[n++] = f->text;
+    }
+    return n;
+}
+
+static gn_point share_of(const gn_profile *p, size_t i, const char *feature) {
+    size_t row = gn_profile_row(p, i, "pfi", "", "feature", feature);
+    gn_point v = gn_profile_at(p, i, "pfi", "", "feature", feature);
+    double share = gn_profile_number(p, row, "share");
+    v.se = v.value > 0 ? v.se * share / v.value : (double)NAN;
+    v.value = share;
+    return v;
+}
+
+static const char *cell(gn_sheet *t, const gn_profile *p, size_t column, size_t i,
+                        const char *feature) {
+    gn_str s = {0};
+    char number[GN_NUMBER_ROOM];
+    if (column == 0)
+        gn_str_addf(&s, "%d", p->layer[i]);
+    else if (column == 1)
+        gn_str_add(&s, isfinite(p->depth[i]) ? gn_number_fixed(number, p->depth[i], 2) : "-");
+    else if (column == 2)
+        gn_str_add_value(&s, gn_profile_at(p, i, "r2", "", NULL, NULL), 3, true);
+    else if (column == 3)
+        gn_str_add_value(&s, gn_profile_at(p, i, "r", "", NULL, NULL), 3, false);
+    else
+        gn_str_add_value(&s, share_of(p, i, feature), 4, true);
+    return gn_sheet_keep(t, &s);
+}
+
+gn_status gn_mlem_table(gn_result *result, char **out, gn_error *err) {
+    static const char *const heads[FIXED] = {"layer", "depth", "R\xc2\xb2", "r"};
+    gn_status st;
+    gn_profile p = {0};
+    gn_sheet t = {0};
+    gn_str s = {0};
+    const char **name = NULL;
+    GN_TRY(gn_profile_make(result, &p, err));
+    GN_TRY(gn_alloc_array(&name, result->n_rows, sizeof *name, "a table", err));
+    size_t n = FIXED + find_features(result, name, result->n_rows);
+    bool good = (t.column = gn_arena_alloc(&t.arena, n, sizeof *t.column)) != NULL;
+    t.n_rows = p.n_layers;
+    for (size_t c = 0; good && c < n; c++) {
+        const char *feature = c < FIXED ? NULL : name[c - FIXED];
+        gn_sheet_column col = {.head = feature ? feature : heads[c],
+                               .sub = "",
+                               .title = "",
+                               .cell = gn_arena_alloc(&t.arena, t.n_rows, sizeof(char *))};
+        good = col.cell != NULL;
+        for (size_t i = 0; good && i < t.n_rows; i++)
+            good = (col.cell[i] = cell(&t, &p, c, i, feature)) != NULL;
+        t.column[t.n_columns++] = col;
+    }
+    if (!good) {
+        st = gn_fail_nomem(err, "a table", n * t.n_rows * 16);
+        goto done;
+    }
+    gn_sheet_print(&t, &s);
+    gn_str_add(
+        &s, "\nR\xc2\xb2: share of the variance of squared distances that the features predict. A "
+            "feature's column is its permutation\nimportance as a share of what it could be, PFI "
+            "/ (2 Var y). \xc2\xb1 is one standard error over sentences.\n");
+    st = gn_str_take(&s, out, err);
+done:
+    gn_str_free(&s);
+    gn_free(name);
+    gn_sheet_free(&t);
+    gn_profile_free(&p);
+    return st;
+}
