@@ -19,9 +19,13 @@ static gn_status one_layer(gn_ctx *ctx, const gn_reps *reps, size_t i, gn_knn_op
     int layer = (int)gn_reps_layer_index(reps, i);
     snprintf(task, sizeof task, "neighbors, layer %d", layer);
     opts.task = task;
+    char partial[4096];
+    if (prefix && snprintf(partial, sizeof partial, "%s.partial", prefix) < (int)sizeof partial)
+        opts.checkpoint = partial;
     gn_status st = gn_neighbors_of_layer(ctx, reps, i, &opts, &neighbors, NULL, err);
     const gn_knn *knn = st == GN_OK ? neighbors->all : NULL;
     if (st == GN_OK && prefix) st = gn_knn_write(knn, prefix, err);
+    if (st == GN_OK && opts.checkpoint) remove(opts.checkpoint);
     for (size_t rank = 1; st == GN_OK && rank <= knn->k; rank *= 2) {
         double sum = 0, sum2 = 0, n = (double)knn->n;
         for (size_t r = 0; r < knn->n; r++) {

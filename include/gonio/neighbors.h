@@ -23,29 +23,48 @@ typedef enum gn_metric {
 
 GN_API const char *gn_metric_name(gn_metric metric);
 
+/** What is searched. The rows of a matrix x ask for their neighbours among the rows of x, unless
+ *  `queries` or `row` say who asks instead, and `group` who may not answer. */
 typedef struct gn_knn_opts {
-    size_t k;          /**< 1 <= k <= min(1024, n - 1) */
+    size_t k; /**< 1 <= k <= min(1024, rows that may answer: x.rows, less itself) */
     gn_metric metric;
-    const char *task;  /**< name shown by the progress hook; NULL: "neighbors" */
+    const char *task;      /**< name shown by the progress hook; NULL: "neighbors" */
+    const gn_mat *queries; /**< NULL, or the matrix whose rows ask: as wide as x. They are taken for
+                                other rows than those of x, even where the values are the same */
+    const int32_t *row;    /**< NULL (all), or the numbers of the n_rows rows that ask, in any order
+                                and also repeatedly: rows of `queries`, or of x */
+    size_t n_rows;
+    const int32_t *group; /**< NULL, or (x.rows): a row of the asking row's group does not answer. A
+                               negative code is no group */
+    const int32_t *query_group; /**< with groups and queries: (queries->rows) in the same codes */
+    const char *checkpoint;     /**< NULL, or a file that keeps a long search: written about every
+                                     checkpoint_s seconds and when a search is cancelled that has run
+                                     for a sixth of that. The same search goes on from it, to the same
+                                     bytes, on any number of threads. To be removed by the caller when
+                                     the result is safe. A file of another search, a damaged one, or
+                                     one that cannot be written costs a warning in the log */
+    double checkpoint_s;        /**< 0: 60. More where writing takes over a fiftieth of the time */
 } gn_knn_opts;
 
 /** Neighbour lists of n rows. */
 typedef struct gn_knn {
-    size_t n, k;
-    int32_t *index;    /**< (n, k), ascending distance, self excluded */
-    float *distance;   /**< (n, k) rounded from float64 */
+    size_t n, k;     /**< n: rows that ask */
+    int32_t *index;  /**< (n, k) rows of x, ascending distance, self excluded; -1 behind the last
+                          one where groups leave fewer than k */
+    float *distance; /**< (n, k) rounded from float64; NaN where there is no neighbour */
     /* how the work went, for reports and benches */
     double n_candidates_per_row; /**< measured in float64 */
     size_t n_redone;             /**< rows that the bound could not certify */
 } gn_knn;
 
-/** Exact k nearest neighbours of every row of `x` (n, d) among the others.
- *  @return GN_OK; GN_EINVAL (k out of range, n < 2, n > INT32_MAX, not a floating type, no column
- *          or 2^18 and more); GN_EDATA (NaN or infinite value with its row and column; zero vector
- *          under cosine; neighbours so far apart that float32 cannot hold it); GN_ENOMEM;
- *          GN_ECANCEL.
- *  O(n^2 d) time; memory: the result (8 n k bytes), two packed float32 copies of x, and candidate
- *  lists of 8 n max(k + 96, 1.5 k) bytes, at most 256 MiB. */
+/** Exact k nearest neighbours, among the rows of `x` (n, d), of the rows that ask.
+ *  @return GN_OK; GN_EINVAL (k or a row number out of range, n < 2, n > INT32_MAX, not a floating
+ *          type, no column or 2^18 and more, queries of another width); GN_EDATA (NaN or infinite
+ * value with its row and column; zero vector under cosine; neighbours so far apart that float32
+ * cannot hold it); GN_ENOMEM; GN_ECANCEL. O(n^2 d) time, or O(q n d) when q rows ask; memory: the
+ * result (8 n k bytes), two packed float32 copies of x, and candidate lists of 8 n max(k + 96, 1.5
+ * k) bytes, but no more than one packed copy or 256 MiB, whichever is larger: beyond that, and
+ * where other rows ask, lists are small and each pair is computed from either side. */
 GN_API gn_status gn_knn_compute(gn_ctx *ctx, gn_mat x, const gn_knn_opts *opts, gn_knn **out,
                                 gn_error *err);
 GN_API void gn_knn_free(gn_knn *knn);
@@ -67,8 +86,9 @@ typedef struct gn_neighbors {
 } gn_neighbors;
 
 /** Both lists from one search, which runs over the distinct rows and copies none of them.
- *  @return GN_OK; whatever gn_knn_compute returns (for the distinct rows, by their numbers in x).
- *  O(n'^2 d + n d) time; memory as for gn_knn_compute. */
+ *  @return GN_OK; GN_EINVAL (queries, row numbers or groups in opts); whatever gn_knn_compute
+ * returns (for the distinct rows, by their numbers in x). O(n'^2 d + n d) time; memory as for
+ * gn_knn_compute. */
 GN_API gn_status gn_knn_compute_distinct(gn_ctx *ctx, gn_mat x, const gn_knn_opts *opts,
                                          gn_neighbors **out, gn_error *err);
 GN_API void gn_neighbors_free(gn_neighbors *neighbors);
@@ -77,9 +97,10 @@ GN_API void gn_neighbors_free(gn_neighbors *neighbors);
  *  read from the set's folder when it holds lists of at least that length that are not older than
  *  the layer's file, else computed and written there. The files are
  *  SET/knn/layer.NN.METRIC.kK.{index,distance}.npy and, when rows repeat,
- *  SET/knn/layer.NN.METRIC.distinct.kK.{index,distance}.npy. A folder that cannot be written, or a
- *  damaged list, costs a warning in the log and nothing else. Plain matrices are computed and not
- *  kept.
+ *  SET/knn/layer.NN.METRIC.distinct.kK.{index,distance}.npy; a long search is kept in
+ *  SET/knn/layer.NN.METRIC.kK.partial until it is done (opts->checkpoint counts for plain matrices
+ *  alone). A folder that cannot be written, or a damaged list, costs a warning in the log and
+ *  nothing else. Plain matrices are computed and not kept.
  *  @param reused NULL, or receives whether the search was saved.
  *  @return GN_OK; whatever gn_knn_compute returns. */
 GN_API gn_status gn_neighbors_of_layer(gn_ctx *ctx, const gn_reps *reps, size_t layer,

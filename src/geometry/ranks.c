@@ -213,14 +213,15 @@ gn_status gn_ranks_compute(gn_ctx *ctx, gn_mat x, const int32_t *target, size_t 
                            const gn_ranks_opts *opts, int32_t *rank, gn_error *err) {
     gn_ranks_opts o = opts ? *opts : (gn_ranks_opts){0};
     size_t threads = gn_ctx_threads(ctx);
-    gn_rows rows = {0};
+    gn_rows rows = {.x = x, .n = x.rows, .metric = o.metric};
     gn_filter filter = {0};
     int32_t *all = NULL;
     struct run r = {.ctx = ctx, .filter = &filter, .target = target, .m = m};
     gn_status st;
     GN_TRY(check(x, target, m, &o, err));
-    GN_TRY(gn_rows_new(ctx, x, NULL, o.metric, &rows, err));
-    GN_TRY(gn_filter_new(ctx, &rows, gn_gemm_for(gn_ctx_cpu(ctx), AMX_PARTS), 0, &filter, err));
+    GN_TRY(gn_rows_prepare(ctx, &rows, NULL, err));
+    GN_TRY(gn_filter_new(ctx, &rows, gn_gemm_for(gn_ctx_cpu(ctx), AMX_PARTS), 0,
+                         GN_ASKS | GN_ANSWERS, &filter, err));
     GN_TRY(gn_alloc_array(&all, x.rows, m * sizeof *all, "ranks", err));
     r.rank = all;
     r.scratch = gn_calloc(threads, sizeof *r.scratch);

@@ -105,7 +105,7 @@ void gn_engine_expand(const gn_engine *e, gn_members *group, size_t i, const gn_
             for (gn_members *m = best + 1; m < group + n && m->squared == best->squared; m++)
                 if (any_left(m, self) && *m->next < *best->next) best = m;
             index[p] = *best->next++;
-            distance[p] = (float)gn_rows_public(e->rows, best->squared);
+            distance[p] = (float)gn_rows_public(e->base->rows, best->squared);
         }
     }
 }
@@ -124,6 +124,10 @@ gn_status gn_distinct_search(gn_ctx *ctx, gn_mat x, const gn_distinct *d, const 
                              gn_neighbors *out, gn_error *err) {
     gn_search search = {.x = x, .opts = opts, .distinct = d->n < d->n_rows ? d : NULL};
     gn_knn *distinct = NULL, *all = NULL;
+    if (opts->queries || opts->row || opts->group)
+        return gn_fail(
+            err, GN_EINVAL,
+            "neighbours among distinct rows: expected no queries, row numbers or groups");
     gn_status st = gn_knn_search_both(ctx, &search, &distinct, &all, err);
     if (st != GN_OK) return st;
     out->distinct = distinct;

@@ -14,6 +14,10 @@ typedef struct gn_distinct {
 
 gn_status gn_distinct_new(gn_ctx *ctx, gn_mat x, gn_distinct *out, gn_error *err);
 void gn_distinct_free(gn_distinct *d);
+
+/** A hash of a row's values; -0 counts as 0. */
+uint64_t gn_row_hash(gn_mat x, size_t row);
+
 /** Searches: fills out->all and out->distinct. */
 gn_status gn_distinct_search(gn_ctx *ctx, gn_mat x, const gn_distinct *d, const gn_knn_opts *opts,
                              gn_neighbors *out, gn_error *err);

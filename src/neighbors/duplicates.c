@@ -4,7 +4,7 @@
  *
  * -0 equals 0 here although the bytes differ, because the distance between such rows is 0: what
  * follows (ratio estimators) must not meet a zero distance after duplicates were collapsed. */
-#include "gonio/neighbors.h"
+#include "neighbors/distinct.h"
 
 #include "base/ctx.h"
 #include "base/mem.h"
@@ -48,17 +48,19 @@ static uint64_t mix(uint64_t h) {
     return h;
 }
 
+uint64_t gn_row_hash(gn_mat x, size_t row) {
+    uint64_t h = 0;
+    for (size_t c = 0; c < x.cols; c++)
+        h = (h ^ element(x, row, c)) * 0x9e3779b97f4a7c15u + (h >> 29);
+    return mix(h);
+}
+
 static gn_status hash_rows(void *user, size_t block, unsigned worker, gn_error *err) {
     (void)worker, (void)err;
     struct hashing *s = user;
     size_t begin = block * HASH_ROWS, end = begin + HASH_ROWS;
     if (end > s->x.rows) end = s->x.rows;
-    for (size_t i = begin; i < end; i++) {
-        uint64_t h = 0;
-        for (size_t c = 0; c < s->x.cols; c++)
-            h = (h ^ element(s->x, i, c)) * 0x9e3779b97f4a7c15u + (h >> 29);
-        s->hash[i] = mix(h);
-    }
+    for (size_t i = begin; i < end; i++) s->hash[i] = gn_row_hash(s->x, i);
     return GN_OK;
 }
 

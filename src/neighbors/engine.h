@@ -4,6 +4,7 @@
 #define GN_NEIGHBORS_ENGINE_H
 
 #include "base/ctx.h"
+#include "neighbors/checkpoint.h"
 #include "neighbors/distinct.h"
 #include "neighbors/lists.h"
 
@@ -41,19 +42,40 @@ typedef struct gn_engine_scratch {
     gn_members *members;          /**< (k + 1) */
 } gn_engine_scratch;
 
+/** The share of the work that is reported block by block; the rest when all is done, so that a task
+ *  ends exactly once, whatever rounding says. */
+#define GN_ALMOST 0.999
+
+/** How far a row's search has come. */
+enum { GN_ROW_OPEN = 0, GN_ROW_REDO, GN_ROW_DONE };
+
 typedef struct gn_engine {
     gn_ctx *ctx;
-    const gn_rows *rows;
-    const gn_filter *filter;
-    gn_knn *out; /**< neighbours of what is searched */
+    const gn_filter *query,
+        *base; /**< who asks, who answers: one and the same in a set by itself */
+    bool self; /**< they are rows of one matrix: none is its own neighbour */
+    const int32_t *query_group, *group; /**< by row of either matrix; NULL: no groups */
+    gn_knn *out;                        /**< neighbours of who asks */
     size_t k, room;
     const gn_distinct *distinct; /**< what is searched when rows repeat, else NULL */
     gn_knn *all;                 /**< then the neighbours of all rows, else NULL */
     const char *task;
     gn_engine_scratch *scratch; /**< one for each worker */
-    gn_lists lists;
-    atomic_size_t measured; /**< distances taken in float64 */
+    gn_lists lists;             /**< mirrored: of all rows */
+    atomic_uchar *state;        /**< (rows that ask) */
+    atomic_size_t measured;     /**< distances taken in float64 */
+    atomic_size_t n_redone;
+    gn_checkpoint *checkpoint; /**< NULL: none is kept */
+    size_t round;              /**< mirrored: this one is being played */
+    unsigned char *played;     /**< (blocks) its tasks that are done */
 } gn_engine;
+
+/** Whether row i may not have row j as its neighbour, whatever their distance. */
+static inline bool gn_engine_excludes(const gn_engine *e, size_t i, size_t j) {
+    size_t a = gn_rows_number(e->query->rows, i), b = gn_rows_number(e->base->rows, j);
+    if (e->self && a == b) return true;
+    return e->group && e->query_group[a] >= 0 && e->query_group[a] == e->group[b];
+}
 
 /** Tests may ask for other sizes; 0 means the default everywhere. Results do not depend on them. */
 typedef struct gn_engine_tuning {
@@ -78,15 +100,20 @@ gn_status gn_knn_search_both(gn_ctx *ctx, const gn_search *search, gn_knn **out,
 gn_status gn_knn_search(gn_ctx *ctx, gn_mat x, const gn_knn_opts *opts,
                         const gn_engine_tuning *tuning, gn_knn **out, gn_error *err);
 
-/** Filters all pairs of blocks and re-ranks. Rows whose list was given up are left with index -1 in
- *  their first place. */
-gn_status gn_engine_run(gn_engine *e, size_t list_bytes, gn_error *err);
-/** Finds the neighbours of the rows that gn_engine_run left out. */
+/** Filters all pairs of blocks and re-ranks; goes on from the checkpoint where there is one. Every
+ *  row is done or to be redone then. */
+gn_status gn_engine_run(gn_engine *e, bool mirrored, gn_error *err);
+/** Whether a set by itself is mirrored: its lists fit. `list_bytes` 0: the default. */
+bool gn_engine_mirrors(const gn_engine *e, size_t list_bytes);
+/** Measures the candidates of a block's rows and writes their results. */
+gn_status gn_engine_rank(gn_engine *e, gn_lists *l, gn_engine_scratch *s, size_t block,
+                         gn_error *err);
+/** Finds the neighbours of the rows that are to be redone. */
 gn_status gn_engine_redo(gn_engine *e, gn_error *err);
-/** Writes row i of the result from k sorted neighbours, and the lists of all rows equal to it.
- *  @return GN_OK; GN_EDATA (a distance beyond float32). */
-gn_status gn_engine_store(const gn_engine *e, gn_engine_scratch *s, size_t i, const gn_near *near,
-                          gn_error *err);
+/** Writes row i of the result from its n <= k sorted neighbours, and the lists of all rows equal to
+ *  it. @return GN_OK; GN_EDATA (a distance beyond float32). */
+gn_status gn_engine_store(gn_engine *e, gn_engine_scratch *s, size_t i, const gn_near *near,
+                          size_t n, gn_error *err);
 /** Writes the lists of all members of group i, given the k sorted neighbours of its first among
  *  the distinct rows. `group` is scratch (k + 1). */
 void gn_engine_expand(const gn_engine *e, gn_members *group, size_t i, const gn_near *near);

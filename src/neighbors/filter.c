@@ -43,6 +43,10 @@
  * of (d / 32 + 8) 2^-53 < 2^-40 for d < 2^18 (gn_knn_compute refuses more); every bound is widened
  * by that factor, so that the order of the computed distances is what is certified.
  *
+ * None of this needs i and j to be of one set: rows of another set are packed with the same m and
+ * the same scale, and r_i, |a_i| are their own. Rows that i may not have as neighbours (itself, its
+ * group) only have to stay out of the k that make T_i.
+ *
  * What bit us: one far point makes E large for its whole block if it is bounded by block; so
  * candidates are bounded with their own length once they are in a list (lists.c). And counting the
  * point itself among the k makes T_i too small: it must never enter a list. */
@@ -133,12 +137,12 @@ static gn_status pack_block(void *user, size_t block, unsigned worker, gn_error 
     for (size_t i = m; i < f->block; i++) f->norm[begin + i] = INFINITY;
     f->block_length[block] = length;
     f->block_residual[block] = residual;
-    for (size_t i = 0; i < f->block; i += g->mr) {
+    for (size_t i = 0; f->a && i < f->block; i += g->mr) {
         size_t rest = i < m ? m - i : 0;
         g->pack_a(rows + i * d, d, rest < g->mr ? rest : g->mr, d,
                   f->a + (begin + i) / g->mr * f->a_bytes);
     }
-    for (size_t i = 0; i < f->block; i += g->nr) {
+    for (size_t i = 0; f->b && i < f->block; i += g->nr) {
         size_t rest = i < m ? m - i : 0;
         g->pack_b(rows + i * d, d, rest < g->nr ? rest : g->nr, d,
                   f->b + (begin + i) / g->nr * f->b_bytes);
@@ -147,7 +151,7 @@ static gn_status pack_block(void *user, size_t block, unsigned worker, gn_error 
 }
 
 gn_status gn_filter_new(gn_ctx *ctx, const gn_rows *rows, const gn_gemm *gemm, size_t block_rows,
-                        gn_filter *out, gn_error *err) {
+                        int roles, gn_filter *out, gn_error *err) {
     gn_status st = GN_OK;
     size_t d = rows->x.cols, unit = lcm(gemm->mr, gemm->nr), threads = gn_ctx_threads(ctx);
     gn_filter f = {.rows = rows, .gemm = gemm, .n = rows->n};
@@ -169,8 +173,10 @@ gn_status gn_filter_new(gn_ctx *ctx, const gn_rows *rows, const gn_gemm *gemm, s
     f.b_bytes = round_up(gemm->nr * f.k_padded * gemm->element_bytes, 64);
     size_t padded = f.n_blocks * f.block;
     set_errors(&f);
-    GN_TRY(gn_alloc_array(&f.a, padded / gemm->mr, f.a_bytes, "packed rows", err));
-    GN_TRY(gn_alloc_array(&f.b, padded / gemm->nr, f.b_bytes, "packed rows", err));
+    if (roles & GN_ASKS)
+        GN_TRY(gn_alloc_array(&f.a, padded / gemm->mr, f.a_bytes, "packed rows", err));
+    if (roles & GN_ANSWERS)
+        GN_TRY(gn_alloc_array(&f.b, padded / gemm->nr, f.b_bytes, "packed rows", err));
     GN_TRY(gn_alloc_array(&f.norm, padded, sizeof(float), "squared norms", err));
     GN_TRY(gn_alloc_array(&f.length, f.n, sizeof(double), "norms", err));
     GN_TRY(gn_alloc_array(&f.residual, f.n, sizeof(double), "rounding errors", err));

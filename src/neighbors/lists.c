@@ -20,10 +20,10 @@ size_t gn_lists_room(size_t k) {
     return (k + spare + 31) / 32 * 32;
 }
 
-gn_status gn_lists_new(const gn_filter *filter, size_t k, size_t room, size_t rows, gn_lists *out,
-                       gn_error *err) {
+gn_status gn_lists_new(const gn_filter *query, const gn_filter *base, size_t k, size_t room,
+                       size_t rows, gn_lists *out, gn_error *err) {
     gn_status st = GN_OK;
-    gn_lists l = {.filter = filter, .k = k, .room = room, .rows = rows};
+    gn_lists l = {.query = query, .base = base, .k = k, .room = room, .rows = rows};
     GN_TRY(gn_alloc_array(&l.value, rows, room * sizeof(float), "candidate lists", err));
     GN_TRY(gn_alloc_array(&l.index, rows, room * sizeof(int32_t), "candidate lists", err));
     GN_TRY(gn_alloc_array(&l.count, rows, sizeof(uint32_t), "candidate counts", err));
@@ -55,7 +55,7 @@ float gn_lists_limit(const gn_lists *l, size_t i, double length, double residual
     size_t r = i - l->first;
     if (l->count[r] == GN_LIST_FULL) return -INFINITY;
     if (isinf(l->bound[r])) return INFINITY;
-    return gn_filter_limit(l->filter, i, l->bound[r], length, residual);
+    return gn_filter_limit(l->query, i, l->bound[r], length, residual);
 }
 
 static size_t keep_below(float *value, int32_t *index, size_t n, float limit) {
@@ -70,25 +70,25 @@ static size_t keep_below(float *value, int32_t *index, size_t n, float limit) {
 
 /* Cosine distances up to the noise all count as zero: the bound must not tell them apart. */
 static void lower_bound(gn_lists *l, size_t r, double bound) {
-    if (l->filter->rows->metric == GN_COSINE) bound = fmax(bound, 2 * GN_COSINE_NOISE);
+    if (l->query->rows->metric == GN_COSINE) bound = fmax(bound, 2 * GN_COSINE_NOISE);
     if (bound < l->bound[r]) l->bound[r] = bound;
 }
 
 static size_t tighten_carefully(gn_lists *l, size_t i, size_t n, float *scratch) {
-    const gn_filter *f = l->filter;
+    const gn_filter *q = l->query, *b = l->base;
     size_t r = i - l->first, kept = 0;
     float *value = l->value + r * l->room;
     int32_t *index = l->index + r * l->room;
     for (size_t e = 0; e < n; e++) {
         size_t j = (size_t)index[e];
-        double upper = gn_filter_upper(f, i, f->length[j], f->residual[j], value[e]);
+        double upper = gn_filter_upper(q, i, b->length[j], b->residual[j], value[e]);
         float up = (float)upper;
         scratch[e] = (double)up < upper ? nextafterf(up, INFINITY) : up;
     }
-    lower_bound(l, r, (double)f->rows->kernels->select(scratch, n, l->k));
+    lower_bound(l, r, (double)q->rows->kernels->select(scratch, n, l->k));
     for (size_t e = 0; e < n; e++) {
         size_t j = (size_t)index[e];
-        if (gn_filter_lower(f, i, f->length[j], f->residual[j], value[e]) > l->bound[r]) continue;
+        if (gn_filter_lower(q, i, b->length[j], b->residual[j], value[e]) > l->bound[r]) continue;
         value[kept] = value[e];
         index[kept++] = index[e];
     }
@@ -96,14 +96,14 @@ static size_t tighten_carefully(gn_lists *l, size_t i, size_t n, float *scratch)
 }
 
 void gn_lists_tighten(gn_lists *l, size_t i, float *scratch) {
-    const gn_filter *f = l->filter;
+    const gn_filter *q = l->query, *b = l->base;
     size_t r = i - l->first, n = l->count[r], most = l->room - l->room / 8;
     if (n == GN_LIST_FULL || n < l->k) return;
     float *value = l->value + r * l->room;
     int32_t *index = l->index + r * l->room;
-    float kth = f->rows->kernels->select(value, n, l->k);
-    lower_bound(l, r, gn_filter_upper(f, i, f->max_length, f->max_residual, kth));
-    float limit = gn_filter_limit(f, i, l->bound[r], f->max_length, f->max_residual);
+    float kth = q->rows->kernels->select(value, n, l->k);
+    lower_bound(l, r, gn_filter_upper(q, i, b->max_length, b->max_residual, kth));
+    float limit = gn_filter_limit(q, i, l->bound[r], b->max_length, b->max_residual);
     size_t kept = keep_below(value, index, n, limit);
     if (kept > l->room - l->room / 4) kept = tighten_carefully(l, i, kept, scratch);
     l->count[r] = n == l->room && kept > most ? GN_LIST_FULL : (uint32_t)kept;

@@ -13,7 +13,7 @@
 #include "base/mem.h"
 
 #include <math.h>
-#include <string.h>
+#include <stdio.h>
 
 struct group {
     float *narrow;  /* (mr, cols) packed form */
@@ -45,19 +45,20 @@ void gn_near_sift(gn_near *a, size_t n) {
 
 static float limit_of(const gn_engine *e, const struct group *g, size_t q, size_t row,
                       size_t block) {
-    const gn_filter *f = e->filter;
+    const gn_filter *b = e->base;
     if (g->filled[q] < e->k) return INFINITY;
     double worst = g->heap[q * e->k].squared;
     if (worst == 0) return -INFINITY;
-    if (e->rows->metric == GN_COSINE) worst = fmax(worst, 2 * GN_COSINE_NOISE);
-    return gn_filter_limit(f, row, worst * (1 + 0x1p-39), f->block_length[block],
-                           f->block_residual[block]);
+    if (b->rows->metric == GN_COSINE) worst = fmax(worst, 2 * GN_COSINE_NOISE);
+    return gn_filter_limit(e->query, row, worst * (1 + 0x1p-39), b->block_length[block],
+                           b->block_residual[block]);
 }
 
 /* @return true when the heap has changed. */
 static bool offer(gn_engine *e, struct group *g, size_t q, size_t j) {
     gn_near *heap = g->heap + q * e->k;
-    gn_near x = {gn_rows_distance(e->rows, g->wide + q * e->rows->x.cols, j), (int32_t)j};
+    const gn_rows *base = e->base->rows;
+    gn_near x = {gn_rows_distance(base, g->wide + q * base->x.cols, j), (int32_t)j};
     atomic_fetch_add(&e->measured, 1);
     if (g->filled[q] < e->k) {
         size_t n = g->filled[q]++; /* sift up */
@@ -77,7 +78,7 @@ static bool offer(gn_engine *e, struct group *g, size_t q, size_t j) {
 /* All columns of a block against the group's rows. @return false when every row is finished. */
 static bool pass_block(gn_engine *e, struct group *g, gn_engine_scratch *s, const size_t *row,
                        size_t m, size_t block) {
-    const gn_filter *f = e->filter;
+    const gn_filter *f = e->base;
     const gn_gemm *gemm = f->gemm;
     size_t begin = block * f->block;
     size_t cols = f->n - begin < f->block ? f->n - begin : f->block;
@@ -93,7 +94,9 @@ static bool pass_block(gn_engine *e, struct group *g, gn_engine_scratch *s, cons
                                         g->limit, s->where, s->value);
         for (size_t h = 0; h < hits; h++) {
             size_t q = s->where[h] >> 16, guest = begin + j + (s->where[h] & 0xffff);
-            if (q >= m || guest >= f->n || guest == row[q] || s->value[h] > g->limit[q]) continue;
+            if (q >= m || guest >= f->n || s->value[h] > g->limit[q] ||
+                gn_engine_excludes(e, row[q], guest))
+                continue;
             if (offer(e, g, q, guest)) g->limit[q] = limit_of(e, g, q, row[q], block);
         }
     }
@@ -105,26 +108,30 @@ static gn_status redo_group(void *user, size_t task, unsigned worker, gn_error *
     struct redo *r = user;
     gn_engine *e = r->e;
     struct group *g = &r->group[worker];
-    const gn_gemm *gemm = e->filter->gemm;
-    size_t d = e->rows->x.cols, first = task * gemm->mr;
+    const gn_filter *own = e->query;
+    const gn_gemm *gemm = own->gemm;
+    size_t d = own->rows->x.cols, first = task * gemm->mr;
     size_t m = r->n - first < gemm->mr ? r->n - first : gemm->mr;
     const size_t *row = r->row + first;
     for (size_t q = 0; q < m; q++) {
-        gn_filter_row(e->filter, row[q], g->wide, g->narrow + q * d);
+        gn_filter_row(own, row[q], g->wide, g->narrow + q * d);
         g->filled[q] = 0;
     }
-    for (size_t q = 0; q < m; q++) gn_rows_get(e->rows, row[q], g->wide + q * d);
+    for (size_t q = 0; q < m; q++) gn_rows_get(own->rows, row[q], g->wide + q * d);
     gemm->pack_a(g->narrow, d, m, d, g->panel);
     if (gemm->begin) gemm->begin();
     bool more = true;
-    for (size_t b = 0; b < e->filter->n_blocks && more && st == GN_OK; b++) {
+    for (size_t b = 0; b < e->base->n_blocks && more && st == GN_OK; b++) {
         more = pass_block(e, g, &e->scratch[worker], row, m, b);
-        if (worker == 0) st = gn_ctx_poll(e->ctx, err); /* hooks belong to the caller's thread */
+        if (worker == 0) { /* hooks and files belong to the caller's thread */
+            st = gn_ctx_poll(e->ctx, err);
+            if (gn_checkpoint_due(e->checkpoint)) gn_checkpoint_save(e, GN_STAGE_ROWS);
+        }
     }
     if (gemm->end) gemm->end();
     for (size_t q = 0; q < m && st == GN_OK; q++) {
-        gn_near_sort(g->heap + q * e->k, e->k);
-        st = gn_engine_store(e, &e->scratch[worker], row[q], g->heap + q * e->k, err);
+        gn_near_sort(g->heap + q * e->k, g->filled[q]);
+        st = gn_engine_store(e, &e->scratch[worker], row[q], g->heap + q * e->k, g->filled[q], err);
     }
     return st;
 }
@@ -140,10 +147,10 @@ static void group_free(struct group *g) {
 
 static gn_status group_new(const gn_engine *e, struct group *g, gn_error *err) {
     gn_status st = GN_OK;
-    size_t mr = e->filter->gemm->mr, d = e->rows->x.cols;
+    size_t mr = e->query->gemm->mr, d = e->query->rows->x.cols;
     GN_TRY(gn_alloc_array(&g->narrow, mr, d * sizeof(float), "rows to redo", err));
     GN_TRY(gn_alloc_array(&g->wide, mr, d * sizeof(double), "rows to redo", err));
-    GN_TRY(gn_alloc_array(&g->panel, 1, e->filter->a_bytes, "a panel", err));
+    GN_TRY(gn_alloc_array(&g->panel, 1, e->query->a_bytes, "a panel", err));
     GN_TRY(gn_alloc_array(&g->limit, mr, sizeof(float), "limits", err));
     GN_TRY(gn_alloc_array(&g->heap, mr, e->k * sizeof(gn_near), "heaps", err));
     GN_TRY(gn_alloc_array(&g->filled, mr, sizeof(size_t), "heaps", err));
@@ -153,24 +160,25 @@ done:
 
 gn_status gn_engine_redo(gn_engine *e, gn_error *err) {
     gn_status st = GN_OK;
-    size_t n = e->filter->n, threads = gn_ctx_threads(e->ctx), mr = e->filter->gemm->mr;
+    size_t n = e->query->n, threads = gn_ctx_threads(e->ctx), mr = e->query->gemm->mr, at = 0;
     struct redo r = {.e = e};
-    for (size_t i = 0; i < n; i++) r.n += e->out->index[i * e->k] < 0;
-    e->out->n_redone = r.n;
-    if (r.n == 0) {
-        gn_ctx_progress(e->ctx, e->task, (double)n, (double)n, "rows");
-        return GN_OK;
-    }
-    size_t tasks = (r.n + mr - 1) / mr, at = 0;
-    gn_progress p = {e->task, "rows", (double)n, 0.9 * (double)n, 0.1 * (double)n / (double)tasks};
+    char task[128];
+    for (size_t i = 0; i < n; i++) r.n += atomic_load(&e->state[i]) == GN_ROW_REDO;
+    if (r.n == 0) return GN_OK;
+    size_t tasks = (r.n + mr - 1) / mr;
+    snprintf(task, sizeof task, "%.100s, second pass", e->task);
+    double n_rows = (double)r.n;
+    gn_progress p = {task, "rows", n_rows, 0, GN_ALMOST * n_rows / (double)tasks};
     GN_TRY(gn_alloc_array(&r.row, r.n, sizeof(size_t), "rows to redo", err));
     for (size_t i = 0; i < n; i++)
-        if (e->out->index[i * e->k] < 0) r.row[at++] = i;
+        if (atomic_load(&e->state[i]) == GN_ROW_REDO) r.row[at++] = i;
     r.group = gn_calloc(threads, sizeof *r.group);
     if (!r.group) GN_TRY(gn_fail_nomem(err, "rows to redo", threads * sizeof *r.group));
     for (size_t w = 0; w < threads; w++) GN_TRY(group_new(e, &r.group[w], err));
     GN_TRY(gn_parallel(e->ctx, tasks, redo_group, &r, &p, err));
+    gn_ctx_progress(e->ctx, task, n_rows, n_rows, "rows");
 done:
+    if (st == GN_ECANCEL) gn_checkpoint_cancelled(e, GN_STAGE_ROWS);
     for (size_t w = 0; r.group && w < threads; w++) group_free(&r.group[w]);
     gn_free(r.group);
     gn_free(r.row);

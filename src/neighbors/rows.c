@@ -1,7 +1,9 @@
 /* Reading the input once: what is refused, how it is scaled, where its middle lies.
  *
  * The mean needs no accuracy (any common shift leaves differences alone), but it must not depend on
- * the threads: each block of rows has its own sum, and sums are added in block order. */
+ * the threads: each block of rows has its own sum, and sums are added in block order. Where other
+ * rows ask, it is still the mean of those that answer: |a_j| enters the error bound of every pair,
+ * and a query far away from all of them costs more candidates for that query alone. */
 #include "neighbors/rows.h"
 
 #include "base/ctx.h"
@@ -91,38 +93,56 @@ static gn_status sum_block(void *user, size_t block, unsigned worker, gn_error *
     return GN_OK;
 }
 
-gn_status gn_rows_new(gn_ctx *ctx, gn_mat x, const gn_distinct *distinct, gn_metric metric,
-                      gn_rows *out, gn_error *err) {
+/* Checks all values; *largest receives the largest |value| (Euclidean). */
+static gn_status scan_values(gn_ctx *ctx, struct scan *s, double *largest, gn_error *err) {
     gn_status st = GN_OK;
-    gn_rows r = {.x = x,
-                 .n = distinct ? distinct->n : x.rows,
-                 .row = distinct ? distinct->row : NULL,
-                 .metric = metric,
-                 .scale = 1,
-                 .kernels = gn_knn_kernels_for(gn_ctx_cpu(ctx))};
-    double largest[SUM_BLOCKS] = {0};
-    struct scan s = {.rows = &r, .largest = largest};
-    size_t d = x.cols, n_doubles = 0;
+    gn_rows *r = s->rows;
+    double of_block[SUM_BLOCKS] = {0};
+    s->largest = of_block;
+    r->kernels = gn_knn_kernels_for(gn_ctx_cpu(ctx));
+    r->scale = 1;
+    if (r->metric == GN_COSINE)
+        GN_TRY(gn_alloc_array(&r->factor, r->n, sizeof(double), "norms", err));
+    GN_TRY(gn_parallel(ctx, SUM_BLOCKS, check_block, s, NULL, err));
+    *largest = largest_of(of_block, SUM_BLOCKS);
+done:
+    return st;
+}
+
+static double scale_for(double largest) {
+    int e = 0;
+    if (largest > 0) (void)frexp(largest, &e);
+    return ldexp(1, e < -1000 ? 1000 : -e);
+}
+
+gn_status gn_rows_prepare(gn_ctx *ctx, gn_rows *base, gn_rows *queries, gn_error *err) {
+    gn_status st = GN_OK;
+    struct scan s = {.rows = base};
+    size_t d = base->x.cols, n_doubles = 0;
+    double largest = 0, of_queries = 0;
     if (!gn_mul(d, gn_ctx_threads(ctx), &n_doubles)) n_doubles = SIZE_MAX;
     GN_TRY(gn_alloc_array(&s.buf, n_doubles, sizeof(double), "a row for each thread", err));
     GN_TRY(gn_alloc_array(&s.sum, d, SUM_BLOCKS * sizeof(double), "column sums", err));
-    GN_TRY(gn_alloc_array(&r.mean, d, sizeof(double), "the mean row", err));
-    if (metric == GN_COSINE) GN_TRY(gn_alloc_array(&r.factor, r.n, sizeof(double), "norms", err));
-    GN_TRY(gn_parallel(ctx, SUM_BLOCKS, check_block, &s, NULL, err));
-    if (metric == GN_EUCLIDEAN) {
-        double m = largest_of(largest, SUM_BLOCKS);
-        int e = 0;
-        if (m > 0) (void)frexp(m, &e);
-        r.scale = ldexp(1, e < -1000 ? 1000 : -e);
+    GN_TRY(gn_alloc_array(&base->mean, d, sizeof(double), "the mean row", err));
+    GN_TRY(scan_values(ctx, &s, &largest, err));
+    if (queries) {
+        struct scan q = {.rows = queries, .buf = s.buf};
+        st = scan_values(ctx, &q, &of_queries, err);
+        if (st != GN_OK) gn_error_prefix(err, "queries");
+        GN_TRY(st);
     }
+    if (base->metric == GN_EUCLIDEAN) base->scale = scale_for(fmax(largest, of_queries));
     GN_TRY(gn_parallel(ctx, SUM_BLOCKS, sum_block, &s, NULL, err));
-    memset(r.mean, 0, d * sizeof(double));
+    memset(base->mean, 0, d * sizeof(double));
     for (size_t b = 0; b < SUM_BLOCKS; b++)
-        for (size_t c = 0; c < d; c++) r.mean[c] += s.sum[b * d + c];
-    for (size_t c = 0; c < d; c++) r.mean[c] /= (double)r.n;
-    *out = r;
+        for (size_t c = 0; c < d; c++) base->mean[c] += s.sum[b * d + c];
+    for (size_t c = 0; c < d; c++) base->mean[c] /= (double)base->n;
+    if (queries) {
+        queries->scale = base->scale;
+        queries->mean = base->mean;
+        queries->borrowed_mean = true;
+    }
 done:
-    if (st != GN_OK) gn_rows_free(&r);
     gn_free(s.buf);
     gn_free(s.sum);
     return st;
@@ -130,7 +150,7 @@ done:
 
 void gn_rows_free(gn_rows *rows) {
     gn_free(rows->factor);
-    gn_free(rows->mean);
+    if (!rows->borrowed_mean) gn_free(rows->mean);
     rows->factor = rows->mean = NULL;
 }
 

@@ -7,14 +7,14 @@
  *               Parallel rows differ by the rounding of their norms alone; what lies below that
  *               noise counts as zero, so that parallel rows tie.
  *
- * When rows repeat, only the distinct ones are wanted: they are picked from the matrix as it lies,
- * not copied. */
+ * When rows repeat, only the distinct ones are wanted; when some rows ask for neighbours, only
+ * those: they are picked from the matrix as it lies, not copied. Rows that ask and rows that answer
+ * may come from two matrices: then both are seen with one scale and measured from one middle. */
 #ifndef GN_NEIGHBORS_ROWS_H
 #define GN_NEIGHBORS_ROWS_H
 
 #include "gonio/neighbors.h"
 #include "math/knn.h"
-#include "neighbors/distinct.h"
 
 typedef struct gn_rows {
     gn_mat x;
@@ -22,18 +22,20 @@ typedef struct gn_rows {
     const int32_t *row; /**< (n) their numbers in x, borrowed; NULL: all of them */
     gn_metric metric;
     const gn_knn_kernels *kernels;
-    double scale;   /**< Euclidean: the common factor */
-    double *factor; /**< cosine: (n), owned; else NULL */
-    double *mean;   /**< (cols) of the scaled rows, owned */
+    double scale;       /**< Euclidean: the common factor */
+    double *factor;     /**< cosine: (n), owned; else NULL */
+    double *mean;       /**< (cols) of the scaled rows that answer; owned by them */
+    bool borrowed_mean; /**< these rows only ask */
 } gn_rows;
 
 /** Squared scaled distances at or below this are rounding noise (cosine) and count as zero. */
 #define GN_COSINE_NOISE 0x1p-96
 
-/** Checks every value, finds factors and mean. `distinct` may be NULL.
- *  @return GN_OK; GN_EDATA; GN_ENOMEM; GN_ECANCEL. */
-gn_status gn_rows_new(gn_ctx *ctx, gn_mat x, const gn_distinct *distinct, gn_metric metric,
-                      gn_rows *out, gn_error *err);
+/** Checks every value, finds factors and mean. The caller has set x, n, row and metric of both; the
+ *  rest is filled.
+ *  @param queries NULL when the rows of `base` ask among themselves. Free it before `base`.
+ *  @return GN_OK; GN_EDATA; GN_ENOMEM; GN_ECANCEL: both are to be freed in any case. */
+gn_status gn_rows_prepare(gn_ctx *ctx, gn_rows *base, gn_rows *queries, gn_error *err);
 void gn_rows_free(gn_rows *rows);
 
 static inline double gn_rows_factor(const gn_rows *r, size_t i) {

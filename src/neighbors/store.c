@@ -2,7 +2,8 @@
  * the first k of k' exact neighbours are the k exact neighbours. A layer's file that is younger
  * than its list was written again after the search (a set extracted anew into the same folder):
  * then the list describes vectors that are gone, and is replaced. When rows repeat, a layer has two
- * lists (distinct.c); both serve or none. */
+ * lists (distinct.c); both serve or none. A long search that is stopped leaves a file there from
+ * which the next one goes on (checkpoint.c). */
 #define _DEFAULT_SOURCE
 #include "neighbors/distinct.h"
 
@@ -85,7 +86,7 @@ static gn_knn *load(gn_ctx *ctx, const char *folder, const char *stem, const cha
     return knn;
 }
 
-static void keep(gn_ctx *ctx, const gn_knn *knn, const char *folder, const char *stem) {
+static bool keep(gn_ctx *ctx, const gn_knn *knn, const char *folder, const char *stem) {
     gn_error why;
     gn_str prefix = {0};
     gn_str_addf(&prefix, "%s/%s%zu", folder, stem, knn->k);
@@ -93,27 +94,40 @@ static void keep(gn_ctx *ctx, const gn_knn *knn, const char *folder, const char 
     if (st == GN_OK) st = gn_knn_write(knn, prefix.text, &why);
     if (st != GN_OK) gn_ctx_log(ctx, GN_LOG_WARNING, "neighbours are not kept: %s", why.message);
     gn_str_free(&prefix);
+    return st == GN_OK;
 }
 
 /* Where the lists of one layer are. */
 struct place {
     gn_str folder, layer; /* the folder of lists; the layer's file */
+    gn_str partial;       /* a search that has not come to its end */
     char all[64], distinct[64];
 };
 
 static void place_free(struct place *p) {
     gn_str_free(&p->folder);
     gn_str_free(&p->layer);
+    gn_str_free(&p->partial);
 }
 
-static gn_status place_of(const char *dir, size_t number, gn_metric metric, struct place *p,
+static gn_status place_of(const char *dir, size_t number, const gn_knn_opts *opts, struct place *p,
                           gn_error *err) {
-    const char *name = gn_metric_name(metric);
+    const char *name = gn_metric_name(opts->metric);
     snprintf(p->all, sizeof p->all, "layer.%02zu.%s.k", number, name);
     snprintf(p->distinct, sizeof p->distinct, "layer.%02zu.%s.distinct.k", number, name);
     gn_str_addf(&p->folder, "%s/knn", dir);
     gn_str_addf(&p->layer, "%s/layer.%02zu.npy", dir, number);
-    return p->folder.bad || p->layer.bad ? gn_fail_nomem(err, "a file name", 0) : GN_OK;
+    gn_str_addf(&p->partial, "%s/knn/%s%zu.partial", dir, p->all, opts->k);
+    return p->folder.bad || p->layer.bad || p->partial.bad ? gn_fail_nomem(err, "a file name", 0)
+                                                           : GN_OK;
+}
+
+/* Keeps what a search has found; the search itself is no longer needed then. */
+static void keep_both(gn_ctx *ctx, const struct place *p, const gn_neighbors *found) {
+    bool kept = keep(ctx, found->all, p->folder.text, p->all);
+    if (found->distinct && found->distinct != found->all)
+        kept &= keep(ctx, found->distinct, p->folder.text, p->distinct);
+    if (kept) remove(p->partial.text);
 }
 
 /* Both lists, or none: they come from one search. */
@@ -145,16 +159,18 @@ gn_status gn_neighbors_of_layer(gn_ctx *ctx, const gn_reps *reps, size_t layer,
     size_t number = gn_reps_layer_index(reps, layer);
     struct place place = {0};
     gn_distinct d = {0};
+    gn_knn_opts o = *opts;
     gn_neighbors *neighbors = gn_calloc(1, sizeof *neighbors);
     if (!neighbors) GN_TRY(gn_fail_nomem(err, "neighbours", sizeof *neighbors));
-    if (dir) GN_TRY(place_of(dir, number, opts->metric, &place, err));
+    if (dir) {
+        GN_TRY(place_of(dir, number, opts, &place, err));
+        o.checkpoint = place.partial.text;
+    }
     GN_TRY(gn_distinct_new(ctx, x, &d, err));
     bool found = dir && opts->k > 0 && load_both(ctx, &place, &d, opts->k, neighbors);
     if (!found) {
-        GN_TRY(gn_distinct_search(ctx, x, &d, opts, neighbors, err));
-        if (dir) keep(ctx, neighbors->all, place.folder.text, place.all);
-        if (dir && d.n > 1 && d.n < d.n_rows)
-            keep(ctx, neighbors->distinct, place.folder.text, place.distinct);
+        GN_TRY(gn_distinct_search(ctx, x, &d, &o, neighbors, err));
+        if (dir) keep_both(ctx, &place, neighbors);
     }
     if (reused) *reused = found;
     gn_distinct_give(&d, neighbors);

@@ -48,8 +48,9 @@ TEST(the_bound_covers_the_error) {
             gn_rows rows;
             gn_filter f;
             const gn_gemm *gemm = kernels[g] ? kernels[g] : gn_gemm_for(GN_CPU_AVX512, 0);
-            OK(gn_rows_new(NULL, gn_mat_f32(p.x, p.n, p.d), NULL, GN_EUCLIDEAN, &rows, &err));
-            OK(gn_filter_new(NULL, &rows, gemm, 0, &f, &err));
+            rows = (gn_rows){.x = gn_mat_f32(p.x, p.n, p.d), .n = p.n};
+            OK(gn_rows_prepare(NULL, &rows, NULL, &err));
+            OK(gn_filter_new(NULL, &rows, gemm, 0, GN_ASKS | GN_ANSWERS, &f, &err));
             float *tile = malloc(gemm->mr * gemm->nr * sizeof *tile);
             double *row = malloc(p.d * sizeof *row);
             size_t wrong = 0, sharp = 0, all = 0;
