@@ -14,7 +14,9 @@
 #include "base/mem.h"
 #include "gonio/isotropy.h"
 #include "gonio/overlap.h"
+#include "report/measure_density.h"
 #include "report/measure_id.h"
+#include "report/measure_pairs.h"
 
 #include <math.h>
 #include <string.h>
@@ -26,8 +28,10 @@ struct plan {
     gn_survey_opts opts;
     gn_result *result;
     gn_subset subset; /* the rows that enter the neighbour measures */
-    gn_labels *label; /* (n_labels) label columns restricted to those rows; names borrowed */
+    gn_labels *label; /* (n_labels) label columns restricted to those rows; class names borrowed */
+    const char **label_name; /* (n_labels) */
     size_t n_labels;
+    gn_knn *list; /* (layers) the overlap_k nearest in each layer so far: indices, no distances */
 };
 
 /* ---- rows of the result --------------------------------------------------------------------- */
@@ -130,23 +134,45 @@ static gn_status overlap_ceiling(const gn_labels *labels, size_t k, bool plain, 
     return GN_OK;
 }
 
-static gn_status measure_overlaps(const struct plan *p, size_t layer, const gn_knn *knn,
-                                  const gn_knn *previous, gn_error *err) {
+/* The layer's nearest, kept for the layers after it. */
+static gn_status keep_list(struct plan *p, size_t layer, const gn_knn *knn, gn_error *err) {
+    gn_knn *l = &p->list[layer];
+    size_t k = p->opts.overlap_k;
+    gn_status st = gn_alloc_array(&l->index, knn->n, k * sizeof *l->index, "neighbours", err);
+    if (st != GN_OK) return st;
+    l->n = knn->n;
+    l->k = k;
+    for (size_t i = 0; i < knn->n; i++)
+        memcpy(l->index + i * k, knn->index + i * knn->k, k * sizeof *l->index);
+    return GN_OK;
+}
+
+/* Against every layer before this one, the nearest first. */
+static gn_status data_overlaps(const struct plan *p, size_t layer, gn_error *err) {
+    gn_status st = GN_OK;
+    gn_overlap o;
+    for (size_t other = layer; other-- > 0;) {
+        GN_TRY(gn_ctx_poll(p->ctx, err));
+        GN_TRY(gn_overlap_data(&p->list[other], &p->list[layer], p->opts.overlap_k, &o, err));
+        GN_TRY(add(p, layer, "data_overlap", "", o.value, o.se, o.n, NULL, err));
+        GN_TRY(add_param(p, "k", p->opts.overlap_k, err));
+        GN_TRY(gn_result_param_text(p->result, "other_set", set_name(p), err));
+        GN_TRY(add_param(p, "other_layer", gn_reps_layer_index(p->reps, other), err));
+        GN_TRY(gn_result_param_number(p->result, "chance", o.chance, err));
+    }
+done:
+    return st;
+}
+
+static gn_status label_overlaps(const struct plan *p, size_t layer, const gn_knn *knn,
+                                gn_error *err) {
     gn_status st = GN_OK;
     gn_overlap o;
     double ceiling = none;
     gn_spot at = spot(p, layer);
-    size_t k = p->opts.overlap_k < knn->k ? p->opts.overlap_k : knn->k;
-    if (previous) {
-        GN_TRY(gn_overlap_data(previous, knn, k, &o, err));
-        GN_TRY(add(p, layer, "data_overlap", "", o.value, o.se, o.n, NULL, err));
-        GN_TRY(add_param(p, "k", k, err));
-        GN_TRY(gn_result_param_text(p->result, "other_set", set_name(p), err));
-        GN_TRY(add_param(p, "other_layer", gn_reps_layer_index(p->reps, layer - 1), err));
-        GN_TRY(gn_result_param_number(p->result, "chance", o.chance, err));
-    }
+    size_t k = p->opts.overlap_k;
     for (size_t c = 0; c < p->n_labels; c++)
-        for (int plain = 0; plain < 2 && !gn_is_type_column(p->reps, c); plain++) {
+        for (int plain = 0; plain < 2; plain++) {
             gn_label_overlap_opts opts = {.k = k, .plain = plain};
             const char *variant = plain ? "plain" : "weighted";
             gn_error why;
@@ -159,9 +185,25 @@ static gn_status measure_overlaps(const struct plan *p, size_t layer, const gn_k
                 GN_TRY(gn_result_param_number(p->result, "ceiling", ceiling, err));
             }
             GN_TRY(add_param(p, "k", k, err));
-            GN_TRY(gn_result_param_text(p->result, "label", gn_reps_label_name(p->reps, c), err));
+            GN_TRY(gn_result_param_text(p->result, "label", p->label_name[c], err));
             GN_TRY(add_param(p, "n_classes", p->label[c].n_classes, err));
         }
+done:
+    return st;
+}
+
+/* Everything that needs the layer's neighbours. */
+static gn_status measure_neighbors(struct plan *p, size_t layer, const gn_neighbors *found,
+                                   gn_error *err) {
+    gn_status st;
+    gn_spot at = spot(p, layer);
+    gn_density_rows_opts density = {
+        .labels = p->label, .label_name = p->label_name, .n_labels = p->n_labels};
+    GN_TRY(measure_id_distinct(p, layer, found, err));
+    GN_TRY(gn_rows_density(&at, found, &density, err));
+    GN_TRY(keep_list(p, layer, found->all, err));
+    GN_TRY(data_overlaps(p, layer, err));
+    GN_TRY(label_overlaps(p, layer, found->all, err));
 done:
     return st;
 }
@@ -170,18 +212,27 @@ done:
  */
 
 static void plan_free(struct plan *p) {
-    for (size_t c = 0; p->label && c < p->n_labels; c++) gn_free(p->label[c].code);
+    for (size_t c = 0; c < p->n_labels; c++) gn_free(p->label[c].code);
+    for (size_t i = 0; p->list && i < gn_reps_layers(p->reps); i++) gn_free(p->list[i].index);
     gn_free(p->label);
+    gn_free(p->label_name);
+    gn_free(p->list);
     gn_subset_free(&p->subset);
 }
 
+/* The columns that hold labels of the rows, not their types. */
 static gn_status plan_labels(struct plan *p, gn_error *err) {
     gn_status st = GN_OK;
     size_t count = gn_reps_label_count(p->reps);
-    p->label = gn_calloc(count, sizeof *p->label);
-    if (!p->label) return gn_fail_nomem(err, "label columns", count * sizeof *p->label);
-    for (size_t c = 0; c < count; c++, p->n_labels++)
-        GN_TRY(gn_subset_labels(&p->subset, gn_reps_labels(p->reps, c), &p->label[c], err));
+    GN_TRY(gn_alloc_array(&p->label, count, sizeof *p->label, "label columns", err));
+    GN_TRY(gn_alloc_array(&p->label_name, count, sizeof *p->label_name, "their names", err));
+    for (size_t c = 0; c < count; c++) {
+        if (gn_is_type_column(p->reps, c)) continue;
+        p->label_name[p->n_labels] = gn_reps_label_name(p->reps, c);
+        GN_TRY(
+            gn_subset_labels(&p->subset, gn_reps_labels(p->reps, c), &p->label[p->n_labels], err));
+        p->n_labels++;
+    }
 done:
     return st;
 }
@@ -196,9 +247,19 @@ static gn_status plan_new(struct plan *p, gn_ctx *ctx, const gn_reps *reps,
     if (!p->opts.k) p->opts.k = 64;
     if (p->opts.k > n - 1) p->opts.k = n - 1;
     if (!p->opts.overlap_k) p->opts.overlap_k = 30;
+    if (p->opts.overlap_k > p->opts.k) p->opts.overlap_k = p->opts.k;
+    if (!p->opts.imbalance_rows) p->opts.imbalance_rows = 10000;
+    if (p->opts.imbalance_rows > n) p->opts.imbalance_rows = n;
+    p->list = gn_calloc(gn_reps_layers(reps), sizeof *p->list);
+    if (!p->list) {
+        st = gn_fail_nomem(err, "neighbour lists", gn_reps_layers(reps) * sizeof *p->list);
+        goto done;
+    }
     GN_TRY(plan_labels(p, err));
     GN_TRY(gn_subset_conditions(&p->subset, reps, o.set, p->opts.k, result, err));
     GN_TRY(gn_result_set_number(result, "overlap_k", (double)p->opts.overlap_k, err));
+    if (gn_reps_layers(reps) > 1)
+        GN_TRY(gn_result_set_number(result, "rows_imbalance", (double)p->opts.imbalance_rows, err));
 done:
     if (st != GN_OK) plan_free(p);
     return st;
@@ -217,20 +278,18 @@ gn_status gn_survey_measure(gn_ctx *ctx, const gn_reps *reps, const gn_survey_op
     struct plan p;
     gn_status st = plan_new(&p, ctx, reps, opts, result, err);
     if (st != GN_OK) return st;
-    gn_neighbors *previous = NULL, *now = NULL;
+    gn_neighbors *found = NULL;
     for (size_t i = 0; i < gn_reps_layers(reps); i++) {
         GN_TRY(at_layer(&p, i, measure_isotropy(&p, i, err), err));
-        GN_TRY(gn_subset_neighbors(ctx, &p.subset, reps, i, p.opts.k, &now, err));
-        GN_TRY(at_layer(&p, i, measure_id_distinct(&p, i, now, err), err));
-        GN_TRY(at_layer(
-            &p, i, measure_overlaps(&p, i, now->all, previous ? previous->all : NULL, err), err));
-        gn_neighbors_free(previous);
-        previous = now;
-        now = NULL;
+        GN_TRY(gn_subset_neighbors(ctx, &p.subset, reps, i, p.opts.k, &found, err));
+        GN_TRY(at_layer(&p, i, measure_neighbors(&p, i, found, err), err));
+        gn_neighbors_free(found);
+        found = NULL;
     }
+    if (gn_reps_layers(reps) > 1)
+        GN_TRY(gn_rows_imbalance(ctx, reps, p.opts.set, p.opts.imbalance_rows, result, err));
 done:
-    gn_neighbors_free(now);
-    gn_neighbors_free(previous);
+    gn_neighbors_free(found);
     plan_free(&p);
     return st;
 }

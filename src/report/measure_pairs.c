@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "gonio/imbalance.h"
 #include "gonio/overlap.h"
-#include "report/subset.h"
+#include "report/measure_pairs.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -27,6 +27,7 @@ struct member {
 struct pairs {
     gn_ctx *ctx;
     const gn_reps *a, *b; /* b NULL: pairs inside a */
+    const char *set;      /* what the rows call a; NULL: its own name */
     gn_result *result;
     gn_subset subset;
     gn_labels labels; /* of the subset; code NULL: none */
@@ -58,16 +59,10 @@ static gn_status check(const struct pairs *p, const gn_labels *labels, gn_error 
     return GN_OK;
 }
 
-static gn_status pairs_new(struct pairs *p, const gn_measure_opts *o, size_t default_k,
-                           gn_error *err) {
-    gn_status st;
+/* The layers that take part, each with its neighbours. */
+static gn_status find_members(struct pairs *p, gn_error *err) {
+    gn_status st = GN_OK;
     size_t of_a = gn_reps_layers(p->a);
-    p->label_name = o->label_name;
-    GN_TRY(check(p, o->labels, err));
-    GN_TRY(gn_subset_new(p->ctx, p->a, o->max_rows, &p->subset, err));
-    if (o->labels) GN_TRY(gn_subset_labels(&p->subset, o->labels, &p->labels, err));
-    p->k = o->k ? o->k : default_k;
-    if (p->k > p->subset.n - 1) p->k = p->subset.n - 1;
     p->n_members = of_a + (p->b ? gn_reps_layers(p->b) : 0);
     p->member = gn_calloc(p->n_members, sizeof *p->member);
     if (!p->member) {
@@ -87,6 +82,20 @@ static gn_status pairs_new(struct pairs *p, const gn_measure_opts *o, size_t def
         gn_free(x->knn->distance); /* the lists of all layers are held: indices will do */
         x->knn->distance = NULL;
     }
+done:
+    return st;
+}
+
+static gn_status pairs_new(struct pairs *p, const gn_measure_opts *o, size_t default_k,
+                           gn_error *err) {
+    gn_status st;
+    p->label_name = o->label_name;
+    GN_TRY(check(p, o->labels, err));
+    GN_TRY(gn_subset_new(p->ctx, p->a, o->max_rows, &p->subset, err));
+    if (o->labels) GN_TRY(gn_subset_labels(&p->subset, o->labels, &p->labels, err));
+    p->k = o->k ? o->k : default_k;
+    if (p->k > p->subset.n - 1) p->k = p->subset.n - 1;
+    GN_TRY(find_members(p, err));
     GN_TRY(gn_result_set_number(p->result, "k", (double)p->k, err));
     GN_TRY(gn_result_set_text(p->result, "metric", gn_metric_name(GN_EUCLIDEAN), err));
     GN_TRY(gn_result_set_number(p->result, "rows", (double)gn_reps_rows(p->a), err));
@@ -102,10 +111,15 @@ static bool is_pair(const struct pairs *p, size_t s, size_t t) {
     return p->b ? (s < of_a) != (t < of_a) : s != t;
 }
 
+/* What the rows call a member's set. */
+static const char *name_of(const struct pairs *p, const struct member *m) {
+    return p->set && m->reps == p->a ? p->set : gn_reps_name(m->reps);
+}
+
 static gn_status add_other(const struct pairs *p, const struct member *other, gn_error *err) {
     gn_status st;
     GN_TRY(gn_result_param_number(p->result, "k", (double)p->k, err));
-    GN_TRY(gn_result_param_text(p->result, "other_set", gn_reps_name(other->reps), err));
+    GN_TRY(gn_result_param_text(p->result, "other_set", name_of(p, other), err));
     GN_TRY(gn_result_param_number(p->result, "other_layer",
                                   (double)gn_reps_layer_index(other->reps, other->i), err));
 done:
@@ -188,7 +202,8 @@ static gn_status imbalance_into(const struct pairs *p, size_t t, int32_t *target
         if (!is_pair(p, s, t)) continue;
         gn_imbalance v;
         GN_TRY(gn_imbalance_from_ranks(rank + at, n, width, p->k, &v, err));
-        GN_TRY(gn_layer_add(p->result, p->member[s].reps, NULL, p->member[s].i,
+        const struct member *from = &p->member[s];
+        GN_TRY(gn_layer_add(p->result, from->reps, name_of(p, from), from->i,
                             "information_imbalance", "", v.value, v.se, v.n, NULL, err));
         GN_TRY(add_other(p, to, err));
         at += p->k;
@@ -198,21 +213,39 @@ done:
     return st;
 }
 
+static gn_status imbalances(struct pairs *p, gn_error *err) {
+    gn_status st;
+    int32_t *target = NULL, *rank = NULL;
+    size_t rows = p->subset.n * p->n_members;
+    GN_TRY(gn_alloc_array(&target, rows, p->k * sizeof *target, "neighbours", err));
+    GN_TRY(gn_alloc_array(&rank, rows, p->k * sizeof *rank, "ranks", err));
+    for (size_t t = 0; t < p->n_members; t++) GN_TRY(imbalance_into(p, t, target, rank, err));
+done:
+    gn_free(target);
+    gn_free(rank);
+    return st;
+}
+
 gn_status gn_measure_imbalance(gn_ctx *ctx, const gn_reps *a, const gn_reps *b,
                                const gn_measure_opts *opts, gn_result *result, gn_error *err) {
     gn_measure_opts o = opts ? *opts : (gn_measure_opts){0};
     struct pairs p = {.ctx = ctx, .a = a, .b = b, .result = result};
-    int32_t *target = NULL, *rank = NULL;
     o.labels = NULL;
     gn_status st = pairs_new(&p, &o, 1, err);
     if (st != GN_OK) return st;
-    GN_TRY(
-        gn_alloc_array(&target, p.subset.n * p.n_members, p.k * sizeof *target, "neighbours", err));
-    GN_TRY(gn_alloc_array(&rank, p.subset.n * p.n_members, p.k * sizeof *rank, "ranks", err));
-    for (size_t t = 0; t < p.n_members; t++) GN_TRY(imbalance_into(&p, t, target, rank, err));
+    st = imbalances(&p, err);
+    pairs_free(&p);
+    return st;
+}
+
+gn_status gn_rows_imbalance(gn_ctx *ctx, const gn_reps *reps, const char *set, size_t max_rows,
+                            gn_result *result, gn_error *err) {
+    struct pairs p = {.ctx = ctx, .a = reps, .set = set, .result = result, .k = 1};
+    gn_status st;
+    GN_TRY(gn_subset_new(ctx, reps, max_rows, &p.subset, err));
+    GN_TRY(find_members(&p, err));
+    GN_TRY(imbalances(&p, err));
 done:
-    gn_free(target);
-    gn_free(rank);
     pairs_free(&p);
     return st;
 }

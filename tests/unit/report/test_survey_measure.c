@@ -101,9 +101,9 @@ TEST(one_search_a_layer) {
     CHECK(count(id, "\"twonn\"") == count(first, "\"twonn\""));
     CHECK(count(id, "\"gride\"") == 2 * (5 + 1)); /* n2 = 2 ... 32 among 40 and 90 distinct rows */
 
-    opts.max_rows = 60; /* a sample: its neighbours are not kept */
+    opts.max_rows = 60; /* a sample: its neighbours are not kept, and imbalance finds its own */
     char *sample = measure(gn_survey_measure, reps, opts, "survey");
-    CHECK(searches == 2);
+    CHECK(searches == 2 + 2);
     REQUIRE(sample != NULL);
     CHECK(count(sample, "\"n_duplicates\"") == LAYERS);
     free(first);
@@ -113,7 +113,70 @@ TEST(one_search_a_layer) {
     gn_reps_free(reps);
 }
 
+/* The survey's value of a pair; NaN when it has none. */
+static double pair_value(gn_result *r, const char *measure, int layer, int other) {
+    for (size_t i = 0; i < gn_result_count(r); i++) {
+        gn_measurement m = gn_result_at(r, i);
+        const char *to = gn_result_param(r, i, "other_layer");
+        if (m.layer == layer && strcmp(m.measure, measure) == 0 && to && atoi(to) == other)
+            return m.value;
+    }
+    return (double)NAN;
+}
+
+static void same_row(gn_result *survey, const gn_result *alone, size_t row) {
+    gn_measurement m = gn_result_at(alone, row);
+    size_t at = gn_result_find(survey, m.layer, m.measure, m.variant, NULL, NULL);
+    REQUIRE(at != SIZE_MAX);
+    gn_measurement s = gn_result_at(survey, at);
+    CHECK_STR(s.set, "shown");
+    CHECK(memcmp(&s.value, &m.value, sizeof m.value) == 0 || (isnan(s.value) && isnan(m.value)));
+    CHECK(memcmp(&s.se, &m.se, sizeof m.se) == 0 || (isnan(s.se) && isnan(m.se)));
+}
+
+/* Pairs of layers and densities in the survey are what the commands of these names say. */
+TEST(the_survey_says_what_the_commands_say) {
+    gn_reps *reps;
+    gn_result *survey, *overlap, *imbalance, *density;
+    const char *dir = tmp_path("measure_pairs");
+    OK(make_set(dir));
+    OK(gn_reps_open(dir, &reps, &err));
+    OK(gn_result_new("survey", &survey, &err));
+    OK(gn_result_new("overlap", &overlap, &err));
+    OK(gn_result_new("imbalance", &imbalance, &err));
+    OK(gn_result_new("density", &density, &err));
+    gn_survey_opts opts = {.k = 50, .overlap_k = 10, .set = "shown", .imbalance_rows = 70};
+    OK(gn_survey_measure(NULL, reps, &opts, survey, &err));
+    OK(gn_measure_overlap(NULL, reps, NULL, &(gn_measure_opts){.k = 10}, overlap, &err));
+    OK(gn_measure_imbalance(NULL, reps, NULL, &(gn_measure_opts){.max_rows = 70}, imbalance, &err));
+    OK(gn_measure_density(NULL, reps, &(gn_measure_opts){.k = 50}, density, &err));
+    CHECK(gn_result_count(overlap) == 3 && gn_result_count(imbalance) == 6);
+    for (int a = 0; a < LAYERS; a++)
+        for (int b = 0; b < LAYERS; b++) {
+            if (a == b) continue;
+            double v = pair_value(survey, "information_imbalance", a, b);
+            CHECK(v > 0 && v == pair_value(imbalance, "information_imbalance", a, b));
+            if (a < b)
+                CHECK(pair_value(survey, "data_overlap", b, a) ==
+                      pair_value(overlap, "data_overlap", a, b));
+        }
+    size_t n_rows = 0;
+    for (size_t i = 0; i < gn_result_count(density); i++) {
+        gn_measurement m = gn_result_at(density, i);
+        if (strcmp(m.measure, "kstar_gride") == 0 || strcmp(m.measure, "binomial") == 0) continue;
+        same_row(survey, density, i);
+        n_rows++;
+    }
+    CHECK(n_rows > 2 * 9);
+    gn_result_free(survey);
+    gn_result_free(overlap);
+    gn_result_free(imbalance);
+    gn_result_free(density);
+    gn_reps_free(reps);
+}
+
 int main(void) {
     RUN(one_search_a_layer);
+    RUN(the_survey_says_what_the_commands_say);
     return tap_done();
 }
