@@ -1,8 +1,8 @@
 /* gonio/text.h: from bytes of text to token ids, and from a corpus file to records.
  *
  * Offsets are byte offsets into the text that was given, half-open [start, end); special tokens
- * have start == end == 0. Files written for users (text.jsonl) count code points instead, because
- * that is what Python's strings count: gn_utf8_codepoints converts.
+ * have start == end == 0 (and word -1). Files written for users (text.jsonl) count code points
+ * instead, because that is what Python's strings count: gn_utf8_codepoints converts.
  */
 #ifndef GONIO_TEXT_H
 #define GONIO_TEXT_H
@@ -17,9 +17,11 @@ extern "C" {
 
 typedef struct gn_tokenizer gn_tokenizer;
 
-/** Token ids of one text. `word` numbers the whitespace/punctuation words of the pre-tokenizer, so
- *  that the pieces of one word share a number; a special token written in the text ("[MASK]") is a
- *  word, those that are put around it ([CLS], [SEP]) have -1. */
+/** Token ids of one text. `word` numbers the words of the pre-tokenizer (WordPiece: cut at white
+ * space and punctuation; byte-level BPE: by GPT-2's pattern, a space belonging to the word behind
+ * it), so that the pieces of one word share a number. Tokens that begin or end inside a character
+ * have the place of the whole one. A special token written in the text ("[MASK]") is a word, those
+ * that are put around it ([CLS], [SEP]) have -1. */
 typedef struct gn_encoding {
     size_t n;
     size_t room;     /**< the library's own: what the arrays can hold */
@@ -29,10 +31,12 @@ typedef struct gn_encoding {
     int32_t *word;   /**< (n) */
 } gn_encoding;
 
-/** Opens the tokenizer of a Hugging Face folder: tokenizer.json if there is one, else vocab.txt
- *  with tokenizer_config.json / special_tokens_map.json. WordPiece (BERT) for now.
- *  @return GN_OK; GN_EIO (no tokenizer file); GN_EDATA (malformed, missing [UNK]/[CLS]/[SEP],
- *          invalid UTF-8 in the vocabulary); GN_ENOSUPP (another kind, named); GN_ENOMEM. */
+/** Opens the tokenizer of a Hugging Face folder: tokenizer.json if there is one, else vocab.txt,
+ * else vocab.json and merges.txt, these with tokenizer_config.json / special_tokens_map.json.
+ * WordPiece (BERT) and byte-level BPE (GPT-2, RoBERTa).
+ *  @return GN_OK; GN_EIO (no tokenizer file); GN_EDATA (malformed, missing [UNK]/[CLS]/[SEP], a
+ * merge of what is no token, a byte without a token, invalid UTF-8 in the vocabulary); GN_ENOSUPP
+ * (another kind, named); GN_ENOMEM. */
 GN_API gn_status gn_tokenizer_open(const char *dir, gn_tokenizer **out, gn_error *err);
 GN_API void gn_tokenizer_free(gn_tokenizer *tok);
 GN_API size_t gn_tokenizer_vocab_size(const gn_tokenizer *tok);
@@ -40,7 +44,7 @@ GN_API size_t gn_tokenizer_vocab_size(const gn_tokenizer *tok);
 GN_API const char *gn_tokenizer_token(const gn_tokenizer *tok, int32_t id);
 /** The id of a vocabulary string, or -1. */
 GN_API int32_t gn_tokenizer_id(const gn_tokenizer *tok, const char *token);
-/** "wordpiece" ... */
+/** "wordpiece" or "byte_bpe". */
 GN_API const char *gn_tokenizer_kind(const gn_tokenizer *tok);
 
 typedef struct gn_encode_opts {

@@ -1,4 +1,5 @@
-/* Text to ids, equal to the reference's pipeline:
+/* Text to ids, equal to the reference's pipeline (byte-level BPE has its own steps 2 to 4:
+ * encode_bpe.c):
  *
  *   1. added tokens that are not normalised ("[MASK]") are cut out of the text as it is;
  *   2. each part between them is normalised on its own, then normalised added tokens are cut out;
@@ -12,23 +13,10 @@
  * needs no normaliser: its bytes are lower-cased and hashed in one loop. The exceptions are
  * tokenizers with normalised added tokens, which may contain spaces, or without splitting at white
  * space. */
-#include "text/tokenizer.h"
+#include "text/encode.h"
 #include "text/utf8.h"
 
 #include <string.h>
-
-typedef struct encoder {
-    const gn_tokenizer *tok;
-    const char *text;
-    gn_encoding *out;
-    int32_t word; /* number of the next word */
-    gn_norm norm; /* scratch of the general way */
-    char *low;    /* scratch of the ASCII way: one word in lower case */
-    size_t low_room;
-    gn_piece *piece;
-    size_t piece_room;
-    gn_error *err;
-} encoder;
 
 static gn_status reserve(gn_encoding *e, size_t extra, gn_error *err) {
     if (extra <= e->room - e->n) return GN_OK;
@@ -46,7 +34,7 @@ static gn_status reserve(gn_encoding *e, size_t extra, gn_error *err) {
     return GN_OK;
 }
 
-static gn_status push(encoder *e, int32_t id, uint32_t start, uint32_t end, int32_t word) {
+gn_status gn_encoder_push(gn_encoder *e, int32_t id, uint32_t start, uint32_t end, int32_t word) {
     gn_encoding *out = e->out;
     if (out->n == out->room) {
         gn_status st = reserve(out, 1, e->err);
@@ -59,17 +47,33 @@ static gn_status push(encoder *e, int32_t id, uint32_t start, uint32_t end, int3
     return GN_OK;
 }
 
+gn_status gn_encoder_low(gn_encoder *e, size_t n) {
+    if (n <= e->low_room) return GN_OK;
+    size_t want = 2 * n + 128;
+    char *p = gn_realloc(e->low, want, 1);
+    if (!p) return gn_fail_nomem(e->err, "a word", want);
+    e->low = p;
+    e->low_room = want;
+    return GN_OK;
+}
+
+gn_status gn_encoder_pieces(gn_encoder *e, size_t n) {
+    if (n <= e->piece_room) return GN_OK;
+    size_t want = 2 * n + 128;
+    gn_piece *p = gn_realloc(e->piece, want, sizeof *p);
+    if (!p) return gn_fail_nomem(e->err, "the pieces of a word", want * sizeof *p);
+    e->piece = p;
+    e->piece_room = want;
+    return GN_OK;
+}
+
 /* The pieces of a normalised word: a single unknown token when it is too long or has no spelling.
  */
-static gn_status spell(encoder *e, const char *word, size_t n, size_t n_chars, size_t *n_pieces) {
+static gn_status spell(gn_encoder *e, const char *word, size_t n, size_t n_chars,
+                       size_t *n_pieces) {
     const gn_tokenizer *tok = e->tok;
-    if (n > e->piece_room) {
-        size_t want = 2 * n + 128;
-        gn_piece *p = gn_realloc(e->piece, want, sizeof *p);
-        if (!p) return gn_fail_nomem(e->err, "the pieces of a word", want * sizeof *p);
-        e->piece = p;
-        e->piece_room = want;
-    }
+    gn_status st = gn_encoder_pieces(e, n);
+    if (st != GN_OK) return st;
     *n_pieces = 0;
     if (n_chars <= tok->max_chars)
         *n_pieces = gn_wordpiece_split(&tok->vocab, tok->prefix, tok->n_prefix, word, n, e->piece);
@@ -82,17 +86,11 @@ static gn_status spell(encoder *e, const char *word, size_t n, size_t n_chars, s
 
 /* ---- the ASCII way --------------------------------------------------------------------------- */
 
-static gn_status ascii_word(encoder *e, size_t from, size_t to) {
+static gn_status ascii_word(gn_encoder *e, size_t from, size_t to) {
     gn_status st = GN_OK;
     const gn_tokenizer *tok = e->tok;
     size_t n = to - from, n_pieces;
-    if (n > e->low_room) {
-        size_t want = 2 * n + 128;
-        char *p = gn_realloc(e->low, want, 1);
-        if (!p) return gn_fail_nomem(e->err, "a word", want);
-        e->low = p;
-        e->low_room = want;
-    }
+    GN_TRY(gn_encoder_low(e, n));
     uint64_t h = 0;
     for (size_t i = 0; i < n; i++) {
         char c = tok->lower[(unsigned char)e->text[from + i]];
@@ -100,18 +98,18 @@ static gn_status ascii_word(encoder *e, size_t from, size_t to) {
         h = gn_vocab_hash_add(h, c);
     }
     int32_t id = n <= tok->max_chars ? gn_vocab_probe(&tok->vocab, h, "", 0, e->low, n) : -1;
-    if (id >= 0) return push(e, id, (uint32_t)from, (uint32_t)to, e->word++);
+    if (id >= 0) return gn_encoder_push(e, id, (uint32_t)from, (uint32_t)to, e->word++);
     GN_TRY(spell(e, e->low, n, n, &n_pieces));
     for (size_t i = 0; i < n_pieces; i++)
-        GN_TRY(push(e, e->piece[i].id, (uint32_t)from + e->piece[i].start,
-                    (uint32_t)from + e->piece[i].end, e->word));
+        GN_TRY(gn_encoder_push(e, e->piece[i].id, (uint32_t)from + e->piece[i].start,
+                               (uint32_t)from + e->piece[i].end, e->word));
     e->word++;
 done:
     return st;
 }
 
 /* A stretch without white space. */
-static gn_status ascii_stretch(encoder *e, size_t from, size_t to) {
+static gn_status ascii_stretch(gn_encoder *e, size_t from, size_t to) {
     gn_status st = GN_OK;
     const uint8_t *what = e->tok->ascii;
     const unsigned char *text = (const unsigned char *)e->text;
@@ -129,14 +127,15 @@ done:
 /* ---- the general way ------------------------------------------------------------------------- */
 
 /* The word in bytes [from, to) of the normalised text. */
-static gn_status norm_word(encoder *e, size_t from, size_t to) {
+static gn_status norm_word(gn_encoder *e, size_t from, size_t to) {
     gn_status st = GN_OK;
     const gn_norm *norm = &e->norm;
     size_t n_pieces, n_chars = gn_utf8_codepoints(norm->text + from, to - from);
     GN_TRY(spell(e, norm->text + from, to - from, n_chars, &n_pieces));
     for (size_t i = 0; i < n_pieces; i++) {
         gn_piece p = e->piece[i];
-        GN_TRY(push(e, p.id, norm->start[from + p.start], norm->end[from + p.end - 1], e->word));
+        GN_TRY(gn_encoder_push(e, p.id, norm->start[from + p.start], norm->end[from + p.end - 1],
+                               e->word));
     }
     e->word++;
 done:
@@ -144,7 +143,7 @@ done:
 }
 
 /* Cuts bytes [from, to) of the normalised text into words. */
-static gn_status norm_words(encoder *e, size_t from, size_t to) {
+static gn_status norm_words(gn_encoder *e, size_t from, size_t to) {
     gn_status st = GN_OK;
     const gn_tokenizer *tok = e->tok;
     size_t start = from;
@@ -166,7 +165,7 @@ done:
     return st;
 }
 
-static gn_status general_stretch(encoder *e, size_t from, size_t to) {
+static gn_status general_stretch(gn_encoder *e, size_t from, size_t to) {
     gn_status st = GN_OK;
     const gn_tokenizer *tok = e->tok;
     gn_norm *norm = &e->norm;
@@ -177,7 +176,7 @@ static gn_status general_stretch(encoder *e, size_t from, size_t to) {
     while (tok->normalized.n &&
            gn_matcher_next(&tok->normalized, &tok->unicode, norm->text, norm->n, &m)) {
         if (done < m.start) GN_TRY(norm_words(e, done, m.start));
-        GN_TRY(push(e, m.id, norm->start[m.start], norm->end[m.end - 1], e->word++));
+        GN_TRY(gn_encoder_push(e, m.id, norm->start[m.start], norm->end[m.end - 1], e->word++));
         done = m.end;
     }
     GN_TRY(norm_words(e, done, norm->n));
@@ -188,9 +187,10 @@ done:
 /* ---- the text -------------------------------------------------------------------------------- */
 
 /* Text between two added tokens. */
-static gn_status part(encoder *e, size_t from, size_t to) {
+static gn_status part(gn_encoder *e, size_t from, size_t to) {
     gn_status st = GN_OK;
     const gn_tokenizer *tok = e->tok;
+    if (tok->kind == GN_TOKENIZER_BPE) return gn_encode_bpe(e, from, to);
     if (tok->normalized.n || !tok->split_space || !tok->split_punct)
         return from < to ? general_stretch(e, from, to) : GN_OK;
     const unsigned char *text = (const unsigned char *)e->text;
@@ -224,15 +224,16 @@ gn_status gn_tokenizer_encode(const gn_tokenizer *tok, const char *text, size_t 
         return gn_fail(err, GN_EINVAL, "a text of %zu bytes; offsets have 32 bits", n_bytes);
     if ((st = gn_utf8_check(text, n_bytes, err)) != GN_OK) return st;
 
-    encoder e = {.tok = tok, .text = text, .out = out, .err = err};
+    gn_encoder e = {.tok = tok, .text = text, .out = out, .n_before = n_before, .err = err};
     size_t cut = 0;
     out->n = 0;
-    for (size_t i = 0; i < n_before; i++) GN_TRY(push(&e, tok->before[i], 0, 0, -1));
+    for (size_t i = 0; i < n_before; i++) GN_TRY(gn_encoder_push(&e, tok->before[i], 0, 0, -1));
     gn_match m = {0};
     size_t done = 0;
     while (gn_matcher_next(&tok->raw, &tok->unicode, text, n_bytes, &m)) {
         GN_TRY(part(&e, done, m.start));
-        GN_TRY(push(&e, m.id, (uint32_t)m.start, (uint32_t)m.end, e.word++));
+        GN_TRY(gn_encoder_push(&e, m.id, (uint32_t)m.start, (uint32_t)m.end, e.word++));
+        gn_encode_trim(&e, text + m.start, m.end - m.start);
         done = m.end;
     }
     GN_TRY(part(&e, done, n_bytes));
@@ -240,12 +241,13 @@ gn_status gn_tokenizer_encode(const gn_tokenizer *tok, const char *text, size_t 
         cut = out->n - (opts.max_tokens - n_after);
         out->n -= cut;
     }
-    for (size_t i = 0; i < n_after; i++) GN_TRY(push(&e, tok->after[i], 0, 0, -1));
+    for (size_t i = 0; i < n_after; i++) GN_TRY(gn_encoder_push(&e, tok->after[i], 0, 0, -1));
     if (n_cut) *n_cut = cut;
 done:
     gn_norm_free(&e.norm);
     gn_free(e.low);
     gn_free(e.piece);
+    gn_bpe_scratch_free(&e.bpe);
     if (st != GN_OK) out->n = 0;
     return st;
 }

@@ -6,12 +6,13 @@
 
 gn_status gn_tokenizer_open(const char *dir, gn_tokenizer **out, gn_error *err) {
     gn_status st = GN_OK;
-    char *json = NULL, *vocab = NULL;
+    char *json = NULL, *vocab = NULL, *merges = NULL;
     gn_tokenizer *tok = gn_calloc(1, sizeof *tok);
     if (!tok) return gn_fail_nomem(err, "a tokenizer", sizeof *tok);
     json = gn_path_join(dir, "tokenizer.json");
     vocab = gn_path_join(dir, "vocab.txt");
-    if (!json || !vocab) {
+    merges = gn_path_join(dir, "merges.txt");
+    if (!json || !vocab || !merges) {
         st = gn_fail_nomem(err, "a path", strlen(dir));
         goto done;
     }
@@ -19,8 +20,12 @@ gn_status gn_tokenizer_open(const char *dir, gn_tokenizer **out, gn_error *err) 
         GN_TRY(gn_tokenizer_read_json(tok, json, err));
     else if (gn_path_is_file(vocab))
         GN_TRY(gn_tokenizer_read_vocab(tok, dir, err));
+    else if (gn_path_is_file(merges))
+        GN_TRY(gn_tokenizer_read_bpe(tok, dir, err));
     else {
-        st = gn_fail(err, GN_EIO, "%s: no tokenizer here: expected tokenizer.json or vocab.txt",
+        st = gn_fail(err, GN_EIO,
+                     "%s: no tokenizer here: expected tokenizer.json or vocab.txt, or merges.txt "
+                     "with vocab.json",
                      dir);
         goto done;
     }
@@ -28,6 +33,7 @@ gn_status gn_tokenizer_open(const char *dir, gn_tokenizer **out, gn_error *err) 
 done:
     gn_free(json);
     gn_free(vocab);
+    gn_free(merges);
     if (st != GN_OK) gn_tokenizer_free(tok);
     return st;
 }
@@ -37,6 +43,7 @@ void gn_tokenizer_free(gn_tokenizer *tok) {
     gn_unicode_free(&tok->unicode);
     gn_vocab_free(&tok->vocab);
     gn_vocab_free(&tok->extra);
+    gn_bpe_free(&tok->bpe);
     gn_matcher_free(&tok->raw);
     gn_matcher_free(&tok->normalized);
     gn_free(tok->before);
@@ -59,6 +66,7 @@ gn_status gn_tokenizer_prepare(gn_tokenizer *tok, gn_error *err) {
         tok->ascii[b] = (uint8_t)what;
         bool upper = tok->normalize.lower && b >= 'A' && b <= 'Z';
         tok->lower[b] = (char)(upper ? b + ('a' - 'A') : b);
+        if (b < 0x80) tok->ascii_class[b] = (uint8_t)gn_bpe_class(f);
     }
     return GN_OK;
 }
@@ -117,6 +125,5 @@ int32_t gn_tokenizer_id(const gn_tokenizer *tok, const char *token) {
 }
 
 const char *gn_tokenizer_kind(const gn_tokenizer *tok) {
-    (void)tok;
-    return "wordpiece";
+    return tok->kind == GN_TOKENIZER_BPE ? "byte_bpe" : "wordpiece";
 }

@@ -1,8 +1,9 @@
 /* tokenizer.json, the public tokenizers library's own format: five parts in a row (normalizer,
  * pre_tokenizer, model, post_processor, added_tokens), each tagged with its type. We take what
- * WordPiece models use and refuse everything else by name, because a part that is ignored changes
- * ids without a word. The exceptions are "truncation" and "padding", which belong to one use of a
- * tokenizer, not to the tokenizer, and "decoder", which only turns ids back into text. */
+ * WordPiece and byte-level BPE models use and refuse everything else by name, because a part that
+ * is ignored changes ids without a word. The exceptions are "truncation" and "padding", which
+ * belong to one use of a tokenizer, not to the tokenizer, and "decoder", which only turns ids back
+ * into text. */
 #include "text/tokenizer.h"
 
 #include "io/file.h"
@@ -48,6 +49,7 @@ static gn_status read_normalizer(const reader *r, const json_t *part) {
         if (json_array_size(parts) == 1) return read_normalizer(r, json_array_get(parts, 0));
         return refuse(r, "a normalizer", "Sequence of several");
     }
+    if (r->tok->kind == GN_TOKENIZER_BPE) return refuse(r, "a normalizer of BPE", type);
     if (strcmp(type, "Lowercase") == 0) {
         o->lower = true;
         return GN_OK;
@@ -63,6 +65,20 @@ done:
 
 /* ---- pre_tokenizer --------------------------------------------------------------------------- */
 
+/* ByteLevel is the one pre-tokenizer of BPE models: without it, they split characters, not bytes.
+ */
+static gn_status read_byte_level(const reader *r, const json_t *part, const char *type) {
+    gn_status st = GN_OK;
+    bool pattern;
+    if (strcmp(type, "ByteLevel") != 0) return refuse(r, "a pre_tokenizer of BPE", type);
+    GN_TRY(flag(r, part, "use_regex", true, &pattern));
+    if (!pattern) return refuse(r, "a pre_tokenizer", "ByteLevel without its pattern");
+    GN_TRY(flag(r, part, "add_prefix_space", true, &r->tok->bpe.prefix_space));
+    r->tok->split_space = true; /* the pattern cuts there */
+done:
+    return st;
+}
+
 static gn_status read_pre_tokenizer(const reader *r, const json_t *part) {
     gn_status st = GN_OK;
     gn_tokenizer *tok = r->tok;
@@ -74,6 +90,7 @@ static gn_status read_pre_tokenizer(const reader *r, const json_t *part) {
             GN_TRY(read_pre_tokenizer(r, json_array_get(parts, i)));
         return GN_OK;
     }
+    if (tok->kind == GN_TOKENIZER_BPE) return read_byte_level(r, part, type);
     if (strcmp(type, "Punctuation") == 0) {
         const json_t *b = json_object_get(part, "behavior");
         if (b && (!json_is_string(b) || strcmp(json_string_value(b), "Isolated") != 0))
@@ -91,21 +108,20 @@ done:
 
 /* ---- model ----------------------------------------------------------------------------------- */
 
-static gn_status read_vocab(const reader *r, json_t *vocab) {
-    gn_tokenizer *tok = r->tok;
+gn_status gn_tokenizer_vocab_json(gn_tokenizer *tok, json_t *vocab, const char *name,
+                                  gn_error *err) {
     const char *text;
     json_t *value;
     json_object_foreach(vocab, text, value) {
         json_int_t id = json_is_integer(value) ? json_integer_value(value) : -1;
         if (id < 0 || id > GN_VOCAB_MAX_ID)
-            return gn_fail(r->err, GN_EDATA,
-                           "%s: model.vocab: token '%.80s': expected an id of 0 to %d", r->name,
+            return gn_fail(err, GN_EDATA, "%s: token '%.80s': expected an id of 0 to %d", name,
                            text, GN_VOCAB_MAX_ID);
         const char *other = gn_tokenizer_token(tok, (int32_t)id);
         if (other)
-            return gn_fail(r->err, GN_EDATA, "%s: model.vocab: '%.80s' and '%.80s' share the id %d",
-                           r->name, other, text, (int)id);
-        gn_status st = gn_vocab_add(&tok->vocab, text, strlen(text), (int32_t)id, r->err);
+            return gn_fail(err, GN_EDATA, "%s: '%.80s' and '%.80s' share the id %d", name, other,
+                           text, (int)id);
+        gn_status st = gn_vocab_add(&tok->vocab, text, strlen(text), (int32_t)id, err);
         if (st != GN_OK) return st;
     }
     return GN_OK;
@@ -120,12 +136,18 @@ static gn_status read_model(const reader *r, const json_t *root) {
     const char *type = type_of(model);
     /* Files of old library versions have no type; only WordPiece has this key. */
     if (!*type && json_object_get(model, "max_input_chars_per_word")) type = "WordPiece";
-    if (strcmp(type, "WordPiece") != 0) return refuse(r, "a model", type);
+    if (!*type && json_object_get(model, "merges")) type = "BPE";
+    bool bpe = strcmp(type, "BPE") == 0;
+    if (!bpe && strcmp(type, "WordPiece") != 0) return refuse(r, "a model", type);
     GN_TRY(gn_json_object(root, r->name, "model.vocab", &vocab, r->err));
+    if ((st = gn_tokenizer_vocab_json(tok, vocab, r->name, r->err)) != GN_OK) {
+        gn_error_prefix(r->err, "model.vocab");
+        goto done;
+    }
+    if (bpe) return gn_tokenizer_bpe_json(tok, model, r->name, r->err);
     GN_TRY(gn_json_string(root, r->name, "model.unk_token", &unk, r->err));
     GN_TRY(gn_json_string(root, r->name, "model.continuing_subword_prefix", &prefix, r->err));
     GN_TRY(gn_json_size(root, r->name, "model.max_input_chars_per_word", &tok->max_chars, r->err));
-    GN_TRY(read_vocab(r, vocab));
     tok->n_prefix = strlen(prefix);
     tok->prefix = gn_arena_text(&tok->arena, prefix, tok->n_prefix);
     if (!tok->prefix) return gn_fail_nomem(r->err, "a tokenizer", tok->n_prefix);
@@ -193,8 +215,22 @@ static gn_status read_post_processor(const reader *r, const json_t *part) {
     gn_tokenizer *tok = r->tok;
     if (!part || json_is_null(part)) return GN_OK;
     const char *type = type_of(part);
+    bool bpe = tok->kind == GN_TOKENIZER_BPE, roberta = strcmp(type, "RobertaProcessing") == 0;
+    if (strcmp(type, "Sequence") == 0) {
+        const json_t *parts = json_object_get(part, "processors");
+        for (size_t i = 0; i < json_array_size(parts); i++)
+            GN_TRY(read_post_processor(r, json_array_get(parts, i)));
+        return GN_OK;
+    }
+    if (bpe && (roberta || strcmp(type, "ByteLevel") == 0)) {
+        GN_TRY(flag(r, part, "trim_offsets", true, &tok->bpe.trim_offsets));
+        GN_TRY(flag(r, part, "add_prefix_space", true, &tok->bpe.trim_all_but_first));
+        if (!roberta) return GN_OK;
+    } else if (tok->n_before || tok->n_after)
+        return refuse(r, "a post_processor", "Sequence with special tokens twice");
     if (strcmp(type, "TemplateProcessing") == 0) return read_template(r, part);
-    if (strcmp(type, "BertProcessing") != 0) return refuse(r, "a post_processor", type);
+    if (!(bpe && roberta) && strcmp(type, "BertProcessing") != 0)
+        return refuse(r, "a post_processor", type);
     /* "cls": ["[CLS]", 101] */
     GN_TRY(append(r, &tok->before, &tok->n_before, gn_json_at(part, "cls.1")));
     GN_TRY(append(r, &tok->after, &tok->n_after, gn_json_at(part, "sep.1")));
@@ -232,6 +268,10 @@ gn_status gn_tokenizer_parse_json(gn_tokenizer *tok, const char *bytes, size_t n
     GN_TRY(read_model(&r, root));
     GN_TRY(read_normalizer(&r, json_object_get(root, "normalizer")));
     GN_TRY(read_pre_tokenizer(&r, json_object_get(root, "pre_tokenizer")));
+    if (tok->kind == GN_TOKENIZER_BPE && !tok->split_space) {
+        st = refuse(&r, "BPE", "characters, without a ByteLevel pre_tokenizer,");
+        goto done;
+    }
     GN_TRY(gn_tokenizer_prepare(tok, err));
     GN_TRY(read_added(&r, json_object_get(root, "added_tokens")));
     GN_TRY(read_post_processor(&r, json_object_get(root, "post_processor")));

@@ -48,6 +48,10 @@ static void from_utf8proc(uint16_t *flags) {
         if (cp == 0x40000) cp = 0xE0000;
         const utf8proc_property_t *p = utf8proc_get_property(cp);
         unsigned f = is_word(p->category) ? GN_UC_WORD : 0;
+        if (p->category >= UTF8PROC_CATEGORY_LU && p->category <= UTF8PROC_CATEGORY_LO)
+            f |= GN_UC_LETTER;
+        if (p->category >= UTF8PROC_CATEGORY_ND && p->category <= UTF8PROC_CATEGORY_NO)
+            f |= GN_UC_NUMBER;
         /* A decomposition without a type is a canonical one; Hangul syllables are computed. */
         if (p->decomp_seqindex != UINT16_MAX && p->decomp_type == 0) f |= GN_UC_DECOMPOSES;
         if (cp >= 0xAC00 && cp <= 0xD7A3) f |= GN_UC_DECOMPOSES;
@@ -66,6 +70,8 @@ static void fill(uint16_t *flags) {
     mark(flags, gn_unicode_space, gn_unicode_space_n, GN_UC_SPACE);
     mark(flags, gn_unicode_cjk, gn_unicode_cjk_n, GN_UC_CJK);
     mark(flags, gn_unicode_word_extra, gn_unicode_word_extra_n, GN_UC_WORD);
+    mark(flags, gn_unicode_letter_extra, gn_unicode_letter_extra_n, GN_UC_LETTER);
+    mark(flags, gn_unicode_number_extra, gn_unicode_number_extra_n, GN_UC_NUMBER);
     unmark(flags, gn_unicode_not_decomposed, gn_unicode_not_decomposed_n, GN_UC_DECOMPOSES);
     for (size_t i = 0; i < gn_unicode_mark_n; i++)
         for (uint32_t cp = gn_unicode_mark[i].first; cp <= gn_unicode_mark[i].last; cp++)

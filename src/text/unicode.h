@@ -15,6 +15,8 @@ enum {
     GN_UC_COMBINING = 1 << 6,  /**< has a canonical combining class other than 0 */
     GN_UC_UPPER = 1 << 7,      /**< its lower case is something else */
     GN_UC_WORD = 1 << 8,       /**< \w of a regular expression */
+    GN_UC_LETTER = 1 << 9,     /**< \p{L} */
+    GN_UC_NUMBER = 1 << 10,    /**< \p{N} */
 };
 
 typedef struct gn_unicode {

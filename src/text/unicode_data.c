@@ -191,6 +191,24 @@ const gn_range gn_unicode_word_extra[] = {
 const size_t gn_unicode_word_extra_n =
     sizeof gn_unicode_word_extra / sizeof gn_unicode_word_extra[0];
 
+/* Letters and numbers of the byte-level pre-tokenizer that Unicode 15.1 and 16 added. */
+const gn_range gn_unicode_letter_extra[] = {
+    {0x1C89, 0x1C8A},   {0xA7CB, 0xA7CD},   {0xA7DA, 0xA7DC},   {0x105C0, 0x105F3},
+    {0x10D4A, 0x10D65}, {0x10D6F, 0x10D85}, {0x10EC2, 0x10EC4}, {0x11380, 0x11389},
+    {0x1138B, 0x1138B}, {0x1138E, 0x1138E}, {0x11390, 0x113B5}, {0x113B7, 0x113B7},
+    {0x113D1, 0x113D1}, {0x113D3, 0x113D3}, {0x11BC0, 0x11BE0}, {0x13460, 0x143FA},
+    {0x16100, 0x1611D}, {0x16D40, 0x16D6C}, {0x18CFF, 0x18CFF}, {0x1E5D0, 0x1E5ED},
+    {0x1E5F0, 0x1E5F0}, {0x2EBF0, 0x2EE5D},
+};
+const size_t gn_unicode_letter_extra_n =
+    sizeof gn_unicode_letter_extra / sizeof gn_unicode_letter_extra[0];
+const gn_range gn_unicode_number_extra[] = {
+    {0x10D40, 0x10D49}, {0x116D0, 0x116E3}, {0x11BF0, 0x11BF9}, {0x16130, 0x16139},
+    {0x16D70, 0x16D79}, {0x1CCF0, 0x1CCF9}, {0x1E5F1, 0x1E5FA},
+};
+const size_t gn_unicode_number_extra_n =
+    sizeof gn_unicode_number_extra / sizeof gn_unicode_number_extra[0];
+
 /* Lower-case pairs that utf8proc's Unicode 15 does not have: first, last, and what to add. */
 const gn_case_range gn_unicode_lower_extra[] = {
     {0x1C89, 0x1C89, 1},      {0xA7CB, 0xA7CB, 0x264 - 0xA7CB},

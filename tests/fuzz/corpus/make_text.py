@@ -33,6 +33,12 @@ put("tokenizer_json", "parts", json.dumps(
      "added_tokens": [dict(ADDED, normalized=True, content="Re-T")]}))
 put("vocab", "plain", "[UNK]\n[CLS]\n[SEP]\nthe\n##s\n")
 put("vocab", "crlf", "[PAD]\r\n[UNK]\r\n[CLS]\r\n[SEP]\r\n\u00e9\r\n\r\nthe\r\nthe")
+LETTERS = [chr(b) if 0x20 < b < 0x7F or 0xA0 < b != 0xAD else None for b in range(256)]
+OTHERS = iter(range(0x100, 0x144))
+LETTERS = [c or chr(next(OTHERS)) for c in LETTERS]
+BYTES = {c: i for i, c in enumerate(LETTERS + ["th", "the", "\u0120t", "\u00cc\u0123", "''"])}
+put("bpe", "gpt2", json.dumps(BYTES, ensure_ascii=False, separators=(",", ":")) +
+    "\n====\n#version: 0.2\nt h\nth e\n\u0120 t\n\u00cc \u0123\n' '\n")
 put("encode", "words", "The tokens, x[MASK] the[SEP]\t[mask] to-kens  xe\u0301e")
 put("encode", "marks", "a\u0301\u0327b \u0344\u0316\u302e\u0301 \u1e9b\u0323 \U0001d160\U0001d165")
 put("encode", "scripts", "\u4e2d\u6587 \uac01\ud55c \u03a3\u03c2 \u0130\u00df\ufb01 \u200d\ufffd\x01\x00")

@@ -44,7 +44,8 @@ TEST(json_that_is_wrong) {
     refused(NULL, GN_EIO, "expected tokenizer.json or vocab.txt");
     refused(JSON("{"), GN_EDATA, "tokenizer.json");
     refused(JSON("[]"), GN_EDATA, "model");
-    refused(JSON("{\"model\":{\"type\":\"BPE\",\"vocab\":{}}}"), GN_ENOSUPP, "'BPE'");
+    refused(JSON("{\"model\":{\"type\":\"Unigram\",\"vocab\":{}}}"), GN_ENOSUPP, "'Unigram'");
+    refused(JSON("{\"model\":{\"type\":\"BPE\",\"vocab\":{}}}"), GN_EDATA, "'merges'");
     refused(JSON("{\"model\":{\"type\":\"WordPiece\"}}"), GN_EDATA, "vocab");
     refused(JSON("{\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\","
                  "\"continuing_subword_prefix\":\"##\",\"max_input_chars_per_word\":100,"
