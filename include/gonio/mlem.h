@@ -40,6 +40,16 @@ GN_API const double *gn_mlem_design_cov(const gn_mlem_design *design);
 GN_API gn_status gn_mlem_solve(const double *cov, const double *cov_y, size_t f, double ridge,
                                double *weight, gn_error *err);
 
+/** Importances of the features of a linear prediction, given covariances: exactly what permuting
+ * x_k adds to the mean squared error, 2 w_k (c_k - sum over j != k of C_kj w_j), and what permuting
+ * the part of x_k adds that the other features do not predict, 2 w_k^2 / (C^-1)_kk.
+ *  @param pfi, cpi, vif (f); vif: C_kk (C^-1)_kk, infinite for a feature that the others determine,
+ *         NaN for a constant one.
+ *  @return GN_OK; GN_ENOMEM. O(f^4). */
+GN_API gn_status gn_mlem_importance(const double *cov, const double *cov_y, size_t f,
+                                    const double *weight, double *pfi, double *cpi, double *vif,
+                                    gn_error *err);
+
 /** How well the distances of a layer are predicted. */
 typedef struct gn_mlem_fit {
     double n_pairs;

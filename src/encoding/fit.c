@@ -21,10 +21,11 @@
 struct fit {
     const gn_mlem_design *s;
     const gn_layer_sums *y;
-    double ridge;           /* per pair */
-    double *cov_y, *w;      /* (f) */
-    size_t *set, n_set;     /* features with a weight */
-    double *a, *free, *tmp; /* (f, f), (f), (f) */
+    double ridge;            /* per pair */
+    double *cov_y, *w;       /* (f) */
+    double *pfi, *cpi, *vif; /* (f) */
+    size_t *set, n_set;      /* features with a weight */
+    double *a, *free, *tmp;  /* (f, f), (f), (f) */
     bool *skip;
     double *influence, *other; /* (n) */
 };
@@ -36,6 +37,9 @@ static gn_status fit_new(const gn_mlem_design *s, const gn_layer_sums *y, struct
     *out = (struct fit){.s = s, .y = y};
     GN_TRY(gn_alloc_array(&out->cov_y, f, sizeof(double), "a fit", err));
     GN_TRY(gn_alloc_array(&out->w, f, sizeof(double), "a fit", err));
+    GN_TRY(gn_alloc_array(&out->pfi, 3 * f, sizeof(double), "a fit", err));
+    out->cpi = out->pfi + f;
+    out->vif = out->cpi + f;
     GN_TRY(gn_alloc_array(&out->set, f, sizeof(size_t), "a fit", err));
     GN_TRY(gn_alloc_array(&out->a, f, f * sizeof(double), "a fit", err));
     GN_TRY(gn_alloc_array(&out->free, f, sizeof(double), "a fit", err));
@@ -50,6 +54,7 @@ done:
 static void fit_free(struct fit *t) {
     gn_free(t->cov_y);
     gn_free(t->w);
+    gn_free(t->pfi);
     gn_free(t->set);
     gn_free(t->a);
     gn_free(t->free);
@@ -75,17 +80,15 @@ static bool free_weight(struct fit *t, size_t n_set, size_t at) {
 /* One feature; `at` is its place in t->set, or t->n_set, where it has just been put. */
 static void one_weight(struct fit *t, size_t k, size_t at, gn_mlem_weight *out) {
     const gn_mlem_design *s = t->s;
-    double w = t->w[k], variance = s->cov[k * s->f + k], sum = t->cov_y[k];
-    for (size_t j = 0; j < s->f; j++)
-        if (j != k) sum -= s->cov[k * s->f + j] * t->w[j];
+    double w = t->w[k], variance = s->cov[k * s->f + k];
     *out = (gn_mlem_weight){.weight = w,
                             .weight_se = (double)NAN,
                             .p = (double)NAN,
-                            .pfi = w > 0 ? 2 * w * sum : 0,
+                            .pfi = t->pfi[k],
                             .pfi_se = (double)NAN,
-                            .cpi = 2 * w * w * s->own[k],
+                            .cpi = t->cpi[k],
                             .cpi_se = (double)NAN,
-                            .vif = variance > 0 ? variance / s->own[k] : (double)NAN};
+                            .vif = t->vif[k]};
     if (!(variance > 0) || !free_weight(t, at < t->n_set ? t->n_set : t->n_set + 1, at)) return;
     double z = t->free[at];
     out->weight_se = gn_influence_se(t->influence, s->n);
@@ -117,6 +120,7 @@ gn_status gn_fit_sums(const gn_mlem_design *s, const gn_layer_sums *y, double ri
     }
     for (size_t k = 0; k < f; k++) t.cov_y[k] = y->xy[k] / s->n_pairs - s->mean[k] * mean;
     GN_TRY(gn_mlem_solve(s->cov, t.cov_y, f, t.ridge, t.w, err));
+    GN_TRY(gn_mlem_importance(s->cov, t.cov_y, f, t.w, t.pfi, t.cpi, t.vif, err));
     double explained = 0, predicted = 0, b = mean;
     for (size_t k = 0; k < f; k++) {
         if (t.w[k] > 0) t.set[t.n_set++] = k;
@@ -156,7 +160,7 @@ gn_status gn_mlem_measure(gn_ctx *ctx, const gn_mlem_design *design, gn_mat x,
     gn_layer_sums sums = {0};
     GN_TRY(check_opts(opts, err));
     GN_TRY(gn_layer_view_new(ctx, x, opts && opts->zscore, &v, err));
-    GN_TRY(gn_layer_sums_new(ctx, design, &v, false, &sums, err));
+    GN_TRY(gn_layer_sums_new(ctx, design, &v, &sums, err));
     st = gn_fit_sums(design, &sums, opts ? opts->ridge : 0, fit, weight, err);
 done:
     gn_layer_sums_free(&sums);

@@ -34,27 +34,16 @@ struct own {
     size_t worker_bytes;
 };
 
-/* Block k: x_k - sum of g_l x_l, with g least squares on the other features. */
+/* Block k: the square of what the other features leave of x_k, sum of g_l x_l. */
 static gn_status own_block(void *user, size_t k, unsigned worker, gn_error *err) {
     (void)err;
     const struct own *o = user;
     gn_mlem_design *s = o->design;
-    size_t f = s->f, n = s->n, m = 0;
+    size_t f = s->f, n = s->n;
     double *a = (double *)(void *)((char *)o->scratch + worker * o->worker_bytes), *g = a + f * f;
     size_t *index = (size_t *)(void *)(g + f);
-    bool *skip = (bool *)(index + f);
-    for (size_t l = 0; l < f; l++)
-        if (l != k) index[m++] = l;
-    gn_small_take(s->cov, f, index, m, 0, a);
-    for (size_t l = 0; l < m; l++) g[l] = s->cov[k * f + index[l]];
-    gn_small_factor(a, m, skip);
-    gn_small_solve(a, m, skip, g);
-    double own = s->cov[k * f + k];
-    for (size_t l = 0; l < m; l++) own -= g[l] * s->cov[k * f + index[l]];
-    if (!(own > GN_DEPENDENT * s->cov[k * f + k])) own = 0;
+    double own = gn_small_own(s->cov, f, k, a, index, (bool *)(index + f), g);
     s->own[k] = own;
-    /* As coefficients over all features: 1 at k, -g elsewhere. */
-    for (size_t l = f; l-- > 0;) g[l] = l == k ? 1 : -g[l > k ? l - 1 : l];
     double shift = 0, others = (double)(n - 1), *out = s->row_own + k * n;
     for (size_t l = 0; l < f; l++) shift += g[l] * s->mean[l];
     for (size_t i = 0; i < n; i++) out[i] = shift * shift - own;

@@ -36,48 +36,11 @@ static double dot(const double *a, const double *b, size_t w) {
     return (s[0] + s[1]) + (s[2] + s[3]);
 }
 
-static void add_levels(const int32_t *code, const double *weight, size_t n, size_t w,
-                       const double *a, double *sum) {
+static void add_levels(const int32_t *code, size_t n, size_t w, const double *a, double *sum) {
     for (size_t i = 0; i < n; i++) {
         if (code[i] < 0) continue;
         double *to = sum + (size_t)code[i] * w;
-        const double *row = a + i * w;
-        if (weight)
-            for (size_t j = 0; j < w; j++) to[j] += weight[i] * row[j];
-        else
-            for (size_t j = 0; j < w; j++) to[j] += row[j];
-    }
-}
-
-/* y = (a_i - a_j)^2 of single columns: totals of x_k y from the same level sums. */
-static void unit_products(const struct pass *s, size_t k, size_t j0, size_t w, const double *a,
-                          const double *sum, const double *applied) {
-    const gn_feature *f = &s->design->features->feature[k];
-    double *xy = s->out->unit_xy + k * s->out->d + j0;
-    const double *u = s->design->row_x + k * s->design->n;
-    memset(xy, 0, w * sizeof *xy);
-    for (size_t i = 0; i < s->design->n; i++)
-        for (size_t j = 0; j < w; j++) xy[j] += u[i] * a[i * w + j] * a[i * w + j];
-    for (size_t v = 0; v < f->n_levels; v++)
-        for (size_t j = 0; j < w; j++) xy[j] -= sum[v * w + j] * applied[v * w + j];
-}
-
-/* sum (a_i - a_j)^2 = n m2 and sum (a_i - a_j)^4 = n m4 + 3 m2^2 with the sums of powers m, m1 = 0.
- */
-static void unit_squares(const struct pass *s, size_t j0, size_t w, const double *a) {
-    size_t n = s->design->n;
-    double *m2 = s->out->unit_y + j0, *m4 = s->out->unit_yy + j0;
-    memset(m2, 0, w * sizeof *m2);
-    memset(m4, 0, w * sizeof *m4);
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < w; j++) {
-            double square = a[i * w + j] * a[i * w + j];
-            m2[j] += square;
-            m4[j] += square * square;
-        }
-    for (size_t j = 0; j < w; j++) {
-        m4[j] = (double)n * m4[j] + 3 * m2[j] * m2[j];
-        m2[j] *= (double)n;
+        for (size_t j = 0; j < w; j++) to[j] += a[i * w + j];
     }
 }
 
@@ -94,14 +57,12 @@ static gn_status column_block(void *user, size_t block, unsigned worker, gn_erro
     for (size_t k = 0; k < n_features; k++, share += n) {
         const gn_feature *f = &features->feature[k];
         memset(sum, 0, f->n_levels * w * sizeof *sum);
-        add_levels(f->code, NULL, n, w, a, sum);
+        add_levels(f->code, n, w, a, sum);
         gn_levels_apply(f, w, sum, applied, small);
         for (size_t i = 0; i < n; i++)
             share[i] = f->code[i] < 0 ? 0 : dot(a + i * w, applied + (size_t)f->code[i] * w, w);
-        if (s->out->unit_xy) unit_products(s, k, j0, w, a, sum, applied);
     }
     for (size_t i = 0; i < n; i++) share[i] = dot(a + i * w, a + i * w, w);
-    if (s->out->unit_xy) unit_squares(s, j0, w, a);
     return GN_OK;
 }
 
@@ -166,7 +127,7 @@ done:
 }
 
 gn_status gn_layer_sums_new(gn_ctx *ctx, const gn_mlem_design *design, const gn_layer_view *v,
-                            bool units, gn_layer_sums *out, gn_error *err) {
+                            gn_layer_sums *out, gn_error *err) {
     gn_status st;
     size_t n = design->n, f = design->f, d = v->x.cols;
     double *squares = NULL;
@@ -178,11 +139,6 @@ gn_status gn_layer_sums_new(gn_ctx *ctx, const gn_mlem_design *design, const gn_
     GN_TRY(gn_alloc_array(&s.row_y, n, sizeof(double), "sums over pairs", err));
     GN_TRY(gn_alloc_array(&s.row_xy, f, n * sizeof(double), "sums over pairs", err));
     GN_TRY(gn_alloc_array(&s.row_yy, n, sizeof(double), "sums over pairs", err));
-    if (units) {
-        GN_TRY(gn_alloc_array(&s.unit_xy, f, d * sizeof(double), "sums of units", err));
-        GN_TRY(gn_alloc_array(&s.unit_y, d, sizeof(double), "sums of units", err));
-        GN_TRY(gn_alloc_array(&s.unit_yy, d, sizeof(double), "sums of units", err));
-    }
     struct pass pass = {.design = design, .v = v, .out = &s};
     GN_TRY(products(ctx, &pass, squares, err));
     GN_TRY(finish(design, squares, &s, err));
@@ -200,8 +156,5 @@ void gn_layer_sums_free(gn_layer_sums *s) {
     gn_free(s->row_y);
     gn_free(s->row_xy);
     gn_free(s->row_yy);
-    gn_free(s->unit_xy);
-    gn_free(s->unit_y);
-    gn_free(s->unit_yy);
     *s = (gn_layer_sums){0};
 }

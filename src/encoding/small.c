@@ -37,3 +37,18 @@ void gn_small_take(const double *a, size_t n, const size_t *index, size_t m, dou
         for (size_t j = 0; j < m; j++)
             out[i * m + j] = a[index[i] * n + index[j]] + (i == j ? ridge : 0);
 }
+
+double gn_small_own(const double *cov, size_t n, size_t k, double *scratch, size_t *index,
+                    bool *skip, double *coef) {
+    size_t m = 0;
+    double own = cov[k * n + k];
+    for (size_t l = 0; l < n; l++)
+        if (l != k) index[m++] = l;
+    gn_small_take(cov, n, index, m, 0, scratch);
+    for (size_t l = 0; l < m; l++) coef[l] = cov[k * n + index[l]];
+    gn_small_factor(scratch, m, skip);
+    gn_small_solve(scratch, m, skip, coef);
+    for (size_t l = 0; l < m; l++) own -= coef[l] * cov[k * n + index[l]];
+    for (size_t l = n; l-- > 0;) coef[l] = l == k ? 1 : -coef[l > k ? l - 1 : l];
+    return own > GN_DEPENDENT * cov[k * n + k] ? own : 0;
+}

@@ -15,6 +15,13 @@ void gn_small_factor(double *a, size_t n, bool *skip);
 /** Solves L L^T x = b in place; x is 0 for skipped columns. */
 void gn_small_solve(const double *a, size_t n, const bool *skip, double *b);
 
+/** Variance of variable k that the others of cov (n, n) do not predict linearly; 0 when they
+ * predict it all. @param scratch (n, n) @param index, skip (n)
+ *  @param coef (n) that residual as a combination of the variables: 1 at k, -regression elsewhere
+ */
+double gn_small_own(const double *cov, size_t n, size_t k, double *scratch, size_t *index,
+                    bool *skip, double *coef);
+
 /** Submatrix of a (n, n) for m indices, with `ridge` added to its diagonal, into out (m, m). */
 void gn_small_take(const double *a, size_t n, const size_t *index, size_t m, double ridge,
                    double *out);

@@ -135,3 +135,29 @@ done:
     gn_free(s.in);
     return st;
 }
+
+gn_status gn_mlem_importance(const double *cov, const double *cov_y, size_t f, const double *weight,
+                             double *pfi, double *cpi, double *vif, gn_error *err) {
+    gn_status st;
+    double *a = NULL, *coef = NULL;
+    size_t *index = NULL;
+    bool *skip = NULL;
+    GN_TRY(gn_alloc_array(&a, f, f * sizeof *a, "importances", err));
+    GN_TRY(gn_alloc_array(&coef, f, sizeof *coef, "importances", err));
+    GN_TRY(gn_alloc_array(&index, f, sizeof *index, "importances", err));
+    GN_TRY(gn_alloc_array(&skip, f, sizeof *skip, "importances", err));
+    for (size_t k = 0; k < f; k++) {
+        double own = gn_small_own(cov, f, k, a, index, skip, coef), sum = cov_y[k], w = weight[k];
+        for (size_t j = 0; j < f; j++)
+            if (j != k) sum -= cov[k * f + j] * weight[j];
+        pfi[k] = w != 0 ? 2 * w * sum : 0;
+        cpi[k] = 2 * w * w * own;
+        vif[k] = cov[k * f + k] > 0 ? cov[k * f + k] / own : (double)NAN;
+    }
+done:
+    gn_free(a);
+    gn_free(coef);
+    gn_free(index);
+    gn_free(skip);
+    return st;
+}

@@ -36,9 +36,6 @@ typedef struct gn_layer_sums {
     double *row_y;  /**< (n) */
     double *row_xy; /**< (f, n) */
     double *row_yy; /**< (n); NaN for rows that were not sampled */
-    /** Of each unit alone, y = (a_i - a_j)^2; NULL unless asked for. */
-    double *unit_xy;          /**< (f, d) */
-    double *unit_y, *unit_yy; /**< (d) */
 } gn_layer_sums;
 
 /** Rows as the sums see them: centred, and z-scored where asked for. */
@@ -57,11 +54,10 @@ void gn_layer_columns(const gn_layer_view *v, size_t j0, size_t w, double *out);
 enum { GN_LAYER_COLUMNS = 64 };
 
 /** All sums of a layer.
- *  @param units also the sums of each unit alone.
  *  @return GN_OK; GN_EINVAL (rows that differ from the design's); GN_ENOMEM; GN_ECANCEL.
  *          2 n f d + n d^2 / 2 multiply-adds, on all threads. */
 gn_status gn_layer_sums_new(gn_ctx *ctx, const gn_mlem_design *design, const gn_layer_view *v,
-                            bool units, gn_layer_sums *out, gn_error *err);
+                            gn_layer_sums *out, gn_error *err);
 void gn_layer_sums_free(gn_layer_sums *s);
 
 /** y^2: its total over pairs, and row sums (of at most GN_SAMPLED_ROWS rows drawn with the seed,
