@@ -18,8 +18,9 @@ static gn_status forward(void *self, gn_ctx *ctx, gn_batch batch, gn_take take, 
 
 /* The files that the tokenizer was read from: tokenizer.json, or those that stand in for it. */
 static gn_status tokenizer_sha256(const char *dir, char hex[GN_SHA256_HEX], gn_error *err) {
-    static const char *const files[] = {"tokenizer.json", "vocab.txt", "tokenizer_config.json",
-                                        "special_tokens_map.json"};
+    static const char *const files[] = {
+        "tokenizer.json",         "vocab.txt", "vocab.json", "merges.txt", "tokenizer_config.json",
+        "special_tokens_map.json"};
     gn_status st = GN_OK;
     gn_sha256 *sha = NULL;
     gn_map map = {0};
