@@ -19,15 +19,16 @@ ROOMS = {  # room: rooms whose internal headers it may use
     "neighbors": "base math io reps",
     "geometry": "base math reps neighbors",
     "encoding": "base math io reps",
+    "projection": "base math reps neighbors",
     "figure": "base io",
-    "report": "base math io text model reps extract neighbors geometry encoding figure",
+    "report": "base math io text model reps extract neighbors geometry encoding projection figure",
 }
 # The public header of a topic belongs to the room that implements it.
 PUBLIC = {
     "base": "base", "io": "io", "text": "text", "model": "model", "reps": "reps",
     "extract": "extract", "neighbors": "neighbors", "id": "geometry", "overlap": "geometry",
     "isotropy": "geometry", "lid": "geometry", "cluster": "geometry", "density": "geometry", "imbalance": "geometry", "features": "encoding", "mlem": "encoding", "figure": "figure", "result": "report", "survey": "report",
-    "pairs": "encoding", "decoding": "encoding",
+    "pairs": "encoding", "decoding": "encoding", "mlem_v1": "encoding", "mds": "projection",
     "measure": "report",
 }
 
