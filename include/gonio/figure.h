@@ -48,6 +48,10 @@ GN_API gn_status gn_figure_hline(gn_figure *fig, double y, const char *label, gn
 /** The matrix (rows, cols) as a heatmap with a colour bar; row 0 on top. Takes the whole figure. */
 GN_API gn_status gn_figure_heatmap(gn_figure *fig, const double *value, size_t rows, size_t cols,
                                    const char *value_label, gn_error *err);
+/** What the heatmap's rows and columns are called, in ticks and CSV, instead of 0, 1, 2, ...: the
+ *  numbers of layers. @param row, col (rows), (cols) of the heatmap; copied. */
+GN_API gn_status gn_figure_heatmap_numbers(gn_figure *fig, const int *row, const int *col,
+                                           gn_error *err);
 
 /** Whether gn_figure_write takes this file name, to be asked before the work that ends in a figure.
  *  @return GN_OK; GN_EINVAL (other extension: named). */

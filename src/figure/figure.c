@@ -118,7 +118,7 @@ gn_status gn_figure_hline(gn_figure *fig, double y, const char *label, gn_error 
 gn_status gn_figure_heatmap(gn_figure *fig, const double *value, size_t rows, size_t cols,
                             const char *value_label, gn_error *err) {
     gn_status st;
-    gn_heatmap map = {NULL, rows, cols, value_label};
+    gn_heatmap map = {.rows = rows, .cols = cols, .label = value_label};
     size_t n;
     if (rows == 0 || cols == 0 || rows > 20000 || cols > 20000 || !gn_mul(rows, cols, &n))
         return gn_fail(err, GN_EINVAL, "heatmap of %zu x %zu cells: expected 1 to 20,000 each",
@@ -128,6 +128,26 @@ gn_status gn_figure_heatmap(gn_figure *fig, const double *value, size_t rows, si
                        fig->n_marks ? "series" : "one");
     GN_TRY(copy_text(fig, &map.label, err));
     GN_TRY(copy_numbers(fig, value, n, &map.value, err));
+    fig->heatmap = map;
+done:
+    return st;
+}
+
+static gn_status copy_integers(gn_figure *fig, const int *from, size_t n, const int **out,
+                               gn_error *err) {
+    int *copy = gn_arena_alloc(&fig->arena, n, sizeof *copy);
+    if (!copy) return gn_fail_nomem(err, "a heatmap's numbers", n * sizeof *copy);
+    memcpy(copy, from, n * sizeof *copy);
+    *out = copy;
+    return GN_OK;
+}
+
+gn_status gn_figure_heatmap_numbers(gn_figure *fig, const int *row, const int *col, gn_error *err) {
+    gn_status st;
+    gn_heatmap map = fig->heatmap;
+    if (!map.value) return gn_fail(err, GN_EINVAL, "the figure is no heatmap: it has no rows");
+    GN_TRY(copy_integers(fig, row, map.rows, &map.row, err));
+    GN_TRY(copy_integers(fig, col, map.cols, &map.col, err));
     fig->heatmap = map;
 done:
     return st;

@@ -3,6 +3,8 @@
 #include "figure/layout.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define BAR_WIDTH 10.0
@@ -22,6 +24,25 @@ static void value_range(const gn_heatmap *map, gn_axis *a) {
     }
     *a = (gn_axis){.lo = lo, .hi = hi};
     if (!(lo < hi)) gn_axis_fit(a, lo, hi); /* one value or none */
+}
+
+/* At most n_max ticks on cells, each with its cell's number: every cell's when there is room, else
+ * every 2nd, 5th, 10th ... */
+static size_t cell_ticks(size_t n, const int *number, size_t n_max, gn_tick *out) {
+    static const size_t factor[] = {2, 5, 10};
+    size_t step = 1, power = 1, count = 0;
+    if (n_max > GN_TICKS_MAX) n_max = GN_TICKS_MAX;
+    for (size_t f = 0; (n + step - 1) / step > n_max; f++) {
+        step = power * factor[f % 3];
+        if (f % 3 == 2) power *= 10;
+    }
+    for (size_t i = 0; i < n; i += step) {
+        int called = number ? number[i] : (int)i;
+        out[count].value = (double)i;
+        snprintf(out[count++].label, GN_TICK_LABEL, "%s%d", called < 0 ? "\xe2\x88\x92" : "",
+                 abs(called));
+    }
+    return count;
 }
 
 static double widest(gn_fonts *fonts, const gn_tick *tick, size_t n) {
@@ -79,8 +100,7 @@ void gn_heatmap_layout(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, doub
         l->height - GN_PAD - GN_TICK_LENGTH - 2 - tick_height - (o->x_label ? label_height + 2 : 0);
     f->y1 = fmax(f->y1, f->y0 + 10);
     size_t n_max = (size_t)fmax(2, (f->y1 - f->y0) / 22);
-    gn_axis rows = cell_axis(map->rows);
-    l->n_y_ticks = gn_axis_ticks(&rows, n_max, l->y_tick);
+    l->n_y_ticks = cell_ticks(map->rows, map->row, n_max, l->y_tick);
     l->n_value_ticks = gn_axis_ticks(&l->value, n_max, l->value_tick);
     f->x0 = GN_PAD + (o->y_label ? label_height + 3 : 0) + GN_TICK_LENGTH + 3 +
             widest(fonts, l->y_tick, l->n_y_ticks);
@@ -89,7 +109,7 @@ void gn_heatmap_layout(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, doub
     l->bar = (gn_box){l->width - right - BAR_WIDTH, f->y0, l->width - right, f->y1};
     f->x1 = fmax(l->bar.x0 - BAR_GAP, f->x0 + 10);
     for (size_t n = (size_t)fmax(2, (f->x1 - f->x0) / 24); n >= 2; n--) {
-        l->n_x_ticks = gn_axis_ticks(&l->x, n, l->x_tick);
+        l->n_x_ticks = cell_ticks(map->cols, map->col, n, l->x_tick);
         double each = (f->x1 - f->x0) / (double)(l->n_x_ticks + 1);
         if (widest(fonts, l->x_tick, l->n_x_ticks) + 6 < each) break;
     }

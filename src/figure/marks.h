@@ -25,6 +25,7 @@ typedef struct gn_heatmap {
     const double *value; /**< (rows, cols); NULL: no heatmap */
     size_t rows, cols;
     const char *label;
+    const int *row, *col; /**< what rows and columns are called; NULL: their positions */
 } gn_heatmap;
 
 struct gn_figure {

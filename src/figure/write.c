@@ -164,7 +164,8 @@ static void csv_heatmap(gn_str *s, const gn_heatmap *map) {
     gn_str_add(s, "row,col,value\n");
     for (size_t i = 0; i < map->rows; i++)
         for (size_t j = 0; j < map->cols; j++) {
-            gn_str_addf(s, "%zu,%zu", i, j);
+            gn_str_addf(s, "%d,%d", map->row ? map->row[i] : (int)i,
+                        map->col ? map->col[j] : (int)j);
             csv_number(s, map->value, i * map->cols + j);
             gn_str_add(s, "\n");
         }

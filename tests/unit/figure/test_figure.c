@@ -243,6 +243,49 @@ TEST(heatmap_cells_are_where_they_belong) {
     gn_figure_free(fig);
 }
 
+/* Layers 0, 3 and 12 against 0 ... 59: ticks and CSV call them by their numbers. */
+TEST(heatmap_rows_have_names) {
+    enum { COLS = 60 };
+    double value[3 * COLS];
+    int row[] = {0, 3, 12}, col[COLS];
+    gn_figure *fig;
+    gn_fonts *fonts;
+    for (int i = 0; i < 3 * COLS; i++) value[i] = i;
+    for (int i = 0; i < COLS; i++) col[i] = 2 * i - 1;
+    OK(gn_figure_new(NULL, &fig, &err));
+    CHECK(gn_figure_heatmap_numbers(fig, row, col, &err) == GN_EINVAL);
+    OK(gn_figure_heatmap(fig, value, 3, COLS, NULL, &err));
+    OK(gn_figure_heatmap_numbers(fig, row, col, &err));
+    OK(gn_fonts_open(&fonts, &err));
+    gn_layout *l = calloc(1, sizeof *l);
+    gn_layout_make(fig, fonts, l);
+    REQUIRE(l->n_y_ticks == 3 && l->n_x_ticks >= 2 && l->n_x_ticks <= 12);
+    CHECK_STR(l->y_tick[1].label, "3");
+    CHECK_STR(l->y_tick[2].label, "12");
+    CHECK(l->y_tick[2].value == 2);
+    CHECK_STR(l->x_tick[0].label, "\xe2\x88\x92"
+                                  "1");
+    for (size_t i = 0; i < l->n_x_ticks; i++) {
+        int at = (int)l->x_tick[i].value;
+        char want[16];
+        CHECK(at % 5 == 0);
+        snprintf(want, sizeof want, "%d", 2 * at - 1);
+        if (at > 0) CHECK_STR(l->x_tick[i].label, want);
+    }
+    const char *path = tmp_path("named.csv");
+    char text[64] = {0};
+    OK(gn_figure_write_csv(fig, path, &err));
+    FILE *f = fopen(path, "rb");
+    REQUIRE(f != NULL);
+    CHECK(fread(text, 1, sizeof text - 1, f) > 0);
+    fclose(f);
+    remove(path);
+    CHECK_CONTAINS(text, "row,col,value\n0,-1,0\n0,1,1\n0,3,2\n");
+    free(l);
+    gn_fonts_close(fonts);
+    gn_figure_free(fig);
+}
+
 TEST(csv_holds_the_numbers) {
     gn_figure *fig;
     OK(gn_figure_new(NULL, &fig, &err));
@@ -323,6 +366,7 @@ int main(void) {
     RUN(inline_svg_adapts);
     RUN(large_clouds_stay_small_in_vector_files);
     RUN(heatmap_cells_are_where_they_belong);
+    RUN(heatmap_rows_have_names);
     RUN(csv_holds_the_numbers);
     RUN(errors_name_what_is_wrong);
     RUN(odd_font_setups_do_not_matter);
