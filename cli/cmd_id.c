@@ -33,7 +33,7 @@ static gn_status line(gn_figure *fig, gn_result *r, const char *set, const char 
 
 /* "Gride, n₂ = 8" */
 static void gride_label(gn_result *r, const char *set, char *out, size_t n) {
-    size_t row = cli_find_row(r, set, CLI_ANY_LAYER, "gride", "common");
+    size_t row = cli_find_row(r, set, CLI_ANY_LAYER, "gride", "common", NULL);
     const char *n2 = row == SIZE_MAX ? NULL : gn_result_param(r, row, "n2");
     snprintf(out, n, "Gride, n\xe2\x82\x82 = %s", n2 ? n2 : "?");
 }
@@ -74,7 +74,7 @@ static gn_status draw_curve(const struct call *c, gn_figure *fig, gn_result *r, 
         l.x = "scale";
         l.x_factor = 1;
     } else if (c->curve_x == SAMPLE) {
-        size_t all = cli_find_row(r, set, layer, "twonn", "ml");
+        size_t all = cli_find_row(r, set, layer, "twonn", "ml", NULL);
         l.x_inverse = true;
         l.x_factor = all == SIZE_MAX ? 1 : gn_result_at(r, all).n;
         if (!decimation) l.x_factor *= 2;

@@ -1,15 +1,23 @@
-/* --labels: a label column of the set, or a file. */
+/* --labels: label columns of a set, or files. */
 #ifndef GONIO_CLI_LABELS_H
 #define GONIO_CLI_LABELS_H
 
+#include "gonio/measure.h"
 #include "gonio/reps.h"
 
-/** The labels that `spec` names: a column of the set when it has one of that name, else whatever
- *  gn_labels_open reads. *owned is to be freed with gn_labels_free, *labels is for use. */
-gn_status cli_labels(const gn_reps *reps, const char *spec, gn_labels **owned,
-                     const gn_labels **labels, gn_error *err);
+enum { CLI_LABELS_MAX = 16 };
 
-/** What rows call the labels of `spec`: a file without its folder. */
-const char *cli_label_name(const char *spec);
+typedef struct cli_labels {
+    size_t n;
+    gn_measure_label label[CLI_LABELS_MAX];
+    char *name[CLI_LABELS_MAX];        /* owned */
+    gn_labels *opened[CLI_LABELS_MAX]; /* owned; NULL: a column of the set */
+} cli_labels;
+
+/** What `spec` names, separated by commas: columns of the set where it has them, "type" for its
+ *  tokens, else whatever gn_labels_open reads, which rows call by the file's name without its
+ * folder. NULL: nothing. */
+gn_status cli_labels_find(cli_labels *l, const gn_reps *reps, const char *spec, gn_error *err);
+void cli_labels_free(cli_labels *l);
 
 #endif

@@ -16,16 +16,6 @@
 extern "C" {
 #endif
 
-typedef struct gn_measure_opts {
-    size_t k;        /**< neighbours: overlap 30, imbalance 1, density 100 where 0; clipped */
-    size_t max_rows; /**< 0 means 100,000 */
-    const gn_labels *labels; /**< NULL, or labels of the rows (overlap, density) */
-    const char *label_name;  /**< what the rows call them; required with labels */
-    double alpha;            /**< density: of the k* test; 0 means 1e-6 */
-    double dim;              /**< density: dimension of the volumes; 0 means TwoNN's */
-    double z;                /**< density: peaks stand out by z errors; 0 means 1.65 */
-} gn_measure_opts;
-
 typedef enum gn_decimation {
     GN_DECIMATION_AUTO = 0, /**< up to 20,000 rows, where it costs little */
     GN_DECIMATION_ON,       /**< about as long again as the neighbour search */
@@ -64,27 +54,63 @@ GN_API gn_status gn_measure_id(gn_ctx *ctx, const gn_reps *reps, const gn_measur
 GN_API gn_status gn_measure_id_profiles(gn_result *result, const gn_measure_id_opts *opts,
                                         gn_error *err);
 
+/** Labels of the rows, and what results call them. */
+typedef struct gn_measure_label {
+    const gn_labels *labels;
+    const char *name;
+} gn_measure_label;
+
+typedef struct gn_measure_pairs_opts {
+    const char *set_a, *set_b; /**< names of the sets in the rows; NULL: gn_reps_name */
+    const size_t *k; /**< (n_k) neighbours to compare, in each of these numbers; clipped */
+    size_t n_k;      /**< 0: one, 30 for overlap and 1 for imbalance */
+    size_t max_rows; /**< 0 means 100,000 */
+    bool dadapy;     /**< overlap: rows without a label are a class. Imbalance: above 2,000 rows the
+                        mean     over disjoint random groups of 2,000 and more, its error over groups */
+    /* overlap only */
+    const gn_measure_label *label; /**< (n_labels) */
+    size_t n_labels;
+    double class_fraction;  /**< > 0: label overlap with this share of each class instead of k */
+    gn_measure_label group; /**< .labels not NULL: rows of the same group are no neighbours for the
+                                 label overlap; a row without a group is alone in its own */
+    bool labels_only;       /**< no pairs of layers */
+} gn_measure_pairs_opts;
+
 /** Data overlap of every layer of `a` with every layer of `b`, or, with b NULL, of all pairs of
  *  a's layers; label overlap of every layer where labels are given. Row i is the same item in both.
- *  @return GN_OK; GN_EINVAL (different rows, fewer than 3, labels of another length); GN_EDATA (NaN
- *          or infinite value, named); GN_ENOMEM; GN_ECANCEL.
- *  One neighbour search a layer; 4 n k bytes for each. */
+ *  @return GN_OK; GN_EINVAL (different rows, fewer than 3, labels of another length, k above 1024,
+ * a class fraction outside 0 ... 1 or with more neighbours than lists hold); GN_EDATA (NaN or
+ * infinite value, named); GN_ENOMEM; GN_ECANCEL. One neighbour search a layer; 4 n k bytes for
+ * each. */
 GN_API gn_status gn_measure_overlap(gn_ctx *ctx, const gn_reps *a, const gn_reps *b,
-                                    const gn_measure_opts *opts, gn_result *result, gn_error *err);
+                                    const gn_measure_pairs_opts *opts, gn_result *result,
+                                    gn_error *err);
 
 /** Information imbalance between the same layers, in both directions: a row's set and layer are
  *  where nearness is taken from, other_set and other_layer what it is to predict.
  *  @return as gn_measure_overlap. A neighbour search and a pass of ranks for each layer. */
 GN_API gn_status gn_measure_imbalance(gn_ctx *ctx, const gn_reps *a, const gn_reps *b,
-                                      const gn_measure_opts *opts, gn_result *result,
+                                      const gn_measure_pairs_opts *opts, gn_result *result,
                                       gn_error *err);
+
+typedef struct gn_measure_density_opts {
+    const char *set;               /**< name of the set in the rows; NULL: gn_reps_name */
+    size_t k;                      /**< neighbours that k* may grow to; 0 means 100; clipped */
+    size_t max_rows;               /**< 0 means 100,000 */
+    const gn_measure_label *label; /**< (n_labels) labels to compare the clusters with */
+    size_t n_labels;
+    double alpha; /**< of the k* test; 0 means 1e-6 */
+    double dim;   /**< dimension of the volumes; 0 means TwoNN's */
+    double z;     /**< peaks stand out by z errors; 0 means 1.65 */
+} gn_measure_density_opts;
 
 /** Density and its clusters in every layer, over distinct rows: TwoNN, k*-Gride, binomial
  *  dimension, k*, log densities (kNN, k*NN, PAk), density peaks with halo, their agreement with the
  *  labels. What cannot be measured is a row without value, with the reason.
  *  @return as gn_measure_overlap. One neighbour search a layer. */
-GN_API gn_status gn_measure_density(gn_ctx *ctx, const gn_reps *reps, const gn_measure_opts *opts,
-                                    gn_result *result, gn_error *err);
+GN_API gn_status gn_measure_density(gn_ctx *ctx, const gn_reps *reps,
+                                    const gn_measure_density_opts *opts, gn_result *result,
+                                    gn_error *err);
 
 typedef struct gn_measure_lid_opts {
     const size_t *k; /**< (n_k) neighbourhood sizes, 3 ... 1024; NULL: 100; clipped to the rows */

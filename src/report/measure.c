@@ -14,9 +14,10 @@
 #include "base/mem.h"
 #include "gonio/isotropy.h"
 #include "gonio/overlap.h"
+#include "report/label_rows.h"
 #include "report/measure_density.h"
 #include "report/measure_id.h"
-#include "report/measure_pairs.h"
+#include "report/measure_imbalance.h"
 
 #include <math.h>
 #include <string.h>
@@ -113,27 +114,6 @@ done:
     return st;
 }
 
-/* The largest overlap that k neighbours can reach: a class of n_c points offers n_c - 1 of them.
- * Senses with three examples cannot fill thirty places. */
-static gn_status overlap_ceiling(const gn_labels *labels, size_t k, bool plain, double *out,
-                                 gn_error *err) {
-    size_t *size = gn_calloc(labels->n_classes, sizeof *size), n = 0, n_present = 0;
-    if (!size) return gn_fail_nomem(err, "class sizes", labels->n_classes * sizeof *size);
-    double by_class = 0, by_point = 0;
-    for (size_t i = 0; i < labels->n; i++)
-        if (labels->code[i] >= 0) size[labels->code[i]]++, n++;
-    for (size_t c = 0; c < labels->n_classes; c++) {
-        if (!size[c]) continue;
-        double reach = (double)(size[c] - 1 < k ? size[c] - 1 : k) / (double)k;
-        by_class += reach;
-        by_point += reach * (double)size[c];
-        n_present++;
-    }
-    *out = plain ? by_point / (double)n : by_class / (double)n_present;
-    gn_free(size);
-    return GN_OK;
-}
-
 /* The layer's nearest, kept for the layers after it. */
 static gn_status keep_list(struct plan *p, size_t layer, const gn_knn *knn, gn_error *err) {
     gn_knn *l = &p->list[layer];
@@ -164,34 +144,6 @@ done:
     return st;
 }
 
-static gn_status label_overlaps(const struct plan *p, size_t layer, const gn_knn *knn,
-                                gn_error *err) {
-    gn_status st = GN_OK;
-    gn_overlap o;
-    double ceiling = none;
-    gn_spot at = spot(p, layer);
-    size_t k = p->opts.overlap_k;
-    for (size_t c = 0; c < p->n_labels; c++)
-        for (int plain = 0; plain < 2; plain++) {
-            gn_label_overlap_opts opts = {.k = k, .plain = plain};
-            const char *variant = plain ? "plain" : "weighted";
-            gn_error why;
-            st = gn_overlap_label(knn, &p->label[c], &opts, &o, &why);
-            GN_TRY(gn_spot_settle(&at, st, "label_overlap", variant, &why, err));
-            if (why.code == GN_OK) {
-                GN_TRY(add(p, layer, "label_overlap", variant, o.value, o.se, o.n, NULL, err));
-                GN_TRY(gn_result_param_number(p->result, "chance", o.chance, err));
-                GN_TRY(overlap_ceiling(&p->label[c], k, plain, &ceiling, err));
-                GN_TRY(gn_result_param_number(p->result, "ceiling", ceiling, err));
-            }
-            GN_TRY(add_param(p, "k", k, err));
-            GN_TRY(gn_result_param_text(p->result, "label", p->label_name[c], err));
-            GN_TRY(add_param(p, "n_classes", p->label[c].n_classes, err));
-        }
-done:
-    return st;
-}
-
 /* Everything that needs the layer's neighbours. */
 static gn_status measure_neighbors(struct plan *p, size_t layer, const gn_neighbors *found,
                                    gn_error *err) {
@@ -203,7 +155,9 @@ static gn_status measure_neighbors(struct plan *p, size_t layer, const gn_neighb
     GN_TRY(gn_rows_density(&at, found, &density, err));
     GN_TRY(keep_list(p, layer, found->all, err));
     GN_TRY(data_overlaps(p, layer, err));
-    GN_TRY(label_overlaps(p, layer, found->all, err));
+    for (size_t c = 0; c < p->n_labels; c++)
+        GN_TRY(gn_rows_label_overlap(&at, found->all, &p->label[c], p->label_name[c],
+                                     &(gn_label_overlap_opts){.k = p->opts.overlap_k}, NULL, err));
 done:
     return st;
 }

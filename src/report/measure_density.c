@@ -181,33 +181,43 @@ done:
     return st;
 }
 
-gn_status gn_measure_density(gn_ctx *ctx, const gn_reps *reps, const gn_measure_opts *opts,
+gn_status gn_measure_density(gn_ctx *ctx, const gn_reps *reps, const gn_measure_density_opts *opts,
                              gn_result *result, gn_error *err) {
     gn_status st;
-    gn_measure_opts o = opts ? *opts : (gn_measure_opts){0};
+    gn_measure_density_opts o = opts ? *opts : (gn_measure_density_opts){0};
     gn_subset subset = {0};
-    gn_labels labels = {0};
+    gn_labels *labels = NULL;
+    const char **names = NULL;
     gn_neighbors *found = NULL;
+    size_t n_labels = 0;
     if (!o.k) o.k = 100;
     if (!(o.dim >= 0 && isfinite(o.dim))) {
         st = gn_fail(err, GN_EINVAL, "density: dimension %g, expected a positive one", o.dim);
         goto done;
     }
-    if (o.labels && o.labels->n != gn_reps_rows(reps)) {
-        st = gn_fail(err, GN_EINVAL, "%s: %zu labels for the %zu rows of %s", o.label_name,
-                     o.labels->n, gn_reps_rows(reps), gn_reps_name(reps));
-        goto done;
-    }
     GN_TRY(gn_subset_new(ctx, reps, o.max_rows, &subset, err));
-    if (o.labels) GN_TRY(gn_subset_labels(&subset, o.labels, &labels, err));
-    GN_TRY(gn_result_set_number(result, "k", (double)o.k, err));
-    GN_TRY(gn_result_set_text(result, "metric", gn_metric_name(GN_EUCLIDEAN), err));
-    GN_TRY(gn_result_set_number(result, "rows", (double)gn_reps_rows(reps), err));
-    GN_TRY(gn_result_set_number(result, "rows_neighbors", (double)subset.n, err));
-    gn_density_rows_opts rows = {o.alpha, o.dim, o.z, &labels, &o.label_name, o.labels ? 1 : 0};
+    GN_TRY(gn_alloc_array(&labels, o.n_labels, sizeof *labels, "label columns", err));
+    GN_TRY(gn_alloc_array(&names, o.n_labels, sizeof *names, "their names", err));
+    for (; n_labels < o.n_labels; n_labels++) {
+        const gn_measure_label *l = &o.label[n_labels];
+        if (l->labels->n != gn_reps_rows(reps)) {
+            st = gn_fail(err, GN_EINVAL, "%s: %zu labels for the %zu rows of %s", l->name,
+                         l->labels->n, gn_reps_rows(reps), gn_reps_name(reps));
+            goto done;
+        }
+        names[n_labels] = l->name;
+        GN_TRY(gn_subset_labels(&subset, l->labels, &labels[n_labels], err));
+    }
     size_t k = o.k < subset.n - 1 ? o.k : subset.n - 1;
+    GN_TRY(gn_subset_conditions(&subset, reps, o.set, k, result, err));
+    gn_density_rows_opts rows = {.alpha = o.alpha,
+                                 .dim = o.dim,
+                                 .z = o.z,
+                                 .labels = labels,
+                                 .label_name = names,
+                                 .n_labels = n_labels};
     for (size_t i = 0; i < gn_reps_layers(reps); i++) {
-        gn_spot at = {result, reps, NULL, i};
+        gn_spot at = {result, reps, o.set, i};
         GN_TRY(gn_ctx_poll(ctx, err));
         GN_TRY(gn_subset_neighbors(ctx, &subset, reps, i, k, &found, err));
         GN_TRY(gn_spot_add(&at, "n_duplicates", "", (double)found->n_duplicates, none, subset.n,
@@ -220,7 +230,9 @@ gn_status gn_measure_density(gn_ctx *ctx, const gn_reps *reps, const gn_measure_
     }
 done:
     gn_neighbors_free(found);
-    gn_free(labels.code);
+    for (size_t c = 0; c < n_labels; c++) gn_free(labels[c].code);
+    gn_free(labels);
+    gn_free(names);
     gn_subset_free(&subset);
     return st;
 }

@@ -52,7 +52,7 @@ def wrong_use_is_status_64(folder):
                       ["knn", x, "-k", "many", "-o", "out"], ["knn", x], ["knn", x, x, "-o", "out"],
                       ["knn", x, "--metric", "taxicab", "-o", "out"], ["survey", "model"],
                       ["survey", "model", "text"], ["extract", "model", "text"], ["inspect"],
-                      ["overlap"], ["overlap", x, x, x], ["imbalance"], ["density"], ["density", x, x],
+                      ["overlap"], ["overlap", x, x, x], ["imbalance"], ["density"],
                       ["overlap", x, "--figure", "x.png"], ["imbalance", x, "--labels", "x.txt"],
                       ["lid"], ["lid", x, "-k", "5,"], ["lid", x, "-k", "9999"], ["lid", x, "--compat", "other"],
                       ["mlem", x], ["mlem", x, x, "--correction", "all"], ["mlem", x, x, "--pool", "max"],

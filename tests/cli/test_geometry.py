@@ -217,7 +217,140 @@ def wrong_choices_are_refused(folder):
     assert files_under(folder) == before
 
 
+def overlaps_give_the_golden_values(folder):
+    golden, point = need_golden()
+    labels = os.path.join(SHARED, "geometry", "C_labels.npy")
+    want = golden["C_label_overlap"]
+    rows = rows_of("overlap", point["C"], "--labels", labels, "-k", "1,2,10,30,64")
+    for k in (1, 2, 10, 30, 64):
+        near(one(rows, "label_overlap", "weighted", k=k)["value"], want[f"k{k}_weighted"], 1e-12)
+        near(one(rows, "label_overlap", "plain", k=k)["value"], want[f"k{k}_unweighted"], 1e-12)
+    row = one(rows, "label_overlap", "plain", k=1)
+    assert row["label"] == "C_labels.npy" and row["n_classes"] == 2 and row["ceiling"] == 1
+    for f in (0.01, 0.05, 0.1):
+        for compat in ("none", "dadapy"):
+            rows = rows_of("overlap", point["C"], "--labels", labels, "--class-fraction", f, "--compat", compat)
+            row = one(rows, "label_overlap", "weighted", class_fraction=f)
+            near(row["value"], want[f"class_fraction{f}_weighted"], 1e-12)
+            assert "k" not in row and "ceiling" not in row
+            near(one(rows, "label_overlap", "plain")["value"], want[f"class_fraction{f}_unweighted"], 1e-12)
+    rows = rows_of("overlap", point["A"], point["C"], "-k", "1,10,30,64")
+    for k in (1, 10, 30, 64):
+        row = one(rows, "data_overlap", None, k=k)
+        near(row["value"], golden["data_overlap"][f"A_vs_C_k{k}"], 1e-12)
+        near(row["chance"], k / 1999, 1e-12)
+    rows = rows_of("overlap", point["A"], point["A"], "-k", "1,64")
+    assert [r["value"] for r in rows] == [1, 1] and rows[0]["other_set"].endswith(" (2)")
+
+
+def imbalance_gives_the_golden_values(folder):
+    golden, point = need_golden()
+    _, flat = read_npy(point["A"])
+    first = os.path.join(folder, "first10.npy")
+    write_npy(first, [flat[50 * i:50 * i + 10] for i in range(2000)])
+    for other, name in ((point["C"], "A__C"), (first, "A__A_first10cols")):
+        rows = rows_of("imbalance", point["A"], other, "-k", "1,5")
+        assert len(rows) == 4
+        for k in (1, 5):
+            want = golden["information_imbalance"][f"{name}_k{k}"]
+            there, back = pick(rows, "information_imbalance", None, k=k, set="A_gauss5in50.npy"), \
+                pick(rows, "information_imbalance", None, k=k, other_set="A_gauss5in50.npy")
+            near(there[0]["value"], want["first_to_second"], 1e-12)
+            near(back[0]["value"], want["second_to_first"], 1e-12)
+    rows = rows_of("imbalance", point["A"], point["C"], "--compat", "dadapy")
+    near(rows[1]["value"] + rows[0]["value"], 1.007762 + 0.9843505, 1e-12)
+    assert all(r["se"] == 0 for r in rows)  # up to 4,000 rows it sees one group
+
+
+def imbalance_in_groups_as_dadapy(folder):
+    n = 6000  # three groups of 2,000
+    r = random.Random(3)
+    x = [[r.gauss(0, 1) for _ in range(3)] for _ in range(n)]
+    write_npy(os.path.join(folder, "x.npy"), x)
+    write_npy(os.path.join(folder, "y.npy"), [row[:2] for row in x])
+    whole, groups = (rows_of("imbalance", "x.npy", "y.npy", "--compat", c, cwd=folder)
+                     for c in ("none", "dadapy"))
+    assert all(row["n"] == n for row in whole + groups)
+    for a, b in zip(whole, groups):
+        # fewer points lie farther apart: the values differ by more than noise, but not by much
+        assert 0.5 < b["value"] / a["value"] < 4 and b["value"] != a["value"] and b["se"] > 0
+    same = rows_of("imbalance", "x.npy", "x.npy", "--compat", "dadapy", cwd=folder)
+    assert all(row["value"] == 2 / 2000 and row["se"] == 0 for row in same)
+    cut = rows_of("imbalance", "x.npy", "x.npy", "--compat", "dadapy", "--max-rows", 4001, cwd=folder)
+    # 2,001 and 2,000: groups of unequal size, so the second is dropped
+    assert all(row["value"] == 2 / 2001 and row["n"] == 2001 for row in cut)
+
+
+def neighbours_of_the_own_group_are_left_out(folder):
+    r = random.Random(4)
+    n, k = 120, 5
+    x = [[r.gauss(0, 1), r.gauss(0, 1)] for _ in range(n)]
+    label = [r.randrange(3) for _ in range(n)]
+    group = [r.randrange(12) for _ in range(n)]
+    write_npy(os.path.join(folder, "x.npy"), x)
+    with open(os.path.join(folder, "t.csv"), "w", encoding="utf-8") as out:
+        out.write("label,group\n")
+        out.writelines(f"L{l},{'' if i == 7 else g}\n" for i, (l, g) in enumerate(zip(label, group)))
+    share = []
+    for i in range(n):
+        order = sorted((j for j in range(n) if j != i),
+                       key=lambda j: sum((a - b) ** 2 for a, b in zip(x[i], x[j])))
+        usable = [j for j in order if 7 in (i, j) or group[j] != group[i]][:k]
+        share.append(sum(label[j] == label[i] for j in usable) / k)
+    rows = rows_of("overlap", "x.npy", "--labels", "t.csv:label", "--exclude-group", "t.csv:group", "-k", k,
+                   cwd=folder)
+    row = one(rows, "label_overlap", "plain")
+    near(row["value"], sum(share) / n, 1e-12)
+    assert row["n_short"] == 0 and row["excluded_group"] == "t.csv:group" and "ceiling" not in row
+
+
+def sets_with_few_layers_compare_them_by_number(folder):
+    n = 150
+    layers = profile_of((2, 3, 5, 4), n, 6)
+    write_set(folder, "m", {0: layers[0], 3: layers[1], 6: layers[2], 12: layers[3]}, 12,
+              {"half": [i % 2 for i in range(n)], "third": [i % 3 for i in range(n)]})
+    write_set(folder, "w/m", {0: layers[1], 1: layers[2]}, 1, {"half": [i % 2 for i in range(n)]})
+    files = ["--figure", "heat.png", "--profile", "depth.svg", "--curve", "k.pdf"]
+    rows = rows_of("overlap", "m", "--layers", "0,3,12", "-k", "4,9", *files, cwd=folder)
+    assert [(r["layer"], r["other_layer"]) for r in rows if r["k"] == 4] == [(0, 3), (0, 12), (3, 12)]
+    with open(os.path.join(folder, "heat.csv"), encoding="utf-8") as numbers:
+        cells = dict(((int(a), int(b)), v) for a, b, v in
+                     (line.strip().split(",") for line in numbers.readlines()[1:]))
+    assert set(cells) == {(a, b) for a in (0, 3, 12) for b in (0, 3, 12)}
+    near(float(cells[12, 3]), one(rows, "data_overlap", None, layer=3, other_layer=12, k=4)["value"], 1e-15)
+    assert cells[3, 12] == cells[12, 3] and cells[3, 3] == ""
+    with open(os.path.join(folder, "depth.csv"), encoding="utf-8") as numbers:
+        assert [line.split(",")[1] for line in numbers.readlines()[1:]] == ["0.25", "1"]
+    rows = rows_of("imbalance", "m", "w/m", "--layers", "0", "--figure", "heat.png", cwd=folder)
+    assert {(r["set"], r["other_set"]) for r in rows} == {("m", "w/m"), ("w/m", "m")}
+    rows = rows_of("overlap", "m", "w/m", "--within", "--labels", "half", "-k", "4,9", "--profile", "p.png",
+                   "--curve", "c.png", cwd=folder)
+    assert len(pick(rows, "data_overlap")) == 2 * (6 + 1)
+    assert len(pick(rows, "label_overlap", "plain", set="w/m", k=9)) == 2
+    rows = rows_of("overlap", "m", "--labels", "half,third", "--labels-only", cwd=folder)
+    assert {r["label"] for r in rows} == {"half", "third"} and not pick(rows, "data_overlap")
+    assert len(rows) == 2 * 2 * 4
+    before = files_under(folder)
+    for arguments, status, part in (
+            (["overlap", "m", "m", "m"], 64, "--within"), (["overlap", "m", "-k", "3,,4"], 64, "3,,4"),
+            (["overlap", "m", "-k", "0"], 64, "0"), (["overlap", "m", "-k", "3", "--curve", "c.svg"], 64, "list"),
+            (["overlap", "m", "m", "--within", "--figure", "f.png"], 64, "--profile"),
+            (["overlap", "m", "--exclude-group", "half"], 64, "--labels"),
+            (["overlap", "m", "--labels-only"], 64, "--labels"),
+            (["overlap", "m", "w/m", "--profile", "f.png"], 64, "4 and 2"),
+            (["overlap", "m", "--labels", "half", "--class-fraction", "2"], 1, "fraction 2"),
+            (["overlap", "m", "--labels", "nothing"], 1, "nothing"),
+            (["overlap", "m", "--profile", "f.gif"], 1, "gif"),
+            (["imbalance", "m", "--layers", "0,1"], 1, "m: layers \"0,1\" name layer 1")):
+        out, err = gonio(*arguments, cwd=folder, status=status)
+        assert not out and part in err, (arguments, err)
+    assert files_under(folder) == before
+
+
 if __name__ == "__main__":
     sys.exit(main([id_gives_the_golden_values, identical_rows_are_collapsed_or_left_in,
                    decimation_says_how_it_was_done, a_profile_suggests_a_layer,
-                   sets_of_one_name_are_told_apart, wrong_choices_are_refused]))
+                   sets_of_one_name_are_told_apart, wrong_choices_are_refused,
+                   overlaps_give_the_golden_values, imbalance_gives_the_golden_values,
+                   imbalance_in_groups_as_dadapy, neighbours_of_the_own_group_are_left_out,
+                   sets_with_few_layers_compare_them_by_number]))

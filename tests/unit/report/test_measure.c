@@ -59,6 +59,7 @@ TEST(pairs_equal_the_calls_they_are_made_of) {
     gn_knn *knn[2];
     gn_overlap o;
     gn_imbalance to, back;
+    const size_t seven = 7;
     gn_mat x[2] = {gn_mat_f32(points[0], N, D), gn_mat_f32(points[1], N, D)};
     for (int s = 0; s < 2; s++)
         OK(gn_knn_compute(NULL, x[s], &(gn_knn_opts){.k = 7}, &knn[s], &err));
@@ -66,10 +67,12 @@ TEST(pairs_equal_the_calls_they_are_made_of) {
     OK(gn_imbalance_compute(NULL, knn[0], x[1], 7, NULL, &to, &err));
     OK(gn_imbalance_compute(NULL, knn[1], x[0], 7, NULL, &back, &err));
     OK(gn_result_new("test", &r, &err));
-    OK(gn_measure_overlap(NULL, set[0], set[1], &(gn_measure_opts){.k = 7}, r, &err));
+    OK(gn_measure_overlap(NULL, set[0], set[1], &(gn_measure_pairs_opts){.k = &seven, .n_k = 1}, r,
+                          &err));
     CHECK(gn_result_count(r) == 1);
     CHECK(value_of(r, "data_overlap", "", "other_set", "measure_b.npy") == o.value);
-    OK(gn_measure_imbalance(NULL, set[0], set[1], &(gn_measure_opts){.k = 7}, r, &err));
+    OK(gn_measure_imbalance(NULL, set[0], set[1], &(gn_measure_pairs_opts){.k = &seven, .n_k = 1},
+                            r, &err));
     CHECK(gn_result_count(r) == 3);
     CHECK(value_of(r, "information_imbalance", "", "other_set", "measure_b.npy") == to.value);
     CHECK(value_of(r, "information_imbalance", "", "other_set", "measure_a.npy") == back.value);
@@ -129,7 +132,8 @@ TEST(every_pair_of_layers_is_itself) {
     }
     for (int two = 0; two < 2; two++) {
         const gn_reps *b = two ? set[1] : NULL;
-        gn_measure_opts opts = {.k = 4};
+        const size_t four = 4;
+        gn_measure_pairs_opts opts = {.k = &four, .n_k = 1};
         OK(gn_result_new("test", &r, &err));
         OK(gn_measure_overlap(NULL, reps, b, &opts, r, &err));
         CHECK(gn_result_count(r) == 3); /* 3 pairs inside, or 3 x 1 */
@@ -174,16 +178,20 @@ TEST(labels_follow_their_rows) {
     const char *path = tmp_path("measure_clouds.npy");
     npy_write(path, x, N);
     gn_labels labels = {.n = N, .code = code, .n_classes = 2, .name = names};
-    gn_measure_opts opts = {.k = 6, .labels = &labels, .label_name = "cloud"};
+    const size_t six = 6;
+    gn_measure_label cloud = {&labels, "cloud"};
+    gn_measure_pairs_opts opts = {
+        .k = &six, .n_k = 1, .label = &cloud, .n_labels = 1, .labels_only = true};
+    gn_measure_density_opts density = {.k = 6, .label = &cloud, .n_labels = 1};
     gn_reps *reps;
     gn_result *result;
     OK(gn_reps_open(path, &reps, &err));
     for (size_t rows = 50; rows <= N; rows += N - 50) {
-        opts.max_rows = rows;
+        opts.max_rows = density.max_rows = rows;
         OK(gn_result_new("test", &result, &err));
         OK(gn_measure_overlap(NULL, reps, NULL, &opts, result, &err));
         CHECK(value_of(result, "label_overlap", "plain", "label", "cloud") == 1);
-        OK(gn_measure_density(NULL, reps, &opts, result, &err));
+        OK(gn_measure_density(NULL, reps, &density, result, &err));
         CHECK(value_of(result, "n_duplicates", "", NULL, NULL) > 0);
         double clusters = value_of(result, "n_clusters", "", NULL, NULL);
         CHECK(clusters >= 2);
@@ -266,7 +274,8 @@ TEST(samples_are_the_same_in_all_sets) {
     REQUIRE(set[0] && set[1]);
     gn_ctx *ctx;
     gn_result *r;
-    gn_measure_opts opts = {.k = 3, .max_rows = 40};
+    const size_t three = 3;
+    gn_measure_pairs_opts opts = {.k = &three, .n_k = 1, .max_rows = 40};
     OK(gn_ctx_new(&(gn_ctx_opts){.n_threads = 1, .seed = 5}, &ctx, &err));
     OK(gn_result_new("test", &r, &err));
     OK(gn_measure_imbalance(ctx, set[0], set[0], &opts, r, &err));
@@ -286,11 +295,11 @@ TEST(density_takes_distinct_rows) {
     char *names[] = {"a", "b"};
     for (int i = 0; i < N; i++) code[i] = i % 2;
     gn_labels labels = {.n = N, .code = code, .n_classes = 2, .name = names};
+    gn_measure_label half = {&labels, "half"};
     gn_result *r;
     OK(gn_result_new("test", &r, &err));
-    OK(gn_measure_density(NULL, set[0],
-                          &(gn_measure_opts){.k = 20, .labels = &labels, .label_name = "half"}, r,
-                          &err));
+    OK(gn_measure_density(
+        NULL, set[0], &(gn_measure_density_opts){.k = 20, .label = &half, .n_labels = 1}, r, &err));
     CHECK(value_of(r, "n_duplicates", "", NULL, NULL) == 1);
     size_t i = gn_result_find(r, 0, "n_clusters", "", NULL, NULL);
     REQUIRE(i != SIZE_MAX);
@@ -306,7 +315,7 @@ TEST(density_takes_distinct_rows) {
     OK(gn_result_new("test", &r, &err));
     OK(gn_measure_density(
         NULL, set[0],
-        &(gn_measure_opts){.k = 20, .labels = &labels, .label_name = "half", .dim = 3.5}, r, &err));
+        &(gn_measure_density_opts){.k = 20, .label = &half, .n_labels = 1, .dim = 3.5}, r, &err));
     i = gn_result_find(r, 0, "adjusted_rand", "", NULL, NULL);
     CHECK_CONTAINS(gn_result_at(r, i).note, "all labels are the same");
     CHECK(value_of(r, "log_density", "pak", "dim", "3.5") < 0);
@@ -320,7 +329,9 @@ TEST(wrong_input_is_named) {
     const char *path = tmp_path("measure_fewer.npy");
     int32_t code[N] = {0};
     gn_labels labels = {.n = N - 1, .code = code, .n_classes = 1};
-    gn_measure_opts labelled = {.labels = &labels, .label_name = "half"};
+    gn_measure_label half = {&labels, "half"};
+    gn_measure_pairs_opts labelled = {.label = &half, .n_labels = 1, .labels_only = true};
+    gn_measure_density_opts density = {.label = &half, .n_labels = 1};
     npy_write(path, points[0], N - 1);
     OK(gn_reps_open(path, &fewer, &err));
     OK(gn_result_new("test", &r, &err));
@@ -330,10 +341,11 @@ TEST(wrong_input_is_named) {
     CHECK_CONTAINS(err.message, "one layer");
     CHECK(gn_measure_overlap(NULL, set[0], NULL, &labelled, r, &err) == GN_EINVAL);
     CHECK_CONTAINS(err.message, "half: 89 labels for the 90 rows");
-    CHECK(gn_measure_density(NULL, set[0], &labelled, r, &err) == GN_EINVAL);
-    CHECK(gn_measure_density(NULL, set[0], &(gn_measure_opts){.max_rows = 2}, r, &err) ==
+    CHECK(gn_measure_density(NULL, set[0], &density, r, &err) == GN_EINVAL);
+    CHECK(gn_measure_density(NULL, set[0], &(gn_measure_density_opts){.max_rows = 2}, r, &err) ==
           GN_EINVAL);
-    CHECK(gn_measure_density(NULL, set[0], &(gn_measure_opts){.dim = -1}, r, &err) == GN_EINVAL);
+    CHECK(gn_measure_density(NULL, set[0], &(gn_measure_density_opts){.dim = -1}, r, &err) ==
+          GN_EINVAL);
     CHECK_CONTAINS(err.message, "dimension -1");
     CHECK(gn_result_count(r) == 0);
     /* labels that nobody carries: a row with the reason, not a failure */
@@ -391,13 +403,17 @@ static gn_status attempt(void *user, gn_error *e) {
     const size_t five = 5;
     for (int i = 0; i < N; i++) code[i] = i % 3;
     gn_labels labels = {.n = N, .code = code, .n_classes = 3};
-    gn_measure_opts opts = {.k = 12, .max_rows = 50, .labels = &labels, .label_name = "third"};
+    const size_t twelve = 12;
+    gn_measure_label third = {&labels, "third"};
+    gn_measure_pairs_opts opts = {
+        .k = &twelve, .n_k = 1, .max_rows = 50, .label = &third, .n_labels = 1, .group = third};
+    gn_measure_density_opts density = {.k = 12, .max_rows = 50, .label = &third, .n_labels = 1};
     gn_result *r;
     gn_status st = gn_result_new("test", &r, e);
     if (st != GN_OK) return st;
     if (kind == 0) st = gn_measure_overlap(NULL, set[0], set[1], &opts, r, e);
     if (kind == 1) st = gn_measure_imbalance(NULL, set[0], set[1], &opts, r, e);
-    if (kind == 2) st = gn_measure_density(NULL, set[0], &opts, r, e);
+    if (kind == 2) st = gn_measure_density(NULL, set[0], &density, r, e);
     if (kind == 3)
         st = gn_measure_lid(NULL, set[0], &(gn_measure_lid_opts){.k = &five, .n_k = 1}, r, e);
     if (kind == 4) {

@@ -147,9 +147,12 @@ TEST(the_survey_says_what_the_commands_say) {
     OK(gn_result_new("density", &density, &err));
     gn_survey_opts opts = {.k = 50, .overlap_k = 10, .set = "shown", .imbalance_rows = 70};
     OK(gn_survey_measure(NULL, reps, &opts, survey, &err));
-    OK(gn_measure_overlap(NULL, reps, NULL, &(gn_measure_opts){.k = 10}, overlap, &err));
-    OK(gn_measure_imbalance(NULL, reps, NULL, &(gn_measure_opts){.max_rows = 70}, imbalance, &err));
-    OK(gn_measure_density(NULL, reps, &(gn_measure_opts){.k = 50}, density, &err));
+    const size_t ten = 10;
+    OK(gn_measure_overlap(NULL, reps, NULL, &(gn_measure_pairs_opts){.k = &ten, .n_k = 1}, overlap,
+                          &err));
+    OK(gn_measure_imbalance(NULL, reps, NULL, &(gn_measure_pairs_opts){.max_rows = 70}, imbalance,
+                            &err));
+    OK(gn_measure_density(NULL, reps, &(gn_measure_density_opts){.k = 50}, density, &err));
     CHECK(gn_result_count(overlap) == 3 && gn_result_count(imbalance) == 6);
     for (int a = 0; a < LAYERS; a++)
         for (int b = 0; b < LAYERS; b++) {

@@ -1,6 +1,6 @@
 /* Layers against layers as rows: the part that `survey` and `imbalance` share. */
-#ifndef GN_REPORT_MEASURE_PAIRS_H
-#define GN_REPORT_MEASURE_PAIRS_H
+#ifndef GN_REPORT_MEASURE_IMBALANCE_H
+#define GN_REPORT_MEASURE_IMBALANCE_H
 
 #include "report/subset.h"
 
