@@ -28,7 +28,7 @@ PUBLIC = {
     "base": "base", "io": "io", "text": "text", "model": "model", "reps": "reps",
     "extract": "extract", "neighbors": "neighbors", "id": "geometry", "overlap": "geometry",
     "isotropy": "geometry", "lid": "geometry", "cluster": "geometry", "density": "geometry", "imbalance": "geometry", "features": "encoding", "mlem": "encoding", "figure": "figure", "result": "report", "survey": "report",
-    "pairs": "encoding", "decoding": "encoding", "mlem_v1": "encoding", "mds": "projection",
+    "pairs": "encoding", "decoding": "encoding", "mlem_v1": "encoding", "baselines": "encoding", "mds": "projection",
     "measure": "report",
 }
 
