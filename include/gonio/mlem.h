@@ -56,7 +56,15 @@ typedef struct gn_mlem_fit {
     double intercept;
     double y_mean, y_var;     /**< of the squared distances over pairs */
     double mse, r2, r2_se, r; /**< r: correlation of prediction and distance */
+    /** Means over folds of rows, on the pairs among the rows kept out; NaN without folds. r2_cv_se
+     * is the scatter of folds over the root of their number. */
+    double r2_cv, r2_cv_se, r_cv, mse_cv;
 } gn_mlem_fit;
+
+/** Bootstrap over rows: standard deviation, and the 2.5 % and 97.5 % quantiles of the draws. */
+typedef struct gn_interval {
+    double se, lo, hi;
+} gn_interval;
 
 /** What one feature contributes. */
 typedef struct gn_mlem_weight {
@@ -66,11 +74,16 @@ typedef struct gn_mlem_weight {
         pfi_se; /**< permutation importance: rise of the squared error when x_k is permuted */
     double cpi, cpi_se; /**< the same with x_k permuted given the other features (linearly) */
     double vif; /**< variance inflation 1 / (1 - R2 of x_k on the others); infinite: redundant */
+    double p_permutation; /**< one-sided, of exchanging x_k between rows; NaN without */
+    gn_interval weight_boot, pfi_boot; /**< NaN without */
 } gn_mlem_weight;
 
 typedef struct gn_mlem_opts {
     bool zscore;  /**< divide every unit by its standard deviation first */
     double ridge; /**< penalty on the sum of squared weights, as of a sum over all pairs; 0: none */
+    size_t folds; /**< cross-validation by rows; 0: none */
+    size_t bootstrap;    /**< draws; 0: none. n d f additions each */
+    size_t permutations; /**< draws for each feature; 0: none. n d additions each */
 } gn_mlem_opts;
 
 /** Fits a layer. Standard errors are of U-statistics: every row is in n - 1 pairs, so the spread of
@@ -83,6 +96,14 @@ typedef struct gn_mlem_opts {
 GN_API gn_status gn_mlem_measure(gn_ctx *ctx, const gn_mlem_design *design, gn_mat x,
                                  const gn_mlem_opts *opts, gn_mlem_fit *fit, gn_mlem_weight *weight,
                                  gn_error *err);
+
+/** The same for every unit (column) alone, y = (a_iu - a_ju)^2: which features single units encode.
+ *  Only `ridge` of the options counts. A constant unit has NaN everywhere.
+ *  @param fit (d) @param weight (d, f)
+ *  @return as gn_mlem_measure. O(n f^2) a unit, threaded. */
+GN_API gn_status gn_mlem_units(gn_ctx *ctx, const gn_mlem_design *design, gn_mat x,
+                               const gn_mlem_opts *opts, gn_mlem_fit *fit, gn_mlem_weight *weight,
+                               gn_error *err);
 
 typedef enum gn_correction {
     GN_CORRECT_BH = 0, /**< Benjamini & Hochberg 1995: share of false ones among the positives */

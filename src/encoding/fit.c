@@ -14,6 +14,7 @@
  * of "this feature is not encoded". */
 #include "encoding/influence.h"
 #include "encoding/small.h"
+#include "encoding/totals.h"
 
 #include <math.h>
 #include <string.h>
@@ -88,7 +89,10 @@ static void one_weight(struct fit *t, size_t k, size_t at, gn_mlem_weight *out) 
                             .pfi_se = (double)NAN,
                             .cpi = t->cpi[k],
                             .cpi_se = (double)NAN,
-                            .vif = t->vif[k]};
+                            .vif = t->vif[k],
+                            .p_permutation = (double)NAN,
+                            .weight_boot = {(double)NAN, (double)NAN, (double)NAN},
+                            .pfi_boot = {(double)NAN, (double)NAN, (double)NAN}};
     if (!(variance > 0) || !free_weight(t, at < t->n_set ? t->n_set : t->n_set + 1, at)) return;
     double z = t->free[at];
     out->weight_se = gn_influence_se(t->influence, s->n);
@@ -129,6 +133,7 @@ gn_status gn_fit_sums(const gn_mlem_design *s, const gn_layer_sums *y, double ri
         for (size_t l = 0; l < f; l++) predicted += t.w[k] * s->cov[k * f + l] * t.w[l];
     }
     gn_mlem_fit r = {.n_pairs = s->n_pairs, .intercept = b, .y_mean = mean, .y_var = variance};
+    r.r2_cv = r.r2_cv_se = r.r_cv = r.mse_cv = (double)NAN;
     r.mse = variance - 2 * explained + predicted;
     r.r2 = 1 - r.mse / variance;
     r.r = predicted > 0 ? explained / sqrt(predicted * variance) : (double)NAN;
@@ -158,11 +163,23 @@ gn_status gn_mlem_measure(gn_ctx *ctx, const gn_mlem_design *design, gn_mat x,
     gn_status st;
     gn_layer_view v = {0};
     gn_layer_sums sums = {0};
+    gn_mlem_weight *w = NULL;
+    gn_mlem_fit r;
+    const gn_mlem_opts o = opts ? *opts : (gn_mlem_opts){0};
+    double ridge = o.ridge / design->n_pairs;
     GN_TRY(check_opts(opts, err));
-    GN_TRY(gn_layer_view_new(ctx, x, opts && opts->zscore, &v, err));
+    GN_TRY(gn_alloc_array(&w, design->f, sizeof *w, "a fit", err));
+    GN_TRY(gn_layer_view_new(ctx, x, o.zscore, &v, err));
     GN_TRY(gn_layer_sums_new(ctx, design, &v, &sums, err));
-    st = gn_fit_sums(design, &sums, opts ? opts->ridge : 0, fit, weight, err);
+    GN_TRY(gn_fit_sums(design, &sums, o.ridge, &r, w, err));
+    if (o.folds) GN_TRY(gn_mlem_folds(ctx, design, &v, &sums, ridge, o.folds, &r, err));
+    if (o.bootstrap) GN_TRY(gn_mlem_bootstrap(ctx, design, &v, &sums, ridge, o.bootstrap, w, err));
+    if (o.permutations)
+        GN_TRY(gn_mlem_permute(ctx, design, &v, &sums, ridge, o.permutations, w, err));
+    *fit = r;
+    memcpy(weight, w, design->f * sizeof *w);
 done:
+    gn_free(w);
     gn_layer_sums_free(&sums);
     gn_layer_view_free(&v);
     return st;

@@ -43,6 +43,15 @@ static gn_status form_block(void *user, size_t block, unsigned worker, gn_error 
         const gn_form *form = &s->form[t];
         const gn_feature *f = form->feature;
         double total = 0;
+        if (!f) { /* one sum over all rows, squared */
+            memset(sum, 0, w * sizeof *sum);
+            for (size_t i = 0; i < n; i++)
+                for (size_t j = 0; j < w; j++)
+                    sum[j] += (form->weight ? form->weight[i] : 1) * a[i * w + j];
+            for (size_t j = 0; j < w; j++) total += sum[j] * sum[j];
+            s->part[column * s->n_forms + t] = total;
+            continue;
+        }
         memset(sum, 0, f->n_levels * w * sizeof *sum);
         add_levels(form->code ? form->code : f->code, form->weight, n, w, a, sum);
         gn_levels_apply(f, w, sum, applied, small);
@@ -59,7 +68,8 @@ gn_status gn_layer_forms(gn_ctx *ctx, const gn_layer_view *v, const gn_form *for
     s.n_columns = (v->x.cols + WIDE - 1) / WIDE;
     size_t n_blocks = s.n_columns * ((n_forms + FORMS_AT_ONCE - 1) / FORMS_AT_ONCE);
     for (size_t t = 0; t < n_forms; t++)
-        if (form[t].feature->n_levels > s.most_levels) s.most_levels = form[t].feature->n_levels;
+        if (form[t].feature && form[t].feature->n_levels > s.most_levels)
+            s.most_levels = form[t].feature->n_levels;
     s.worker_doubles = (v->x.rows + 2 * s.most_levels + GN_LEVELS_SCRATCH) * WIDE;
     gn_progress progress = {task, "sums", (double)n_forms, 0,
                             n_blocks ? (double)n_forms / (double)n_blocks : 0};

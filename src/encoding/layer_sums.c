@@ -130,29 +130,28 @@ gn_status gn_layer_sums_new(gn_ctx *ctx, const gn_mlem_design *design, const gn_
                             gn_layer_sums *out, gn_error *err) {
     gn_status st;
     size_t n = design->n, f = design->f, d = v->x.cols;
-    double *squares = NULL;
     gn_layer_sums s = {.n = n, .f = f, .d = d};
     if (v->x.rows != n)
         return gn_fail(err, GN_EINVAL, "%zu rows of states and %zu rows of features", v->x.rows, n);
-    GN_TRY(gn_alloc_array(&squares, n, sizeof *squares, "sums over pairs", err));
+    GN_TRY(gn_alloc_array(&s.squares, n, sizeof(double), "sums over pairs", err));
     GN_TRY(gn_alloc_array(&s.xy, f, sizeof(double), "sums over pairs", err));
     GN_TRY(gn_alloc_array(&s.row_y, n, sizeof(double), "sums over pairs", err));
     GN_TRY(gn_alloc_array(&s.row_xy, f, n * sizeof(double), "sums over pairs", err));
     GN_TRY(gn_alloc_array(&s.row_yy, n, sizeof(double), "sums over pairs", err));
     struct pass pass = {.design = design, .v = v, .out = &s};
-    GN_TRY(products(ctx, &pass, squares, err));
-    GN_TRY(finish(design, squares, &s, err));
-    GN_TRY(gn_layer_squares(ctx, v, squares, &s.yy, s.row_yy, err));
+    GN_TRY(products(ctx, &pass, s.squares, err));
+    GN_TRY(finish(design, s.squares, &s, err));
+    GN_TRY(gn_layer_squares(ctx, v, s.squares, &s.yy, s.row_yy, err));
     *out = s;
     s = (gn_layer_sums){0};
 done:
-    gn_free(squares);
     gn_layer_sums_free(&s);
     return st;
 }
 
 void gn_layer_sums_free(gn_layer_sums *s) {
     gn_free(s->xy);
+    gn_free(s->squares);
     gn_free(s->row_y);
     gn_free(s->row_xy);
     gn_free(s->row_yy);

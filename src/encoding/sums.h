@@ -31,7 +31,8 @@ struct gn_mlem_design {
 /** The sums of one layer. y is the squared Euclidean distance of two rows. */
 typedef struct gn_layer_sums {
     size_t n, f, d;
-    double *xy; /**< (f) totals over pairs i < j */
+    double *xy;      /**< (f) totals over pairs i < j */
+    double *squares; /**< (n) squared lengths of the centred rows */
     double y, yy;
     double *row_y;  /**< (n) */
     double *row_xy; /**< (f, n) */
@@ -74,7 +75,7 @@ gn_status gn_fit_sums(const gn_mlem_design *s, const gn_layer_sums *y, double ri
 /** A weighted quadratic form of the layer's rows: sum_ij weight_i weight_j distance(i, j) a_i.a_j.
  */
 typedef struct gn_form {
-    const gn_feature *feature; /**< its levels and distance */
+    const gn_feature *feature; /**< its levels and distance; NULL: 1 for all i and j */
     const int32_t *code;       /**< (n) levels to use instead of the feature's own, or NULL */
     const double *weight;      /**< (n), or NULL: 1 each */
 } gn_form;

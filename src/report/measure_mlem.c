@@ -5,6 +5,7 @@
 #include "base/ctx.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "report/mlem.h"
 #include "report/subset.h"
 
 #include <math.h>
@@ -15,7 +16,7 @@ static const double none = (double)NAN;
 
 struct run {
     const gn_reps *reps;
-    const char *set;
+    gn_measure_mlem_opts opts;
     const gn_features *features;
     gn_result *result;
     size_t n_layers, f, layer;
@@ -27,7 +28,7 @@ struct run {
 
 static gn_status add(const struct run *r, const char *measure, double value, double se,
                      const char *note, gn_error *err) {
-    return gn_layer_add(r->result, r->reps, r->set, r->layer, measure, NULL, value, se,
+    return gn_layer_add(r->result, r->reps, r->opts.set, r->layer, measure, NULL, value, se,
                         r->features->n, note, err);
 }
 
@@ -42,6 +43,32 @@ static gn_status add_test(const struct run *r, size_t k, gn_error *err) {
     return st;
 }
 
+static gn_status add_bootstrap(const struct run *r, gn_interval i, gn_error *err) {
+    gn_status st = GN_OK;
+    if (!r->opts.fit.bootstrap) return st;
+    GN_TRY(number(r, "se_bootstrap", i.se, err));
+    GN_TRY(number(r, "ci_low", i.lo, err));
+    GN_TRY(number(r, "ci_high", i.hi, err));
+done:
+    return st;
+}
+
+static gn_status add_folds(const struct run *r, const gn_mlem_fit *fit, gn_error *err) {
+    gn_status st = GN_OK;
+    const struct {
+        const char *measure;
+        double value, se;
+    } rows[] = {
+        {"r2", fit->r2_cv, fit->r2_cv_se}, {"r", fit->r_cv, none}, {"mse", fit->mse_cv, none}};
+    for (size_t i = 0; r->opts.fit.folds && i < 3; i++) {
+        GN_TRY(gn_layer_add(r->result, r->reps, r->opts.set, r->layer, rows[i].measure, "cv",
+                            rows[i].value, rows[i].se, r->features->n, NULL, err));
+        GN_TRY(number(r, "folds", (double)r->opts.fit.folds, err));
+    }
+done:
+    return st;
+}
+
 static gn_status add_feature(const struct run *r, size_t k, double length, gn_error *err) {
     gn_status st;
     const gn_mlem_weight *w = &r->weight[r->layer * r->f + k];
@@ -53,9 +80,11 @@ static gn_status add_feature(const struct run *r, size_t k, double length, gn_er
     GN_TRY(add(r, "mlem_weight", w->weight, w->weight_se, note, err));
     GN_TRY(add_test(r, k, err));
     GN_TRY(number(r, "unit_weight", length > 0 ? w->weight / length : none, err));
+    GN_TRY(add_bootstrap(r, w->weight_boot, err));
     GN_TRY(add(r, "pfi", w->pfi, w->pfi_se, note, err));
     GN_TRY(add_test(r, k, err));
     GN_TRY(number(r, "share", w->pfi / most, err));
+    GN_TRY(add_bootstrap(r, w->pfi_boot, err));
     GN_TRY(add(r, "cpi", w->cpi, w->cpi_se, note, err));
     GN_TRY(add_test(r, k, err));
     GN_TRY(number(r, "share", w->cpi / most, err));
@@ -77,13 +106,15 @@ static gn_status add_layer(const struct run *r, gn_error *err) {
     GN_TRY(add(r, "mse", fit->mse, none, NULL, err));
     GN_TRY(add(r, "distance_variance", fit->y_var, none, NULL, err));
     GN_TRY(add(r, "mlem_intercept", fit->intercept, none, NULL, err));
+    GN_TRY(add_folds(r, fit, err));
     for (size_t k = 0; k < r->f; k++) GN_TRY(add_feature(r, k, sqrt(length), err));
 done:
     return st;
 }
 
 /* "num: categorical, 3 levels, categorical; freq: ..." */
-static gn_status describe(const struct run *r, const gn_measure_mlem_opts *opts, gn_error *err) {
+static gn_status describe(const struct run *r, gn_error *err) {
+    const gn_measure_mlem_opts *opts = &r->opts;
     static const char *const corrections[] = {"benjamini-hochberg", "holm", "none"};
     gn_status st;
     gn_str s = {0};
@@ -99,6 +130,10 @@ static gn_status describe(const struct run *r, const gn_measure_mlem_opts *opts,
     GN_TRY(gn_result_set_text(r->result, "target", "squared euclidean distance", err));
     GN_TRY(gn_result_set_text(r->result, "zscore", opts->fit.zscore ? "yes" : "no", err));
     GN_TRY(gn_result_set_number(r->result, "ridge", opts->fit.ridge, err));
+    GN_TRY(gn_result_set_text(r->result, "test", opts->fit.permutations ? "permutation" : "wald",
+                              err));
+    GN_TRY(gn_result_set_number(r->result, "permutations", (double)opts->fit.permutations, err));
+    GN_TRY(gn_result_set_number(r->result, "bootstrap", (double)opts->fit.bootstrap, err));
     GN_TRY(gn_result_set_text(r->result, "correction", corrections[opts->correction], err));
     GN_TRY(gn_result_set_number(r->result, "rows", (double)r->features->n, err));
 done:
@@ -127,7 +162,9 @@ static gn_status measure_layers(gn_ctx *ctx, struct run *r, const gn_mlem_design
             goto done;
         }
         for (size_t k = 0; k < r->f; k++)
-            r->p[r->layer * r->f + k] = *r->note[r->layer] ? none : w[k].p;
+            r->p[r->layer * r->f + k] = *r->note[r->layer]   ? none
+                                        : opts->permutations ? w[k].p_permutation
+                                                             : w[k].p;
     }
     gn_ctx_progress(ctx, "mlem", (double)r->n_layers, (double)r->n_layers, "layers");
 done:
@@ -140,7 +177,7 @@ gn_status gn_measure_mlem(gn_ctx *ctx, const gn_reps *reps, const gn_features *f
     gn_measure_mlem_opts o = opts ? *opts : (gn_measure_mlem_opts){0};
     gn_mlem_design *design = NULL;
     struct run r = {.reps = reps,
-                    .set = o.set,
+                    .opts = o,
                     .features = features,
                     .result = result,
                     .n_layers = gn_reps_layers(reps),
@@ -163,11 +200,13 @@ gn_status gn_measure_mlem(gn_ctx *ctx, const gn_reps *reps, const gn_features *f
         st = gn_fail_nomem(err, "fits", r.n_layers * sizeof *r.note);
         goto done;
     }
-    GN_TRY(describe(&r, &o, err));
+    GN_TRY(describe(&r, err));
     GN_TRY(gn_mlem_design_new(ctx, features, &design, err));
     GN_TRY(measure_layers(ctx, &r, design, &o.fit, err));
     GN_TRY(gn_adjust_p(r.p, n_tests, o.correction, r.corrected, err));
     for (r.layer = 0; r.layer < r.n_layers; r.layer++) GN_TRY(add_layer(&r, err));
+    if (o.units || o.top_units)
+        GN_TRY(gn_mlem_unit_rows(ctx, reps, design, features, &o, result, err));
 done:
     gn_mlem_design_free(design);
     gn_free(r.fit);
