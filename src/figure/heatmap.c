@@ -1,5 +1,5 @@
-/* A heatmap: one pixel a cell in a tiny image, enlarged without smoothing, so that the file stays
- * small and the cells sharp in every format. */
+/* A heatmap: an image whose cells are squares of equal pixels, which compress to little and stay
+ * sharp in every format. */
 #include "figure/layout.h"
 
 #include <math.h>
@@ -129,30 +129,43 @@ void gn_heatmap_layout(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, doub
     add_label(l, map->label, f->y1 - f->y0, l->width - GN_PAD, (f->y0 + f->y1) / 2, 1);
 }
 
-/* Paints an image of (rows, cols) pixels into a box. */
+/* How many pixels wide a cell is in an image of about 400: viewers smooth what they enlarge,
+ * whatever filter is asked for, but only between two pixels. A single cell has nothing beside it.
+ */
+static size_t pixels(size_t cells) {
+    return cells > 1 && cells < 400 ? 400 / cells : 1;
+}
+
+/* Paints (rows, cols) cells into a box. */
 static void paint(cairo_t *cr, gn_box box, size_t rows, size_t cols, const gn_axis *range,
                   const double *value) {
-    cairo_surface_t *image = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)cols, (int)rows);
+    size_t wide = pixels(cols), high = pixels(rows);
+    cairo_surface_t *image =
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(cols * wide), (int)(rows * high));
     if (cairo_surface_status(image) == CAIRO_STATUS_SUCCESS) {
         unsigned char *data = cairo_image_surface_get_data(image);
         size_t stride = (size_t)cairo_image_surface_get_stride(image);
         cairo_surface_flush(image);
-        for (size_t i = 0; i < rows; i++)
+        for (size_t i = 0; i < rows; i++) {
+            unsigned char *first = data + i * high * stride;
             for (size_t j = 0; j < cols; j++) {
                 double t = gn_axis_place(range, value[i * cols + j]);
                 gn_color c = isnan(t) ? (gn_color){0.85, 0.85, 0.85} : gn_viridis(t);
                 uint32_t pixel = (uint32_t)lround(c.r * 255) << 16 |
                                  (uint32_t)lround(c.g * 255) << 8 | (uint32_t)lround(c.b * 255);
-                memcpy(data + i * stride + 4 * j, &pixel, 4);
+                for (size_t x = 0; x < wide; x++) memcpy(first + 4 * (j * wide + x), &pixel, 4);
             }
+            for (size_t y = 1; y < high; y++) memcpy(first + y * stride, first, 4 * cols * wide);
+        }
         cairo_surface_mark_dirty(image);
     }
     cairo_save(cr);
     cairo_translate(cr, box.x0, box.y0);
-    cairo_scale(cr, (box.x1 - box.x0) / (double)cols, (box.y1 - box.y0) / (double)rows);
+    cairo_scale(cr, (box.x1 - box.x0) / (double)(cols * wide),
+                (box.y1 - box.y0) / (double)(rows * high));
     cairo_set_source_surface(cr, image, 0, 0);
     cairo_pattern_set_filter(cairo_get_source(cr), CAIRO_FILTER_NEAREST);
-    cairo_rectangle(cr, 0, 0, (double)cols, (double)rows);
+    cairo_rectangle(cr, 0, 0, (double)(cols * wide), (double)(rows * high));
     cairo_fill(cr);
     cairo_restore(cr);
     cairo_surface_destroy(image);

@@ -10,9 +10,15 @@ enum {
     CHART_COSINES,
     CHART_NORMS,
     CHART_PR,
+    CHART_SPECTRUM,
     CHART_PREVIOUS,
+    CHART_OVERLAPS,
+    CHART_IMBALANCE,
+    CHART_IMBALANCES,
     CHART_LABEL,
-    CHART_SPECTRUM
+    CHART_KSTAR,
+    CHART_CLUSTERS,
+    CHART_AGREEMENT
 };
 
 static const gn_chart_text chart_texts[GN_CHARTS_MAX] = {
@@ -92,6 +98,39 @@ static const gn_chart_text chart_texts[GN_CHARTS_MAX] = {
          "<i>χ<sub>k</sub></i>(<i>A</i>, <i>B</i>) = (1/<i>N</i>) Σ<sub><i>i</i></sub> "
          "|kNN<sub><i>A</i></sub>(<i>i</i>) ∩ kNN<sub><i>B</i></sub>(<i>i</i>)| / <i>k</i>",
          "Doimo, Glielmo, Ansuini &amp; Laio, <cite>NeurIPS</cite> 2020, eq. 1."},
+    [CHART_OVERLAPS] =
+        {"overlap_layers", "Neighbours that two layers share",
+         "The same share for every pair of layers. Each layer shares all of them with itself.",
+         "Blocks of bright cells are stages: layers that agree on what is near what. A dark step "
+         "between two blocks is where the representation is rearranged. A bright cell far from the "
+         "diagonal is a layer that returns to an earlier order.",
+         "<i>χ<sub>k</sub></i>(<i>A</i>, <i>B</i>) as above; chance is <i>k</i>/(<i>N</i> − 1)",
+         "Doimo et al., <cite>NeurIPS</cite> 2020; Valeriani et al., <cite>NeurIPS</cite> 2023."},
+    [CHART_IMBALANCE] =
+        {"imbalance_previous_layer", "Does a layer lose or gain?",
+         "Information imbalance from the previous stored layer to each layer, and back: how far "
+         "down "
+         "the list of the second layer a point’s nearest neighbour in the first one stands. Exact "
+         "ranks, on the seeded sample of rows that the conditions name. Bands: 95 % (±1.96 "
+         "standard "
+         "errors over points).",
+         "0: what is nearest in the first is nearest in the second, too. 1: unrelated. Where the "
+         "way "
+         "back to the previous layer is the higher line, the step has lost distinctions that the "
+         "previous layer made; where it is the lower one, it has made new ones.",
+         "Δ(<i>A</i>→<i>B</i>) = (2/<i>N</i>) · mean over <i>i</i> of "
+         "rank<sub><i>B</i></sub>(<i>i</i>, nn<sub><i>A</i></sub>(<i>i</i>))",
+         "Glielmo, Zeni, Cheng, Csányi &amp; Laio, <cite>PNAS Nexus</cite> 1:pgac039 (2022)."},
+    [CHART_IMBALANCES] =
+        {"imbalance_layers", "Which layer predicts which",
+         "Information imbalance from the layer of the row to the layer of the column, for all "
+         "pairs "
+         "in both directions, as a logarithm: −3 is 0.001.",
+         "Dark: nearness in the row’s layer predicts nearness in the column’s. Compare a cell with "
+         "its mirror image across the diagonal: a layer whose row is darker than its column holds "
+         "what the others hold, and more.",
+         "log<sub>10</sub> Δ(<i>A</i>→<i>B</i>), Δ as above; least possible 2/<i>N</i>",
+         "Glielmo et al., <cite>PNAS Nexus</cite> 1:pgac039 (2022)."},
     [CHART_LABEL] =
         {"label_overlap", "Neighbours with the same label",
          "Share of each point’s nearest neighbours that carry its label, averaged so that all "
@@ -114,6 +153,53 @@ static const gn_chart_text chart_texts[GN_CHARTS_MAX] = {
          "(<i>x<sub>i</sub></i> − <i>m</i>)ᵀ, &ensp; <i>C v<sub>j</sub></i> = "
          "<i>λ<sub>j</sub> v<sub>j</sub></i>",
          "Textbook."},
+    [CHART_KSTAR] =
+        {"kstar", "How far the density is constant",
+         "Mean number of neighbours <i>k</i>* around a point within which the density is constant "
+         "by "
+         "a likelihood-ratio test (<i>α</i> = 10<sup>−6</sup>), over distinct rows. Band: 95 % "
+         "(±1.96 "
+         "standard errors over points). Dashed: the stored neighbours end there, so a mean close "
+         "to "
+         "it is cut short.",
+         "Up to rank <i>k</i>*, estimates that take the density as constant (TwoNN, Gride, plain "
+         "densities) do what they say. A fall means that points gather in small knots: the density "
+         "changes within a few neighbours.",
+         "<i>k</i>* = smallest <i>m</i> with −2<i>m</i> [ln <i>V<sub>m</sub></i>(<i>i</i>) + ln "
+         "<i>V<sub>m</sub></i>(<i>j</i>) − 2 ln(<i>V<sub>m</sub></i>(<i>i</i>) + "
+         "<i>V<sub>m</sub></i>(<i>j</i>)) + ln 4] &gt; 23.93, &ensp; <i>j</i> the (<i>m</i> + "
+         "1)-th "
+         "neighbour of <i>i</i>, <i>V</i> the volume in TwoNN’s dimension",
+         "Rodriguez, d’Errico, Facco &amp; Laio, <cite>J. Chem. Theory Comput.</cite> 14:1206 "
+         "(2018)."},
+    [CHART_CLUSTERS] =
+        {"density_clusters", "Peaks of the density",
+         "Peaks of the density over distinct rows, and those of them that stand out: higher than "
+         "the "
+         "saddle to any other by 1.65 times the sum of their errors. No error bars: the count is "
+         "itself a result of a test.",
+         "1 is one connected cloud. Many peaks are islands that the layer keeps apart: words, "
+         "senses, "
+         "positions. The share of points below a saddle, <code>halo_share</code> in the rows, says "
+         "how much of "
+         "the "
+         "cloud lies between islands rather than on one.",
+         "a peak <i>c</i> stays if ln <i>ρ<sub>c</sub></i> − ln <i>ρ</i><sub>saddle</sub> &gt; "
+         "1.65 (<i>σ<sub>c</sub></i> + <i>σ</i><sub>saddle</sub>); &ensp; <i>ρ</i> from PAk over "
+         "<i>k</i>* neighbours",
+         "d’Errico, Facco, Laio &amp; Rodriguez, <cite>Information Sciences</cite> 560:476 "
+         "(2021)."},
+    [CHART_AGREEMENT] =
+        {"cluster_agreement", "Do the peaks follow the labels?",
+         "Adjusted Rand index between the clusters around the peaks and each label column, over "
+         "all "
+         "pairs of points. No error bars: neither partition is a draw.",
+         "1: the same partition. 0: what unrelated ones would show. A label can rule the "
+         "neighbourhoods, as the overlap above shows, and still form no islands: then it varies "
+         "along "
+         "one connected cloud.",
+         "(pairs together in both − expected) / (½ (pairs together in either, added) − expected)",
+         "Hubert &amp; Arabie, <cite>Journal of Classification</cite> 2:193 (1985)."},
 };
 
 #endif

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const gn_point missing = {(double)NAN, (double)NAN, (double)NAN};
-
 static bool of_set(const gn_profile *p, size_t row) {
     return strcmp(p->r->row[row].m.set, p->set) == 0;
 }
@@ -30,7 +28,7 @@ size_t gn_profile_row(const gn_profile *p, size_t i, const char *measure, const 
 }
 
 static gn_point point_of(const gn_profile *p, size_t row) {
-    if (row == SIZE_MAX) return missing;
+    if (row == SIZE_MAX) return gn_point_none;
     const gn_measurement *m = &p->r->row[row].m;
     return (gn_point){isfinite(m->value) ? m->value : (double)NAN,
                       isfinite(m->se) ? m->se : (double)NAN, m->n};
@@ -46,14 +44,18 @@ double gn_profile_number(const gn_profile *p, size_t row, const char *key) {
     return f && !f->text ? f->number : (double)NAN;
 }
 
-gn_point gn_profile_previous_overlap(const gn_profile *p, size_t i) {
-    for (size_t row = 0; i > 0 && row < p->r->n_rows; row++) {
+gn_point gn_profile_pair(const gn_profile *p, const char *measure, size_t i, size_t j) {
+    gn_point back = gn_point_none;
+    for (size_t row = 0; row < p->r->n_rows; row++) {
         const gn_measurement *m = &p->r->row[row].m;
-        if (m->layer == p->layer[i] && strcmp(m->measure, "data_overlap") == 0 && of_set(p, row) &&
-            gn_profile_number(p, row, "other_layer") == p->layer[i - 1])
-            return point_of(p, row);
+        if ((m->layer != p->layer[i] && m->layer != p->layer[j]) ||
+            strcmp(m->measure, measure) != 0 || !of_set(p, row))
+            continue;
+        double other = gn_profile_number(p, row, "other_layer");
+        if (m->layer == p->layer[i] && other == p->layer[j]) return point_of(p, row);
+        if (m->layer == p->layer[j] && other == p->layer[i]) back = point_of(p, row);
     }
-    return missing;
+    return back;
 }
 
 bool gn_profile_has(const gn_profile *p, const char *measure, const char *variant) {
@@ -148,7 +150,9 @@ static gn_status choose(gn_profile *p, gn_error *err) {
         }
         size_t at = kept ? gn_id_flattest(value, kept) : 0;
         size_t reported = gn_profile_row(p, i, "gride", "reported", NULL, NULL);
-        p->gride[i] = reported != SIZE_MAX ? point_of(p, reported) : kept ? point[at] : missing;
+        p->gride[i] = reported != SIZE_MAX ? point_of(p, reported)
+                      : kept               ? point[at]
+                                           : gn_point_none;
         p->gride_n2[i] = reported != SIZE_MAX ? gn_profile_number(p, reported, "n2")
                          : kept               ? n2[at]
                                               : (double)NAN;

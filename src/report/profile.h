@@ -4,9 +4,12 @@
 
 #include "report/result.h"
 
+#include <math.h>
+
 typedef struct gn_point {
     double value, se, n; /**< NaN where there is none */
 } gn_point;
+static const gn_point gn_point_none = {(double)NAN, (double)NAN, (double)NAN};
 
 /** One label column of the survey. */
 typedef struct gn_profile_label {
@@ -40,8 +43,9 @@ size_t gn_profile_row(const gn_profile *p, size_t i, const char *measure, const 
 /** Its numbers. */
 gn_point gn_profile_at(const gn_profile *p, size_t i, const char *measure, const char *variant,
                        const char *key, const char *value);
-/** The overlap of layer position i with the position before it. */
-gn_point gn_profile_previous_overlap(const gn_profile *p, size_t i);
+/** A measure of two layers, from position i to position j; where only the other direction was
+ *  recorded, as of symmetric measures, that one. */
+gn_point gn_profile_pair(const gn_profile *p, const char *measure, size_t i, size_t j);
 /** A numeric parameter of a row; NaN when missing. */
 double gn_profile_number(const gn_profile *p, size_t row, const char *key);
 /** True when some layer has a finite value of the measure (any variant when NULL). */

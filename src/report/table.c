@@ -79,7 +79,7 @@ static gn_point cell_point(const gn_profile *p, size_t spec, size_t i) {
     const column_spec *c = &specs[spec];
     if (spec == GRIDE) return p->gride[i];
     if (spec == SCALE) return (gn_point){p->gride_n2[i], (double)NAN, (double)NAN};
-    if (spec == PREVIOUS) return gn_profile_previous_overlap(p, i);
+    if (spec == PREVIOUS) return i ? gn_profile_pair(p, "data_overlap", i, i - 1) : gn_point_none;
     return gn_profile_at(p, i, c->measure, c->variant, NULL, NULL);
 }
 

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct synthetic {
@@ -79,11 +80,29 @@ static inline gn_result *make_survey(const char *model, int n_layers, const char
         put(&s, "isoscore", NULL, (119 - 60 * t) / 383, (double)NAN, n);
         put(&s, "effective_rank", NULL, 290 - 40 * t, (double)NAN, n);
         put(&s, "top1_share", NULL, 0.03 + 0.06 * t, (double)NAN, n);
-        if (l > 0) {
-            put(&s, "data_overlap", NULL, 0.42 + 0.2 * t, 0.0009, n);
+        for (int other = l - 1; other >= 0; other--) {
+            put(&s, "data_overlap", NULL, (0.42 + 0.2 * t) / (l - other), 0.0009, n);
             with(&s, "k", 30);
-            with(&s, "other_layer", l - 1);
+            with(&s, "other_layer", other);
             with(&s, "chance", 30 / n);
+        }
+        for (int other = 0; other < n_layers; other++) {
+            if (other == l) continue;
+            put(&s, "information_imbalance", NULL, 0.002 * (1 + 0.3 * t) * abs(l - other), 1e-4,
+                1e4);
+            with(&s, "k", 1);
+            with(&s, "other_layer", other);
+        }
+        put(&s, "kstar", "mean", 40 - 30 * t, 0.1, n);
+        with(&s, "k", 64);
+        put(&s, "kstar", "min", 3, (double)NAN, n);
+        put(&s, "log_density", "pak", -14 - 10 * t, 0.01, n);
+        put(&s, "n_clusters", NULL, 1 + 20 * l, (double)NAN, n);
+        with(&s, "n_peaks", 7 + 60 * l);
+        put(&s, "halo_share", NULL, 0.9 * t, (double)NAN, n);
+        for (int k = 0; k < n_labels; k++) {
+            put(&s, "adjusted_rand", NULL, 0.4 * t - 0.01 * k, (double)NAN, n);
+            with_text(&s, "label", labels[k]);
         }
         for (int k = 0; k < n_labels; k++) {
             for (int plain = 0; plain < 2; plain++) {

@@ -12,9 +12,19 @@
 
 static gn_error err;
 static const char *const three[] = {"part_of_speech", "lexicographer", "sense"};
-static const char *const charts[] = {
-    "intrinsic_dimension",    "gride_curve",  "cosines", "norms", "participation_ratio",
-    "overlap_previous_layer", "label_overlap"};
+static const char *const charts[] = {"intrinsic_dimension",
+                                     "gride_curve",
+                                     "cosines",
+                                     "norms",
+                                     "participation_ratio",
+                                     "overlap_previous_layer",
+                                     "overlap_layers",
+                                     "imbalance_previous_layer",
+                                     "imbalance_layers",
+                                     "label_overlap",
+                                     "kstar",
+                                     "density_clusters",
+                                     "cluster_agreement"};
 enum { N_CHARTS = sizeof charts / sizeof *charts };
 
 /* The file's text, free() it; NULL when it cannot be read. */
@@ -117,6 +127,23 @@ TEST(page_stands_alone_and_is_sound) {
     gn_result_free(r);
 }
 
+/* Viewers smooth an image of one pixel a cell, so that no cell has its colour. */
+TEST(cells_of_heatmaps_are_many_pixels_wide) {
+    gn_result *r = make_survey("m", 7, three, 0, &err);
+    REQUIRE(r != NULL);
+    const char *dir = tmp_path("survey_cells");
+    OK(gn_survey_write(NULL, r, dir, &err));
+    char *svg = slurp(dir, "figures/overlap_layers.svg", NULL);
+    REQUIRE(svg != NULL);
+    const char *image = strstr(svg, "<image ");
+    REQUIRE(image != NULL);
+    const char *width = strstr(image, "width=\"");
+    REQUIRE(width != NULL);
+    CHECK(atoi(width + 7) >= 7 * 50);
+    free(svg);
+    gn_result_free(r);
+}
+
 TEST(foreign_names_are_escaped) {
     const char *const evil[] = {"<script>alert(1)</script>", "\" onload=\"x",
                                 "&amp;\xff\x01 </svg>"};
@@ -181,7 +208,7 @@ TEST(small_and_partial_results_make_a_page) {
         REQUIRE(page != NULL);
         CHECK(well_formed(page));
         CHECK(count(page, "nan<") + count(page, ">nan") + count(page, "nan \xc2\xb1") == 0);
-        CHECK(count(page, "<svg ") == (kind == 0 ? 5 : kind == 1 ? 0 : 1));
+        CHECK(count(page, "<svg ") == (kind == 0 ? 7 : kind == 1 ? 0 : 1));
         free(page);
         gn_result_free(r);
     }
@@ -226,6 +253,7 @@ TEST(failures_say_where) {
 int main(void) {
     RUN(folder_is_complete);
     RUN(page_stands_alone_and_is_sound);
+    RUN(cells_of_heatmaps_are_many_pixels_wide);
     RUN(foreign_names_are_escaped);
     RUN(bytes_repeat);
     RUN(small_and_partial_results_make_a_page);
