@@ -55,7 +55,8 @@ static const char page_style[] =
     "footer{color:var(--muted);font-size:13.5px;padding-top:40px;padding-bottom:44px}\n"
     "@media(max-width:760px){.measure{grid-template-columns:1fr}main,header,footer{padding-left:"
     "16px;padding-right:16px}h1{font-size:26px}}\n"
-    "@media print{body{font-size:10.5pt}main,header,footer{max-width:none;padding:0}nav{display:"
+    "@media print{body{font-size:10.5pt}.measure{grid-template-columns:minmax(0,1.45fr) "
+    "minmax(0,1fr)}main,header,footer{max-width:none;padding:0}nav{display:"
     "none}h2{margin-top:22pt;break-after:avoid}figure,.measure,tr{break-inside:avoid}table{font-"
     "size"
     ":8pt}th,td{padding:2pt 4pt}a{color:inherit;text-decoration:none}}\n";
