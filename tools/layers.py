@@ -24,13 +24,20 @@ ROOMS = {  # room: rooms whose internal headers it may use
     "report": "base math io text model reps extract neighbors geometry encoding projection figure",
 }
 # The public header of a topic belongs to the room that implements it.
-PUBLIC = {
-    "base": "base", "io": "io", "text": "text", "model": "model", "reps": "reps",
-    "extract": "extract", "neighbors": "neighbors", "id": "geometry", "overlap": "geometry",
-    "isotropy": "geometry", "lid": "geometry", "cluster": "geometry", "density": "geometry", "imbalance": "geometry", "features": "encoding", "mlem": "encoding", "figure": "figure", "result": "report", "survey": "report",
-    "pairs": "encoding", "decoding": "encoding", "mlem_v1": "encoding", "baselines": "encoding", "mds": "projection",
-    "measure": "report",
-}
+PUBLIC = {topic: room for room, topics in {
+    "base": "base",
+    "io": "io",
+    "text": "text",
+    "model": "model",
+    "reps": "reps",
+    "extract": "extract",
+    "neighbors": "neighbors",
+    "geometry": "id overlap isotropy lid cluster density imbalance",
+    "projection": "mds layout",
+    "encoding": "features mlem mlem_v1 pairs decoding baselines",
+    "figure": "figure",
+    "report": "result survey measure",
+}.items() for topic in topics.split()}
 
 
 def main():

@@ -1,0 +1,83 @@
+/* gonio/layout.h: maps that put neighbours near each other: t-SNE and UMAP.
+ *
+ * A layout starts from exact neighbour lists, runs in steps, and can be looked at, paused and
+ * resumed between any two of them. All rows are placed. The same seed gives the same bytes on any
+ * number of threads.
+ */
+#ifndef GONIO_LAYOUT_H
+#define GONIO_LAYOUT_H
+
+#include "gonio/base.h"
+#include "gonio/neighbors.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct gn_layout gn_layout;
+
+/** t-SNE: van der Maaten & Hinton, JMLR 9:2579 (2008), repulsion by interpolation as in Linderman
+ * et al., Nature Methods 16:243 (2019). */
+typedef struct gn_tsne_opts {
+    size_t dim;           /**< 1, 2 (0: default) or 3 */
+    double perplexity;    /**< 0: 30. Needs 3 perplexity neighbours: lists with fewer lower it */
+    double exaggeration;  /**< of the first steps; 0: 12 */
+    size_t n_early;       /**< steps with exaggeration; default (SIZE_MAX): 250 */
+    size_t n_steps;       /**< steps after those; default (0): 500 */
+    double learning_rate; /**< 0: n / exaggeration in the early steps, n after (Belkina 2019) */
+} gn_tsne_opts;
+
+/** UMAP: McInnes, Healy & Melville, arXiv:1802.03426. */
+typedef struct gn_umap_opts {
+    size_t dim;           /**< 1 and more; 0: 2 */
+    size_t n_neighbors;   /**< the point itself included, as in the paper; 0: 15 */
+    double min_dist;      /**< negative: 0.1 */
+    double spread;        /**< 0: 1 */
+    size_t n_steps;       /**< epochs; 0: 500 up to 10,000 points, 200 above */
+    double negative_rate; /**< negative samples per positive one; 0: 5 */
+} gn_umap_opts;
+
+typedef struct gn_layout_state {
+    const char *method; /**< "tsne", "umap" */
+    size_t n, dim;
+    size_t step, n_steps; /**< done; planned in all */
+    double perplexity;    /**< t-SNE: the one in use, after lowering */
+    double loss;          /**< t-SNE: Kullback-Leibler divergence in nats of the current map
+                               (without exaggeration), measured every 50 steps and at the end;
+                               NaN before, and for UMAP */
+} gn_layout_state;
+
+/** Prepares a t-SNE map.
+ *  @param knn lists of the n rows; min(n - 1, 3 perplexity) neighbours are used. Borrowed for the
+ *         call.
+ *  @param init (n, dim) where to start, e.g. principal components: scaled so that the first column
+ *         has standard deviation 1e-4, unless `resume`, which keeps it as it is (a running map with
+ *         changed parameters). NULL data: Gaussian of that size.
+ *  @param opts NULL for the defaults.
+ *  @return GN_OK; GN_EINVAL (n < 4, dim, perplexity < 1, shape of init); GN_EDATA (init not
+ *          finite); GN_ENOMEM; GN_ECANCEL. */
+GN_API gn_status gn_tsne_new(gn_ctx *ctx, const gn_knn *knn, gn_mat init, bool resume,
+                             const gn_tsne_opts *opts, gn_layout **out, gn_error *err);
+
+/** Prepares a UMAP map.
+ *  @param knn as above; n_neighbors - 1 of each list are used.
+ *  @param init (n, dim) start, e.g. a running map; NULL data: smooth functions on the graph.
+ *  @return GN_OK; GN_EINVAL (n < 4, dim, parameters, shape of init); GN_EDATA; GN_ENOMEM;
+ * GN_ECANCEL.
+ */
+GN_API gn_status gn_umap_new(gn_ctx *ctx, const gn_knn *knn, gn_mat init, const gn_umap_opts *opts,
+                             gn_layout **out, gn_error *err);
+
+/** Runs up to n_steps more; fewer when the plan ends. Progress is reported as "t-SNE" or "UMAP".
+ *  @return GN_OK; GN_ENOMEM; GN_ECANCEL (the map stays at the last whole step). */
+GN_API gn_status gn_layout_run(gn_ctx *ctx, gn_layout *layout, size_t n_steps, gn_error *err);
+
+GN_API gn_layout_state gn_layout_get(const gn_layout *layout);
+/** (n, dim) float64 positions, centred; valid until the next run or free. */
+GN_API gn_mat gn_layout_positions(const gn_layout *layout);
+GN_API void gn_layout_free(gn_layout *layout);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,268 @@
+/* t-SNE and UMAP: the graphs they start from, the loss they report, the maps they end with. */
+#include "base/mem.h"
+#include "base/random.h"
+#include "gonio/layout.h"
+#include "projection/graph.h"
+#include "projection/umap.h"
+#include "support/tap.h"
+
+enum { N = 600, D = 10, CLUSTERS = 6 };
+
+/* N points in CLUSTERS Gaussian clusters; the cluster of row i is i % CLUSTERS. */
+static float *clusters(double distance) {
+    float *x = gn_alloc(N * D, sizeof *x);
+    double centre[CLUSTERS][D];
+    gn_random r = gn_random_new(5, 0);
+    for (int c = 0; c < CLUSTERS; c++)
+        for (int j = 0; j < D; j++) centre[c][j] = distance * gn_random_normal(&r);
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < D; j++)
+            x[i * D + j] = (float)(centre[i % CLUSTERS][j] + gn_random_normal(&r));
+    return x;
+}
+
+static gn_knn *lists(gn_ctx *ctx, const float *x, size_t n, size_t k) {
+    gn_knn *knn = NULL;
+    CHECK(gn_knn_compute(ctx, gn_mat_f32(x, n, D), &(gn_knn_opts){.k = k}, &knn, NULL) == GN_OK);
+    return knn;
+}
+
+/* Share of points whose nearest neighbour on the map is of their cluster. */
+static double purity(gn_mat y) {
+    const double *p = y.data;
+    size_t good = 0;
+    for (size_t i = 0; i < y.rows; i++) {
+        double best = INFINITY;
+        size_t nearest = i;
+        for (size_t j = 0; j < y.rows; j++) {
+            double d2 = 0;
+            for (size_t c = 0; c < y.cols; c++)
+                d2 += (p[i * y.cols + c] - p[j * y.cols + c]) *
+                      (p[i * y.cols + c] - p[j * y.cols + c]);
+            if (j != i && d2 < best) {
+                best = d2;
+                nearest = j;
+            }
+        }
+        good += nearest % CLUSTERS == i % CLUSTERS;
+    }
+    return (double)good / (double)y.rows;
+}
+
+TEST(graph) {
+    /* 0 <-> 1 both ways, 2 -> 0 one way, an edge of weight 0. */
+    const int32_t index[] = {1, 2, 0, 2, 0, 1};
+    const double weight[] = {0.5, 0, 0.25, 0, 0.8, 0};
+    for (int join = 0; join < 2; join++) {
+        gn_graph *g = NULL;
+        REQUIRE(gn_graph_new(index, weight, 3, 2, (gn_graph_join)join, &g, NULL) == GN_OK);
+        CHECK(g->start[1] == 2 && g->start[2] == 3 && g->start[3] == 4);
+        CHECK(g->index[0] == 1 && g->index[1] == 2 && g->index[2] == 0 && g->index[3] == 0);
+        const double both = join ? 0.5 + 0.25 - 0.125 : 0.375, one = join ? 0.8 : 0.4;
+        CHECK_NEAR((double)g->weight[0], both, 1e-7);
+        CHECK_NEAR((double)g->weight[2], both, 1e-7);
+        CHECK_NEAR((double)g->weight[1], one, 1e-7);
+        CHECK_NEAR((double)g->weight[3], one, 1e-7);
+        gn_graph_free(g);
+    }
+}
+
+TEST(perplexity) {
+    enum { K = 30 };
+    float d[3 * K];
+    double w[3 * K];
+    for (int j = 0; j < K; j++) {
+        d[j] = 1 + 0.1f * (float)j;
+        d[K + j] = 1e4f + (float)j; /* far, with small differences */
+        d[2 * K + j] = 2;           /* all equally far: equal weights, whatever is asked for */
+    }
+    REQUIRE(gn_perplexity_weights(NULL, d, 3, K, K, 10, w, NULL) == GN_OK);
+    for (int i = 0; i < 3; i++) {
+        double sum = 0, h = 0;
+        for (int j = 0; j < K; j++) {
+            sum += w[i * K + j];
+            h -= w[i * K + j] > 0 ? w[i * K + j] * log(w[i * K + j]) : 0;
+        }
+        CHECK_NEAR(sum, 1, 1e-12);
+        CHECK_NEAR(exp(h), i < 2 ? 10 : K, 1e-6);
+    }
+}
+
+/* The loss that is reported is the divergence between P and Q, computed here pair by pair. */
+TEST(tsne_loss) {
+    float *x = clusters(3);
+    gn_knn *knn = lists(NULL, x, N, 60);
+    gn_layout *l = NULL;
+    const gn_tsne_opts opts = {.perplexity = 20, .n_early = 50, .n_steps = 60};
+    REQUIRE(gn_tsne_new(NULL, knn, (gn_mat){0}, false, &opts, &l, NULL) == GN_OK);
+    REQUIRE(gn_layout_run(NULL, l, 100, NULL) == GN_OK);
+    double *y = gn_alloc(2 * N, sizeof *y), *w = gn_alloc(N * 60, sizeof *w), z = 0, kl = 0;
+    memcpy(y, gn_layout_positions(l).data, 2 * N * sizeof *y);
+    REQUIRE(gn_layout_run(NULL, l, 1, NULL) == GN_OK); /* step 100 measures where it starts */
+    gn_graph *p = NULL;
+    REQUIRE(gn_perplexity_weights(NULL, knn->distance, N, 60, 60, 20, w, NULL) == GN_OK);
+    REQUIRE(gn_graph_new(knn->index, w, N, 60, GN_JOIN_MEAN, &p, NULL) == GN_OK);
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = 0; j < N; j++)
+            if (i != j)
+                z += 1 / (1 + pow(y[2 * i] - y[2 * j], 2) + pow(y[2 * i + 1] - y[2 * j + 1], 2));
+    for (size_t i = 0; i < N; i++)
+        for (size_t e = p->start[i]; e < p->start[i + 1]; e++) {
+            const size_t j = (size_t)p->index[e];
+            const double v = (double)p->weight[e] / N;
+            const double q =
+                1 / z / (1 + pow(y[2 * i] - y[2 * j], 2) + pow(y[2 * i + 1] - y[2 * j + 1], 2));
+            kl += v * log(v / q);
+        }
+    printf("# loss %.8f, pair by pair %.8f\n", gn_layout_get(l).loss, kl);
+    CHECK_NEAR(gn_layout_get(l).loss, kl, 1e-4); /* the interpolation's error of log Z */
+    gn_graph_free(p);
+    gn_layout_free(l);
+    gn_knn_free(knn);
+    gn_free(x);
+    gn_free(y);
+    gn_free(w);
+}
+
+TEST(tsne_clusters) {
+    float *x = clusters(3);
+    gn_knn *knn = lists(NULL, x, N, 90);
+    for (size_t dim = 1; dim <= 3; dim++) {
+        gn_layout *l = NULL;
+        const size_t steps = dim == 3 ? 40 : 100; /* a grid of three axes is slow */
+        const gn_tsne_opts opts = {.dim = dim, .n_early = steps, .n_steps = steps / 2};
+        REQUIRE(gn_tsne_new(NULL, knn, (gn_mat){0}, false, &opts, &l, NULL) == GN_OK);
+        REQUIRE(gn_layout_run(NULL, l, SIZE_MAX, NULL) == GN_OK);
+        CHECK(gn_layout_get(l).step == opts.n_early + opts.n_steps);
+        CHECK(purity(gn_layout_positions(l)) > 0.97);
+        gn_layout_free(l);
+    }
+    gn_knn_free(knn);
+    gn_free(x);
+}
+
+TEST(umap_clusters) {
+    float *x = clusters(3);
+    gn_knn *knn = lists(NULL, x, N, 14);
+    for (size_t dim = 2; dim <= 3; dim++) {
+        gn_layout *l = NULL;
+        REQUIRE(gn_umap_new(NULL, knn, (gn_mat){0},
+                            &(gn_umap_opts){.dim = dim, .min_dist = -1, .n_steps = 100}, &l,
+                            NULL) == GN_OK);
+        REQUIRE(gn_layout_run(NULL, l, SIZE_MAX, NULL) == GN_OK);
+        CHECK(purity(gn_layout_positions(l)) > 0.97);
+        gn_layout_free(l);
+    }
+    gn_knn_free(knn);
+    gn_free(x);
+}
+
+/* The paper's defaults: a = 1.577, b = 0.895 as umap-learn prints them. */
+TEST(umap_curve) {
+    double a, b;
+    gn_umap_curve(0.1, 1, &a, &b);
+    CHECK_NEAR(a, 1.576943460405378, 1e-5);
+    CHECK_NEAR(b, 0.8950608781227859, 1e-5);
+}
+
+/* A graph in six pieces: every piece keeps together and away from the others. */
+TEST(umap_components) {
+    float *x = clusters(1000);
+    gn_knn *knn = lists(NULL, x, N, 14);
+    gn_layout *l = NULL;
+    REQUIRE(gn_umap_new(NULL, knn, (gn_mat){0}, &(gn_umap_opts){.min_dist = -1, .n_steps = 50}, &l,
+                        NULL) == GN_OK);
+    CHECK(purity(gn_layout_positions(l)) == 1); /* the start already */
+    REQUIRE(gn_layout_run(NULL, l, SIZE_MAX, NULL) == GN_OK);
+    CHECK(purity(gn_layout_positions(l)) == 1);
+    gn_layout_free(l);
+    gn_knn_free(knn);
+    gn_free(x);
+}
+
+TEST(threads_and_pauses) {
+    float *x = clusters(2);
+    for (int method = 0; method < 2; method++) {
+        double *first = gn_alloc(2 * N, sizeof *first);
+        for (unsigned t = 1; t <= 2; t++) {
+            gn_ctx *ctx = NULL;
+            CHECK(gn_ctx_new(&(gn_ctx_opts){.n_threads = t, .seed = 9}, &ctx, NULL) == GN_OK);
+            gn_knn *knn = lists(ctx, x, N, 90);
+            gn_layout *l = NULL;
+            CHECK((method ? gn_umap_new(ctx, knn, (gn_mat){0},
+                                        &(gn_umap_opts){.min_dist = -1, .n_steps = 30}, &l, NULL)
+                          : gn_tsne_new(ctx, knn, (gn_mat){0}, false,
+                                        &(gn_tsne_opts){.n_early = 10, .n_steps = 20}, &l, NULL)) ==
+                  GN_OK);
+            /* In one go with one thread, in pieces with two. */
+            while (gn_layout_get(l).step < 30)
+                CHECK(gn_layout_run(ctx, l, t == 1 ? 1000 : 7, NULL) == GN_OK);
+            const double *y = gn_layout_positions(l).data;
+            if (t == 1)
+                memcpy(first, y, 2 * N * sizeof *y);
+            else
+                CHECK(memcmp(first, y, 2 * N * sizeof *y) == 0);
+            gn_layout_free(l);
+            gn_knn_free(knn);
+            gn_ctx_free(ctx);
+        }
+        gn_free(first);
+    }
+    gn_free(x);
+}
+
+static bool always(void *user) {
+    (void)user;
+    return true;
+}
+
+TEST(refusals) {
+    float *x = clusters(2);
+    gn_knn *knn = lists(NULL, x, N, 14), *three = lists(NULL, x, 3, 2),
+           *four = lists(NULL, x, 4, 3);
+    gn_layout *l = NULL;
+    gn_error err;
+    CHECK(gn_tsne_new(NULL, three, (gn_mat){0}, false, NULL, &l, &err) == GN_EINVAL);
+    CHECK(strstr(err.message, "3 rows, expected at least 4") != NULL);
+    CHECK(gn_umap_new(NULL, three, (gn_mat){0}, NULL, &l, &err) == GN_EINVAL);
+    CHECK(gn_tsne_new(NULL, knn, (gn_mat){0}, false, &(gn_tsne_opts){.dim = 4}, &l, &err) ==
+          GN_EINVAL);
+    CHECK(gn_tsne_new(NULL, knn, (gn_mat){0}, false, &(gn_tsne_opts){.perplexity = 0.5}, &l,
+                      &err) == GN_EINVAL);
+    CHECK(gn_umap_new(NULL, knn, (gn_mat){0}, &(gn_umap_opts){.min_dist = 2}, &l, &err) ==
+          GN_EINVAL);
+    double y[2 * N] = {0};
+    CHECK(gn_tsne_new(NULL, knn, gn_mat_f64(y, N - 1, 2), false, NULL, &l, &err) == GN_EINVAL);
+    y[7] = NAN;
+    CHECK(gn_umap_new(NULL, knn, gn_mat_f64(y, N, 2), NULL, &l, &err) == GN_EDATA);
+    CHECK(strstr(err.message, "row 3, column 1") != NULL);
+    CHECK(l == NULL);
+    /* The smallest map, and one that is cancelled before its first step. */
+    CHECK(gn_tsne_new(NULL, four, (gn_mat){0}, false, NULL, &l, &err) == GN_OK);
+    CHECK(gn_layout_run(NULL, l, 100, &err) == GN_OK);
+    const double *p = gn_layout_positions(l).data;
+    for (int i = 0; i < 8; i++) CHECK(isfinite(p[i]));
+    gn_ctx *ctx = NULL;
+    CHECK(gn_ctx_new(&(gn_ctx_opts){.hooks.cancel = always}, &ctx, NULL) == GN_OK);
+    CHECK(gn_layout_run(ctx, l, 100, &err) == GN_ECANCEL);
+    CHECK(gn_layout_get(l).step == 100);
+    gn_ctx_free(ctx);
+    gn_layout_free(l);
+    gn_knn_free(knn);
+    gn_knn_free(three);
+    gn_knn_free(four);
+    gn_free(x);
+}
+
+int main(void) {
+    RUN(graph);
+    RUN(perplexity);
+    RUN(tsne_loss);
+    RUN(tsne_clusters);
+    RUN(umap_clusters);
+    RUN(umap_curve);
+    RUN(umap_components);
+    RUN(threads_and_pauses);
+    RUN(refusals);
+    return tap_done();
+}
