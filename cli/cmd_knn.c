@@ -1,69 +1,245 @@
-/* gonio knn: exact neighbours, kept beside the layers of a set or written for a matrix. */
+/* gonio knn: exact neighbours, kept beside the layers of a set or written for a matrix; of some
+ * rows, among the rows of another set, outside of a row's own group. */
 #define _POSIX_C_SOURCE 200809L
 #include "cli.h"
+#include "labels.h"
+#include "row_list.h"
 #include "rows.h"
 #include "gonio/neighbors.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+enum { MAX_PATH = 4096 };
 static const char *const metrics[] = {"euclidean", "cosine", NULL};
 
-/* Neighbours of one stored layer: to PREFIX.index.npy and PREFIX.distance.npy, or (NULL) kept in
- * the set's folder. */
-static gn_status one_layer(gn_ctx *ctx, const gn_reps *reps, size_t i, gn_knn_opts opts,
-                           const char *prefix, gn_result *result, gn_error *err) {
-    char task[64];
-    gn_neighbors *neighbors = NULL;
-    int layer = (int)gn_reps_layer_index(reps, i);
-    snprintf(task, sizeof task, "neighbors, layer %d", layer);
-    opts.task = task;
-    char partial[4096];
-    if (prefix && snprintf(partial, sizeof partial, "%s.partial", prefix) < (int)sizeof partial)
-        opts.checkpoint = partial;
-    gn_status st = gn_neighbors_of_layer(ctx, reps, i, &opts, &neighbors, NULL, err);
-    const gn_knn *knn = st == GN_OK ? neighbors->all : NULL;
-    if (st == GN_OK && prefix) st = gn_knn_write(knn, prefix, err);
-    if (st == GN_OK && opts.checkpoint) remove(opts.checkpoint);
-    for (size_t rank = 1; st == GN_OK && rank <= knn->k; rank *= 2) {
-        double sum = 0, sum2 = 0, n = (double)knn->n;
-        for (size_t r = 0; r < knn->n; r++) {
-            double d = (double)knn->distance[r * knn->k + rank - 1];
-            sum += d;
-            sum2 += d * d;
+struct job {
+    gn_ctx *ctx;
+    gn_result *result;
+    gn_reps *reps, *other; /* other NULL: neighbours among the rows of reps */
+    gn_knn_opts opts;
+    const char *out, *rows, *group; /* as typed; NULL: not given */
+    int32_t *row, *group_code, *other_code;
+};
+
+/* ---- what is asked --------------------------------------------------------------------------- */
+
+static gn_status fail(gn_error *err, gn_status code, const char *what, const char *why) {
+    err->code = code;
+    snprintf(err->message, sizeof err->message, "%.200s: %.800s", what, why);
+    return code;
+}
+
+/* The rest of a long search should not be lost for a folder that is not there. */
+static gn_status check_folder(const char *prefix, gn_error *err) {
+    char folder[MAX_PATH];
+    const char *slash = strrchr(prefix, '/');
+    int n = slash ? (int)(slash - prefix) : 0;
+    snprintf(folder, sizeof folder, "%.*s", n, prefix);
+    if (access(!slash ? "." : n ? folder : "/", W_OK) == 0) return GN_OK;
+    return fail(err, GN_EIO, prefix, strerror(errno));
+}
+
+/* One code for each row of a set. `of` NULL: the label's own; else those of the classes of the same
+ * name in `of`, and codes behind them for other names. */
+static gn_status read_codes(const gn_reps *reps, const char *spec, const gn_labels *of,
+                            cli_labels *found, int32_t **out, gn_error *err) {
+    gn_status st = cli_labels_find(found, reps, spec, err);
+    if (st != GN_OK) return st;
+    const gn_labels *labels = found->label[0].labels;
+    if (found->n != 1 || labels->n != gn_reps_rows(reps))
+        return fail(err, GN_EINVAL, spec, "expected one label for each row");
+    int32_t *own = malloc((labels->n_classes + 1) * sizeof *own);
+    *out = malloc((labels->n + 1) * sizeof **out);
+    if (own && *out) {
+        for (size_t c = 0; c < labels->n_classes; c++) {
+            own[c] = (int32_t)(of ? of->n_classes + c : c);
+            for (size_t o = 0; of && o < of->n_classes; o++)
+                if (strcmp(of->name[o], labels->name[c]) == 0) own[c] = (int32_t)o;
         }
-        double mean = sum / n, variance = fmax(0, sum2 / n - mean * mean);
-        st = gn_result_add(result,
-                           &(gn_measurement){.set = gn_reps_name(reps),
-                                             .layer = layer,
-                                             .depth = gn_reps_depth(reps, i),
-                                             .measure = "neighbor_distance",
-                                             .variant = "mean",
-                                             .value = mean,
-                                             .se = sqrt(variance / n),
-                                             .n = n},
-                           err);
-        if (st == GN_OK) st = gn_result_param_number(result, "k", (double)rank, err);
-        if (st == GN_OK)
-            st = gn_result_param_text(result, "metric", gn_metric_name(opts.metric), err);
+        for (size_t i = 0; i < labels->n; i++)
+            (*out)[i] = labels->code[i] < 0 ? -1 : own[labels->code[i]];
+    } else {
+        st = fail(err, GN_ENOMEM, spec, "out of memory");
     }
+    free(own);
+    return st;
+}
+
+/* Groups as codes: of the rows that answer in opts.group, of those that ask in opts.query_group. */
+static gn_status read_groups(struct job *j, gn_error *err) {
+    cli_labels asking = {0}, answering = {0};
+    gn_status st = read_codes(j->reps, j->group, NULL, &asking, &j->group_code, err);
+    j->opts.group = j->group_code;
+    if (st == GN_OK && j->other) {
+        st =
+            read_codes(j->other, j->group, asking.label[0].labels, &answering, &j->other_code, err);
+        j->opts.query_group = j->group_code;
+        j->opts.group = j->other_code;
+    }
+    if (st == GN_OK) st = gn_result_set_text(j->result, "exclude_group", asking.label[0].name, err);
+    cli_labels_free(&asking);
+    cli_labels_free(&answering);
+    return st;
+}
+
+static gn_status read_question(struct job *j, const char *against, const char *layers,
+                               gn_error *err) {
+    gn_status st = gn_reps_select_layers(j->reps, layers, err);
+    if (st == GN_OK && against) st = gn_reps_open(against, &j->other, err);
+    if (st == GN_OK && j->rows) st = cli_row_list(j->reps, j->rows, &j->row, &j->opts.n_rows, err);
+    j->opts.row = j->row;
+    if (st == GN_OK && j->group) st = read_groups(j, err);
+    return st;
+}
+
+/* ---- one layer ------------------------------------------------------------------------------- */
+
+/* Where in the other set the neighbours of a layer are looked for: at the same number, or in its
+ * only layer when one of the two is a plain matrix. */
+static gn_status matching_layer(const struct job *j, size_t i, size_t *out, gn_error *err) {
+    char why[160];
+    size_t number = gn_reps_layer_index(j->reps, i);
+    *out = 0;
+    if (gn_reps_layers(j->other) == 1 && (!gn_reps_dir(j->other) || !gn_reps_dir(j->reps)))
+        return GN_OK;
+    for (size_t l = 0; l < gn_reps_layers(j->other); l++)
+        if (gn_reps_layer_index(j->other, l) == number) {
+            *out = l;
+            return GN_OK;
+        }
+    snprintf(why, sizeof why, "no layer %zu to look for the neighbours of %.80s in", number,
+             gn_reps_name(j->reps));
+    return fail(err, GN_EINVAL, gn_reps_name(j->other), why);
+}
+
+/* The search that only this call wants: it is not kept in the set's folder. */
+static gn_status ask(const struct job *j, size_t i, gn_knn_opts opts, gn_knn **out, gn_error *err) {
+    size_t l = i;
+    gn_mat x = gn_reps_layer(j->reps, i);
+    if (j->other) {
+        gn_status st = matching_layer(j, i, &l, err);
+        if (st != GN_OK) return st;
+        opts.queries = &x;
+    }
+    const gn_reps *base = j->other ? j->other : j->reps;
+    gn_status st = gn_knn_compute(j->ctx, gn_reps_layer(base, l), &opts, out, err);
+    if (st != GN_OK && st != GN_ECANCEL) {
+        gn_error inner = *err;
+        char place[200];
+        snprintf(place, sizeof place, "%.120s, layer %zu", gn_reps_name(base),
+                 gn_reps_layer_index(base, l));
+        fail(err, st, place, inner.message);
+    }
+    return st;
+}
+
+static gn_status add_rank(const struct job *j, size_t i, const gn_knn *knn, size_t rank,
+                          gn_error *err) {
+    double sum = 0, sum2 = 0;
+    size_t n = 0, l;
+    for (size_t r = 0; r < knn->n; r++) {
+        double d = (double)knn->distance[r * knn->k + rank - 1];
+        if (isnan(d)) continue; /* its group leaves it fewer neighbours */
+        sum += d;
+        sum2 += d * d;
+        n++;
+    }
+    double mean = n ? sum / (double)n : (double)NAN;
+    gn_measurement m = {.set = gn_reps_name(j->reps),
+                        .layer = (int)gn_reps_layer_index(j->reps, i),
+                        .depth = gn_reps_depth(j->reps, i),
+                        .measure = "neighbor_distance",
+                        .variant = "mean",
+                        .value = mean,
+                        .se = sqrt(fmax(0, sum2 / (double)n - mean * mean) / (double)n),
+                        .n = (double)n};
+    if (n == 0) m.note = "no row has so many neighbours outside of its group";
+    gn_status st = gn_result_add(j->result, &m, err);
+    if (st == GN_OK) st = gn_result_param_number(j->result, "k", (double)rank, err);
+    if (st == GN_OK)
+        st = gn_result_param_text(j->result, "metric", gn_metric_name(j->opts.metric), err);
+    if (st != GN_OK || !j->other) return st;
+    st = matching_layer(j, i, &l, err);
+    if (st == GN_OK) st = gn_result_param_text(j->result, "other_set", gn_reps_name(j->other), err);
+    if (st == GN_OK)
+        st = gn_result_param_number(j->result, "other_layer",
+                                    (double)gn_reps_layer_index(j->other, l), err);
+    return st;
+}
+
+/* PREFIX.rows.npy: the rows that asked, in the order of the answers. */
+static gn_status write_rows(const struct job *j, const char *prefix, gn_error *err) {
+    char path[MAX_PATH];
+    if (!j->row) return GN_OK;
+    snprintf(path, sizeof path, "%s.rows.npy", prefix);
+    return gn_npy_write(path, GN_I32, &j->opts.n_rows, 1, j->row, err);
+}
+
+static gn_status one_layer(const struct job *j, size_t i, gn_error *err) {
+    char task[64], prefix[MAX_PATH - 64], partial[MAX_PATH];
+    gn_neighbors *neighbors = NULL;
+    gn_knn *asked = NULL;
+    gn_knn_opts opts = j->opts;
+    size_t layer = gn_reps_layer_index(j->reps, i);
+    snprintf(task, sizeof task, "neighbors, layer %zu", layer);
+    opts.task = task;
+    if (j->out) {
+        bool one = gn_reps_layers(j->reps) == 1;
+        int n = one ? snprintf(prefix, sizeof prefix, "%s", j->out)
+                    : snprintf(prefix, sizeof prefix, "%s.layer.%02zu", j->out, layer);
+        if (n >= (int)sizeof prefix) return fail(err, GN_EINVAL, "-o", "the name is too long");
+        snprintf(partial, sizeof partial, "%s.partial", prefix);
+        opts.checkpoint = partial;
+    }
+    gn_status st;
+    if (j->other || j->row || j->group)
+        st = ask(j, i, opts, &asked, err);
+    else
+        st = gn_neighbors_of_layer(j->ctx, j->reps, i, &opts, &neighbors, NULL, err);
+    const gn_knn *knn = neighbors ? neighbors->all : asked;
+    if (st == GN_OK && j->out) st = write_rows(j, prefix, err);
+    if (st == GN_OK && j->out) st = gn_knn_write(knn, prefix, err);
+    if (st == GN_OK && j->out) remove(partial);
+    for (size_t rank = 1; st == GN_OK && rank <= knn->k; rank *= 2)
+        st = add_rank(j, i, knn, rank, err);
     gn_neighbors_free(neighbors);
+    gn_knn_free(asked);
+    return st;
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static gn_status conditions(const struct job *j, gn_error *err) {
+    gn_status st = GN_OK;
+    if (j->other) st = gn_result_set_text(j->result, "against", gn_reps_name(j->other), err);
+    if (st == GN_OK && j->rows) st = gn_result_set_text(j->result, "rows", j->rows, err);
     return st;
 }
 
 static int run(const cli_command *self, int argc, char **argv) {
     cli_common common = {0};
     bool csv = false;
-    size_t k = 64;
     int metric = 0;
-    const char *out = NULL;
+    const char *against = NULL, *layers = NULL;
+    struct job j = {.opts = {.k = 64}};
     const cli_option options[] = {
-        {"neighbors", 'k', CLI_SIZE, &k, "K", "neighbours of each row (default 64, at most 1,024)",
-         NULL},
+        {"neighbors", 'k', CLI_SIZE, &j.opts.k, "K",
+         "neighbours of each row (default 64, at most 1,024)", NULL},
         {"metric", 'm', CLI_WORD, &metric, "METRIC", "euclidean (default) or cosine", metrics},
-        {"output", 'o', CLI_TEXT, (void *)&out, "PREFIX",
-         "write PREFIX.index.npy and PREFIX.distance.npy (a plain matrix, or a set of one layer)",
+        {"against", 0, CLI_TEXT, (void *)&against, "OTHER",
+         "look among the rows of OTHER, a set or matrix of the same width", NULL},
+        {"rows", 0, CLI_TEXT, (void *)&j.rows, "ROWS",
+         "neighbours of these rows only: 0:1000, 0:1000:10, 3,5,-1, LABEL=VALUE, FILE.npy", NULL},
+        {"exclude-group", 0, CLI_TEXT, (void *)&j.group, "LABEL",
+         "rows with the same label are no neighbours: a column of the set, or a label file", NULL},
+        {"layers", 0, CLI_TEXT, (void *)&layers, "LIST", "layers to search, e.g. 0,3-6,-1", NULL},
+        {"output", 'o', CLI_TEXT, (void *)&j.out, "PREFIX",
+         "write PREFIX.index.npy and PREFIX.distance.npy (PREFIX.layer.NN... for several layers)",
          NULL},
         {"csv", 0, CLI_FLAG, &csv, NULL, "print the rows as CSV", NULL},
         {0},
@@ -71,39 +247,38 @@ static int run(const cli_command *self, int argc, char **argv) {
     int n = cli_parse(self, options, &common, argc, argv);
     if (n < 0) return -1 - n;
     if (n != 1) return cli_usage(self, "expected one REPS, got %d operand(s)", n);
+    if ((against || j.rows || j.group) && !j.out)
+        return cli_usage(self, "say where to write with -o PREFIX: a set keeps the neighbours of "
+                               "all its rows alone");
 
     gn_error err = {0};
-    gn_ctx *ctx = NULL;
-    gn_reps *reps = NULL;
-    gn_result *result = NULL;
     int status = CLI_FAILED;
-    if (cli_context(&common, &ctx, &err) != GN_OK || gn_reps_open(argv[0], &reps, &err) != GN_OK ||
-        gn_result_new("knn", &result, &err) != GN_OK ||
-        cli_conditions(&common, ctx, result, &err) != GN_OK)
+    j.opts.metric = metric ? GN_COSINE : GN_EUCLIDEAN;
+    if (cli_context(&common, &j.ctx, &err) != GN_OK ||
+        gn_reps_open(argv[0], &j.reps, &err) != GN_OK ||
+        gn_result_new("knn", &j.result, &err) != GN_OK ||
+        cli_conditions(&common, j.ctx, j.result, &err) != GN_OK)
         goto done;
-    size_t layers = gn_reps_layers(reps);
-    if (!gn_reps_dir(reps) && !out) {
+    if (!gn_reps_dir(j.reps) && !j.out) {
         status =
             cli_usage(self, "%s is a plain matrix: say where to write with -o PREFIX", argv[0]);
         goto done;
     }
-    if (out && layers != 1) {
-        status = cli_usage(self,
-                           "-o goes with one layer, %s has %zu; without it the neighbours are "
-                           "kept in the set's folder",
-                           argv[0], layers);
+    if ((j.out && check_folder(j.out, &err) != GN_OK) ||
+        read_question(&j, against, layers, &err) != GN_OK || conditions(&j, &err) != GN_OK)
         goto done;
-    }
-    for (size_t i = 0; i < layers; i++) {
-        gn_knn_opts opts = {.k = k, .metric = metric ? GN_COSINE : GN_EUCLIDEAN};
-        if (one_layer(ctx, reps, i, opts, out, result, &err) != GN_OK) goto done;
-    }
-    status = cli_print_rows(result, csv, common.json);
+    for (size_t i = 0; i < gn_reps_layers(j.reps); i++)
+        if (one_layer(&j, i, &err) != GN_OK) goto done;
+    status = cli_print_rows(j.result, csv, common.json);
 done:
     if (status == CLI_FAILED && err.code != GN_OK) status = cli_failed(&err);
-    gn_result_free(result);
-    gn_reps_free(reps);
-    gn_ctx_free(ctx);
+    free(j.row);
+    free(j.group_code);
+    free(j.other_code);
+    gn_result_free(j.result);
+    gn_reps_free(j.reps);
+    gn_reps_free(j.other);
+    gn_ctx_free(j.ctx);
     return status;
 }
 
@@ -113,11 +288,19 @@ const cli_command cmd_knn = {
     .synopsis = "REPS [-k K] [-o PREFIX] [options]",
     .text =
         "The neighbours of a representation set are kept in its folder (knn/) and reused by every\n"
-        "other command; those of a plain matrix go to PREFIX.index.npy (int32, self excluded) and\n"
-        "PREFIX.distance.npy (float32). Exact: distances are measured from differences in "
-        "float64,\n"
-        "ties are ordered by index. Prints the mean distance at ranks 1, 2, 4, ...\n\n"
+        "other command; with -o they also go to PREFIX.index.npy (int32, self excluded) and\n"
+        "PREFIX.distance.npy (float32). Exact: distances are measured from differences in\n"
+        "float64, ties are ordered by index. Prints the mean distance at ranks 1, 2, 4, ...\n\n"
+        "--rows restricts who asks, never who answers: all rows may be neighbours, and\n"
+        "PREFIX.rows.npy says whose they are. --against OTHER: indices are rows of OTHER, and no\n"
+        "row is left out; when OTHER is the same file, each row finds itself, at distance 0.\n"
+        "Layers are matched by number; a plain matrix matches every layer. --exclude-group gives\n"
+        "the K nearest outside of the row's group; where fewer exist, the rest is -1 and NaN.\n\n"
+        "A search of more than a minute is kept in PREFIX.partial, or in knn/, about every minute\n"
+        "and when it is interrupted. The same command goes on from there, to the same bytes.\n\n"
         "Example\n"
-        "  gonio knn X.npy -k 64 -o X\n",
+        "  gonio knn X.npy -k 64 -o X\n"
+        "  gonio knn new.npy --against X.npy -k 10 -o new\n"
+        "  gonio knn reps/ --layers -1 --rows pos=verb --exclude-group sense -o verbs\n",
     .run = run,
 };
