@@ -153,6 +153,8 @@ static int run(const cli_command *self, int argc, char **argv) {
          "also intervals from N resamples of the rows (default: no)", NULL},
         {"permutations", 0, CLI_SIZE, &c.opts.fit.permutations, "N",
          "p-values from exchanging a feature between rows N times (default: from errors)", NULL},
+        {"interactions", 0, CLI_FLAG, &c.opts.interactions, NULL,
+         "also a whole metric over the features (rows of mlem_metric)", NULL},
         {"units", 0, CLI_FLAG, &c.opts.units, NULL, "also every unit alone (rows of variant unit)",
          NULL},
         {"top-units", 0, CLI_TEXT, (void *)&c.opts.top_units, "RANK",

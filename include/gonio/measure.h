@@ -138,9 +138,11 @@ typedef struct gn_measure_mlem_opts {
     gn_mlem_opts fit;
     gn_correction correction; /**< over all layers and features of the call */
     const char *set;          /**< name of the set in the rows; NULL: gn_reps_name */
+    bool interactions;        /**< also a whole metric over categories: rows "mlem_metric" */
     bool units;               /**< also every unit alone: rows of variant "unit" */
-    const char *top_units;    /**< NULL, or what to rank units by ("r2", "r", "mse" or a feature, by
-                                 its    pfi): rows of variant "top_k", layers of the k best units alone */
+    const char
+        *top_units; /**< NULL, or what to rank units by ("r2", "r", "mse" or a feature, by
+                       its    pfi): rows of variant "top_k", layers of the k best units alone */
 } gn_measure_mlem_opts;
 
 /** What the distances of every layer encode (gonio/mlem.h): weights, permutation and conditional

@@ -105,6 +105,16 @@ GN_API gn_status gn_mlem_units(gn_ctx *ctx, const gn_mlem_design *design, gn_mat
                                const gn_mlem_opts *opts, gn_mlem_fit *fit, gn_mlem_weight *weight,
                                gn_error *err);
 
+/** A whole metric: y ~ b + sum_kl W_kl x_k x_l with W positive semidefinite, least squares over all
+ *  pairs; off-diagonals count twice. Features that are equal or different only. The best W; where
+ *  products of features determine each other, one of the best.
+ *  @param metric (f, f) W, symmetric. @param fit its errors and folds are NaN.
+ *  @return as gn_mlem_measure; GN_EINVAL also for differences of numbers and above 64 features.
+ *          O(f^2 n d) and the pair patterns. */
+GN_API gn_status gn_mlem_metric(gn_ctx *ctx, const gn_mlem_design *design, gn_mat x,
+                                const gn_mlem_opts *opts, gn_mlem_fit *fit, double *metric,
+                                gn_error *err);
+
 typedef enum gn_correction {
     GN_CORRECT_BH = 0, /**< Benjamini & Hochberg 1995: share of false ones among the positives */
     GN_CORRECT_HOLM,   /**< Holm 1979: chance of a single false positive */

@@ -142,6 +142,34 @@ done:
     return st;
 }
 
+/* A layer's whole metric W: its entries on and below the diagonal. */
+static gn_status add_metric(gn_ctx *ctx, const struct run *r, const gn_mlem_design *design,
+                            gn_error *err) {
+    gn_status st;
+    gn_mlem_fit fit;
+    double *w = NULL, length = 0;
+    GN_TRY(gn_alloc_array(&w, r->f, r->f * sizeof *w, "a metric", err));
+    GN_TRY(
+        gn_mlem_metric(ctx, design, gn_reps_layer(r->reps, r->layer), &r->opts.fit, &fit, w, err));
+    GN_TRY(gn_layer_add(r->result, r->reps, r->opts.set, r->layer, "r2", "metric", fit.r2, none,
+                        r->features->n, NULL, err));
+    GN_TRY(gn_layer_add(r->result, r->reps, r->opts.set, r->layer, "r", "metric", fit.r, none,
+                        r->features->n, NULL, err));
+    for (size_t e = 0; e < r->f * r->f; e++) length += w[e] * w[e];
+    for (size_t k = 0; k < r->f; k++)
+        for (size_t l = 0; l <= k; l++) {
+            GN_TRY(add(r, "mlem_metric", w[k * r->f + l], none, NULL, err));
+            GN_TRY(gn_result_param_text(r->result, "feature", r->features->feature[k].name, err));
+            GN_TRY(gn_result_param_text(r->result, "other_feature", r->features->feature[l].name,
+                                        err));
+            GN_TRY(
+                number(r, "unit_weight", length > 0 ? w[k * r->f + l] / sqrt(length) : none, err));
+        }
+done:
+    gn_free(w);
+    return st;
+}
+
 static gn_status measure_layers(gn_ctx *ctx, struct run *r, const gn_mlem_design *design,
                                 const gn_mlem_opts *opts, gn_error *err) {
     gn_status st = GN_OK;
@@ -205,6 +233,8 @@ gn_status gn_measure_mlem(gn_ctx *ctx, const gn_reps *reps, const gn_features *f
     GN_TRY(measure_layers(ctx, &r, design, &o.fit, err));
     GN_TRY(gn_adjust_p(r.p, n_tests, o.correction, r.corrected, err));
     for (r.layer = 0; r.layer < r.n_layers; r.layer++) GN_TRY(add_layer(&r, err));
+    for (r.layer = 0; o.interactions && r.layer < r.n_layers; r.layer++)
+        if (!*r.note[r.layer]) GN_TRY(add_metric(ctx, &r, design, err));
     if (o.units || o.top_units)
         GN_TRY(gn_mlem_unit_rows(ctx, reps, design, features, &o, result, err));
 done:

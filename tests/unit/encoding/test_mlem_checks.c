@@ -292,7 +292,133 @@ TEST(errors_equal_the_jackknife) {
     }
 }
 
+/* ---- interactions -----------------------------------------------------------------------------
+ */
+
+/* Rows with the given squared distances (n, n), as the Cholesky factor of the Gram matrix of rows
+ * seen from row 0. */
+static void embed(const double *y, size_t n, double *a) {
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++) a[i * n + j] = 0;
+    for (size_t i = 1; i < n; i++)
+        for (size_t j = 1; j <= i; j++) {
+            double g = (y[i * n] + y[j * n] - y[i * n + j]) / 2;
+            for (size_t t = 1; t < j; t++) g -= a[i * n + t] * a[j * n + t];
+            a[i * n + j] = i == j ? sqrt(fmax(g, 0)) : a[j * n + j] > 1e-9 ? g / a[j * n + j] : 0;
+        }
+}
+
+/* y = d' M d without noise, M = u u' + .05 I over six binary features. */
+TEST(a_planted_metric_is_found) {
+    enum { F = 6, ROWS = 64 };
+    gn_error err;
+    gn_random r = gn_random_new(61, 0);
+    static double y[ROWS * ROWS], a[ROWS * ROWS];
+    static int32_t code[F][ROWS];
+    double M[F * F], u[F], w[F * F], length = 0, found = 0;
+    gn_feature_column c[F];
+    for (size_t k = 0; k < F; k++) u[k] = 0.2 * gn_random_normal(&r);
+    for (size_t k = 0; k < F; k++)
+        for (size_t l = 0; l < F; l++) {
+            /* Enough of the diagonal that the distances embed: a constant c > 0 for unequal rows.
+             */
+            M[k * F + l] = u[k] * u[l] + .05 * (k == l);
+            length += M[k * F + l] * M[k * F + l];
+        }
+    for (size_t k = 0; k < F; k++) {
+        for (size_t i = 0; i < ROWS; i++) code[k][i] = (int32_t)(i >> k & 1);
+        c[k] = (gn_feature_column){"x", code[k], NULL, GN_BY_KIND};
+    }
+    /* 4 more for every pair: distances that some rows have, and an intercept to find. */
+    for (size_t i = 0; i < ROWS; i++)
+        for (size_t j = 0; j < ROWS; j++) {
+            y[i * ROWS + j] = i != j ? 4 : 0;
+            for (size_t k = 0; k < F; k++)
+                for (size_t l = 0; l < F; l++)
+                    y[i * ROWS + j] +=
+                        M[k * F + l] * (code[k][i] != code[k][j]) * (code[l][i] != code[l][j]);
+        }
+    embed(y, ROWS, a);
+    gn_features *f;
+    gn_mlem_design *s;
+    gn_mlem_fit fit;
+    OK(gn_features_new(ROWS, c, F, &f, &err));
+    OK(gn_mlem_design_new(NULL, f, &s, &err));
+    OK(gn_mlem_metric(NULL, s, gn_mat_f64(a, ROWS, ROWS), NULL, &fit, w, &err));
+    CHECK_NEAR(fit.r2, 1, 1e-10);
+    CHECK_NEAR(fit.r, 1, 1e-10);
+    CHECK_NEAR(fit.intercept, 4, 1e-9);
+    for (size_t e = 0; e < F * F; e++) found += w[e] * w[e];
+    for (size_t e = 0; e < F * F; e++) CHECK(fabs(w[e] / sqrt(found) - M[e] / sqrt(length)) < 1e-6);
+    gn_mlem_design_free(s);
+    gn_features_free(f);
+}
+
+/* Where plain least squares is not positive semidefinite, the projected optimum: no direction
+ * within the cone improves it, checked on random ones, and it beats the diagonal fit. */
+TEST(a_metric_stays_positive_semidefinite) {
+    enum { F = 4, ROWS = 150, D = 5 };
+    gn_error err;
+    gn_random r = gn_random_new(67, 0);
+    static double a[ROWS * D];
+    static int32_t code[F][ROWS];
+    gn_feature_column c[F];
+    for (size_t k = 0; k < F; k++) {
+        for (size_t i = 0; i < ROWS; i++)
+            code[k][i] = (int32_t)gn_random_below(&r, 3) - (k == 1 && i % 15 == 0);
+        c[k] = (gn_feature_column){"x", code[k], NULL, GN_BY_KIND};
+    }
+    for (size_t i = 0; i < ROWS; i++)
+        for (size_t j = 0; j < D; j++)
+            a[i * D + j] = gn_random_normal(&r) + 2 * (j < 3 && (size_t)code[0][i] == j) +
+                           2 * (j < 3 && (size_t)code[2][i] == j);
+    gn_features *f;
+    gn_mlem_design *s;
+    gn_mlem_fit fit, plain;
+    gn_mlem_weight diagonal[F];
+    double w[F * F];
+    OK(gn_features_new(ROWS, c, F, &f, &err));
+    OK(gn_mlem_design_new(NULL, f, &s, &err));
+    OK(gn_mlem_metric(NULL, s, gn_mat_f64(a, ROWS, D), NULL, &fit, w, &err));
+    OK(gn_mlem_measure(NULL, s, gn_mat_f64(a, ROWS, D), NULL, &plain, diagonal, &err));
+    CHECK(fit.r2 > plain.r2);
+    /* mse over all pairs of W, and of W moved a little towards v v' in random directions. */
+    double best = 0;
+    for (int t = -1; t < 40; t++) {
+        double v[F], m[F * F], n = 0, e1 = 0, e2 = 0;
+        for (size_t k = 0; k < F; k++) v[k] = gn_random_normal(&r);
+        for (size_t k = 0; k < F; k++)
+            for (size_t l = 0; l < F; l++)
+                m[k * F + l] = t < 0 ? w[k * F + l] : .999 * w[k * F + l] + .001 * v[k] * v[l];
+        for (size_t i = 0; i < ROWS; i++)
+            for (size_t j = i + 1; j < ROWS; j++, n++) {
+                double e = 0, x[F];
+                for (size_t u = 0; u < D; u++)
+                    e += (a[i * D + u] - a[j * D + u]) * (a[i * D + u] - a[j * D + u]);
+                for (size_t k = 0; k < F; k++) x[k] = naive_distance(&f->feature[k], i, j);
+                for (size_t k = 0; k < F; k++)
+                    for (size_t l = 0; l < F; l++) e -= m[k * F + l] * x[k] * x[l];
+                e1 += e;
+                e2 += e * e;
+            }
+        double mse = e2 / n - e1 / n * e1 / n;
+        if (t < 0) {
+            best = mse;
+            CHECK_NEAR(fit.mse / mse, 1, 1e-10);
+        }
+        CHECK(mse >= best * (1 - 1e-9));
+        double form = 0;
+        for (size_t k = 0; k < F; k++)
+            for (size_t l = 0; l < F; l++) form += v[k] * w[k * F + l] * v[l];
+        CHECK(form >= -1e-9);
+    }
+    gn_mlem_design_free(s);
+    gn_features_free(f);
+}
+
 int main(void) {
+    RUN(a_planted_metric_is_found);
+    RUN(a_metric_stays_positive_semidefinite);
     RUN(published_importances_give_the_published_r2);
     RUN(planted_weights_are_found);
     RUN(null_features_are_nulls);
