@@ -19,7 +19,12 @@ extern "C" {
 typedef struct gn_repair gn_repair;
 
 /** What gn_isotropy_compute may leave out; its fields are NaN then. */
-enum { GN_SKIP_BARS = 1, GN_SKIP_COSINES = 2, GN_SKIP_SPECTRUM = 4 };
+enum {
+    GN_SKIP_BARS = 1,
+    GN_SKIP_COSINES = 2,
+    GN_SKIP_SPECTRUM = 4,
+    GN_SKIP_CENTRED = 8, /**< the centred cosines alone */
+};
 
 /** A row with a negative type or sequence is one of its own. Arrays run over the rows of x, also
  *  where only some of them enter. */

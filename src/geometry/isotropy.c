@@ -227,7 +227,9 @@ gn_status gn_isotropy_compute(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *opt
         GN_TRY(norms_alone(ctx, &s.v, &s.types, s.norm, err));
     } else {
         GN_TRY(gn_cosines_compute(ctx, &s.v, NULL, &s.types, bars, &r.raw, s.norm, err));
-        GN_TRY(gn_cosines_compute(ctx, &s.v, s.arrays.mean, &s.types, bars, &r.centred, NULL, err));
+        if (!(o.skip & GN_SKIP_CENTRED))
+            GN_TRY(gn_cosines_compute(ctx, &s.v, s.arrays.mean, &s.types, bars, &r.centred, NULL,
+                                      err));
     }
     GN_TRY(norm_part(s.norm, s.v.n, bars, &r, err));
     if (s.arrays.covariance)

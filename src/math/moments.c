@@ -179,8 +179,11 @@ void gn_map_free(gn_map *map) {
     gn_free(map);
 }
 
+size_t gn_map_scratch_of(size_t k) {
+    return k * TILE + TILE * TILE;
+}
 size_t gn_map_scratch(const gn_map *map) {
-    return map->k * TILE + TILE * TILE;
+    return gn_map_scratch_of(map->k);
 }
 
 void gn_map_run(const gn_map *map, const double *x, size_t n, double *y, double *scratch) {

@@ -46,6 +46,9 @@ TEST(parts_can_be_left_out) {
     CHECK(some.raw.inter == all.raw.inter && some.isoscore == all.isoscore);
     CHECK(isnan(some.raw.inter_se) && isnan(some.norm_mean_se) &&
           isnan(some.participation_ratio_se));
+    o.skip = GN_SKIP_CENTRED;
+    OK(gn_isotropy_compute(NULL, gn_mat_f64(x, N, D), &o, &some, NULL, &err));
+    CHECK(some.raw.inter_se == all.raw.inter_se && isnan(some.centred.inter));
     o.skip = GN_SKIP_COSINES | GN_SKIP_SPECTRUM;
     OK(gn_isotropy_compute(NULL, gn_mat_f64(x, N, D), &o, &some, NULL, &err));
     CHECK(isnan(some.raw.inter) && isnan(some.isoscore) && some.norm_median == all.norm_median);
