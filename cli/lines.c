@@ -16,6 +16,8 @@ static bool is_on(gn_result *r, size_t i, const cli_line *l) {
     if (strcmp(m.set, l->set) != 0 || strcmp(m.measure, l->measure) != 0 ||
         strcmp(m.variant, l->variant) != 0 || (l->layer != CLI_ANY_LAYER && m.layer != l->layer))
         return false;
+    for (const char *const *key = l->absent; key && *key; key++)
+        if (gn_result_param(r, i, *key)) return false;
     for (size_t k = 0; k < 3 && l->where[k].key; k++) {
         const char *text = gn_result_param(r, i, l->where[k].key);
         if (!text || strcmp(text, l->where[k].text) != 0) return false;

@@ -18,6 +18,7 @@ typedef struct cli_line {
     double x_factor;    /**< what it is multiplied by; 0: 1 */
     bool x_inverse;     /**< x_factor / parameter instead */
     const char *label;
+    const char *const *absent; /**< NULL, or parameters that rows must not have, then NULL */
 } cli_line;
 
 enum { CLI_ANY_LAYER = -1 };

@@ -7,6 +7,7 @@
 #include "gonio/base.h"
 #include "gonio/extract.h"
 #include "gonio/io.h"
+#include "gonio/isotropy.h"
 #include "gonio/mlem.h"
 #include "gonio/neighbors.h"
 #include "gonio/reps.h"
@@ -164,6 +165,42 @@ GN_API gn_status gn_mlem_table(gn_result *result, char **out, gn_error *err);
 GN_API gn_status gn_mlem_extract(gn_ctx *ctx, const char *model_dir, const char *stimuli,
                                  gn_pool pool, const char *dir, gn_extract_result *result,
                                  gn_error *err);
+
+/** What gonio isotropy measures of each layer besides the summary, baseline and spectrum. */
+typedef struct gn_measure_isotropy_opts {
+    const char *set;        /**< name of the set in the rows; NULL: gn_reps_name */
+    const gn_labels *types; /**< NULL: words or tokens, where the set has them */
+    bool by_frequency;   /**< bins of the number of rows that a row's type has: 1, 2-9, 10-99 ... */
+    bool by_position;    /**< bins of the position: 0, 1, 2-3, 4-7 ... */
+    bool first_kept;     /**< do not measure a second time without the rows at position 0 */
+    unsigned repairs;    /**< 1u << GN_REPAIR_TOP | ... : everything once more after each */
+    size_t n_directions; /**< that TOP and CLUSTER remove; 0: d / 100 */
+    const gn_labels *clusters; /**< NULL, or classes to take the cosines inside of */
+    const char *cluster_name;  /**< required with clusters */
+    const double *eps;        /**< NULL: 0.8 and 0.9, of the effective dimension */
+    size_t n_eps;
+    bool strict_eps; /**< its share must exceed eps, not reach it */
+    double zeta;     /**< above 0: IsoScore* of each bin, shrunk by zeta towards the layer's
+                          covariance, or towards the same layer's of `reference` */
+    const gn_reps *reference;
+    size_t n_draws;     /**< of one row a type; 0 means 20 */
+    size_t n_bootstrap; /**< above 0: resamples of the sequences for the error bars of baseline and
+                             sentence similarity, instead of the jackknife */
+    size_t n_rogue;     /**< coordinates to list; 0 means 3 */
+    bool mev;           /**< maximum explainable variance */
+    bool spectrum;      /**< one row for each eigenvalue */
+    bool null_types;    /**< the cosines with types dealt out at random */
+    bool null_gaussian; /**< the summary of Gaussian rows of the same mean and covariance */
+    const gn_cai2021_opts *cai2021; /**< NULL, or only what the scripts of Cai et al. print */
+} gn_measure_isotropy_opts;
+
+/** The isotropy of every layer.
+ *  @return GN_OK; GN_EINVAL (labels of another length, no types or positions where they are asked
+ *          for, another width of the reference); GN_EDATA (NaN or infinite value, named);
+ *          GN_ENOMEM; GN_ECANCEL. Streams each layer about ten times. */
+GN_API gn_status gn_measure_isotropy(gn_ctx *ctx, const gn_reps *reps,
+                                     const gn_measure_isotropy_opts *opts, gn_result *result,
+                                     gn_error *err);
 
 #ifdef __cplusplus
 }

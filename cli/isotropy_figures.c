@@ -1,0 +1,107 @@
+#define _POSIX_C_SOURCE 200809L
+#include "isotropy_figures.h"
+#include "lines.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Rows about all rows of a layer as they are have none of these. */
+static const char *const not_plain[] = {"repair", "by", "null", "first_position", NULL};
+
+static gn_status line(gn_figure *fig, gn_result *r, cli_line l, const char *what, bool name_set,
+                      gn_error *err) {
+    char label[256];
+    snprintf(label, sizeof label, "%.150s%s%s", name_set ? l.set : "", name_set ? ", " : "", what);
+    l.label = label;
+    l.absent = not_plain;
+    return cli_draw_line(fig, r, &l, err);
+}
+
+/* Cosines between types and within, and what is left between types without the mean, over depth. */
+static gn_status profile(gn_figure *fig, gn_result *r, const cli_sets *sets, size_t s,
+                         gn_error *err) {
+    static const struct {
+        const char *measure, *variant, *label;
+    } of[] = {{"inter_cosine", "raw", "different types"},
+              {"intra_cosine", "raw", "same type"},
+              {"inter_cosine", "centred", "different types, mean removed"}};
+    gn_status st = GN_OK;
+    for (int k = 0; st == GN_OK && k < 3; k++) {
+        cli_line l = {.set = sets->name[s],
+                      .measure = of[k].measure,
+                      .variant = of[k].variant,
+                      .layer = CLI_ANY_LAYER};
+        st = line(fig, r, l, of[k].label, sets->n > 1, err);
+    }
+    return st;
+}
+
+static gn_status spectra(gn_figure *fig, gn_result *r, const cli_sets *sets, size_t s,
+                         gn_error *err) {
+    gn_status st = GN_OK;
+    for (size_t i = 0; st == GN_OK && i < gn_reps_layers(sets->reps[s]); i++) {
+        char label[32];
+        cli_line l = {.set = sets->name[s], .measure = "eigenvalue", .variant = "", .x = "rank"};
+        l.layer = (int)gn_reps_layer_index(sets->reps[s], i);
+        snprintf(label, sizeof label, "layer %d", l.layer);
+        st = line(fig, r, l, label, sets->n > 1, err);
+    }
+    return st;
+}
+
+/* The shares of the mean cosine that the largest coordinates give, before and after z-scoring. */
+static gn_status rogue(gn_figure *fig, gn_result *r, const cli_sets *sets, size_t s,
+                       gn_error *err) {
+    static const char *const variant[] = {"raw", "zscore"};
+    static const char *const rank[] = {"1", "2", "3"};
+    static const char *const label[2][3] = {
+        {"largest coordinate", "second", "third"},
+        {"largest, z-scored", "second, z-scored", "third, z-scored"}};
+    gn_status st = GN_OK;
+    for (int v = 0; v < 2; v++)
+        for (int k = 0; st == GN_OK && k < 3; k++) {
+            cli_line l = {.set = sets->name[s],
+                          .measure = "rogue_dimension",
+                          .variant = variant[v],
+                          .layer = CLI_ANY_LAYER,
+                          .where = {{"rank", rank[k]}}};
+            st = line(fig, r, l, label[v][k], sets->n > 1, err);
+        }
+    return st;
+}
+
+/* The largest eigenvalue among the rows. */
+static double largest(const gn_result *r) {
+    double most = 0;
+    for (size_t i = 0; i < gn_result_count(r); i++) {
+        gn_measurement m = gn_result_at(r, i);
+        if (strcmp(m.measure, "eigenvalue") == 0 && m.value > most) most = m.value;
+    }
+    return most;
+}
+
+gn_status cli_isotropy_figure(gn_result *r, int plot, const cli_sets *sets, const char *path,
+                              gn_error *err) {
+    static const char *const y_label[] = {"mean cosine", "eigenvalue of the covariance",
+                                          "share of the mean cosine"};
+    static gn_status (*const draw[])(gn_figure *, gn_result *, const cli_sets *, size_t,
+                                     gn_error *) = {profile, spectra, rogue};
+    bool spectrum = plot == PLOT_SPECTRA;
+    double top = spectrum ? largest(r) : 0;
+    gn_figure *fig = NULL;
+    gn_status st = gn_figure_new(
+        &(gn_figure_opts){.width_in = 5.6,
+                          .height_in = 3.6,
+                          .x_label = spectrum ? "rank of the eigenvalue" : "relative depth",
+                          .y_label = y_label[plot],
+                          .x_log = spectrum,
+                          .y_log = spectrum,
+                          .y_min = 1e-8 * top, /* below is rounding of float32 layers */
+                          .y_max = 2 * top,
+                          .palette = spectrum ? GN_PALETTE_VIRIDIS : GN_PALETTE_DEEP},
+        &fig, err);
+    for (size_t s = 0; st == GN_OK && s < sets->n; s++) st = draw[plot](fig, r, sets, s, err);
+    if (st == GN_OK) st = cli_write_figure(fig, path, err);
+    gn_figure_free(fig);
+    return st;
+}
