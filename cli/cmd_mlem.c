@@ -1,6 +1,7 @@
 /* gonio mlem: which features the distances between hidden states encode, layer by layer. */
 #define _XOPEN_SOURCE 700
 #include "extract_options.h"
+#include "mlem_beside.h"
 #include "rows.h"
 #include "gonio/measure.h"
 #include "gonio/survey.h"
@@ -20,6 +21,7 @@ struct call {
     int pool, correction;
     bool csv;
     gn_measure_mlem_opts opts;
+    cli_beside beside;
     char folder[4200]; /* of what is extracted */
 };
 
@@ -120,10 +122,21 @@ static gn_status write_folder(gn_result *result, const char *dir, gn_error *err)
     return st;
 }
 
+static gn_status measure(gn_ctx *ctx, const struct call *c, const gn_reps *reps,
+                         const gn_features *features, gn_result *result, gn_error *err) {
+    if (c->beside.compat == CLI_COMPAT_V1)
+        return cli_beside_v1(ctx, &c->beside, c->opts.set, c->opts.fit.zscore, reps, features,
+                             result, err);
+    gn_status st = gn_measure_mlem(ctx, reps, features, &c->opts, result, err);
+    return st != GN_OK ? st
+                       : cli_beside_rows(ctx, &c->beside, c->opts.set, reps, features, result, err);
+}
+
 static int show(const cli_common *common, const struct call *c, gn_result *result) {
     gn_error err = {0};
     char *text = NULL;
-    if (common->json || c->csv) return cli_print_rows(result, c->csv, common->json);
+    if (common->json || c->csv || c->beside.compat)
+        return cli_print_rows(result, c->csv, common->json);
     int status = gn_mlem_table(result, &text, &err) == GN_OK ? cli_print(text) : cli_failed(&err);
     free(text);
     return status;
@@ -134,7 +147,7 @@ static int run(const cli_command *self, int argc, char **argv) {
     struct call c = {0};
     const cli_option options[] = {
         {"output", 'o', CLI_TEXT, (void *)&c.out, "DIR",
-         "write mlem.json and mlem.csv there; with MODEL its hidden states, too", NULL},
+         "write rows, figures and mlem.html there; with MODEL its hidden states, too", NULL},
         {"pool", 0, CLI_WORD, &c.pool, "HOW",
          "with MODEL: auto (default: first for encoders, last for decoders), first, last, mean",
          pools},
@@ -161,6 +174,23 @@ static int run(const cli_command *self, int argc, char **argv) {
          "also the k best units by r2, r, mse or a feature (rows of variant top_k)", NULL},
         {"correction", 0, CLI_WORD, &c.correction, "HOW",
          "of p-values over layers and features: bh (default), holm, none", corrections},
+        {"baselines", 0, CLI_FLAG, &c.beside.baselines, NULL,
+         "also RSA, rank correlation, CKA, decoding, encoding of units, noise ceiling", NULL},
+        {"decode", 0, CLI_WORD, &c.beside.decode, "HOW",
+         "decoder of each feature: none, ridge (default with --baselines), logistic",
+         cli_beside_decoders},
+        {"metric", 0, CLI_TEXT, (void *)&c.beside.metric, "M",
+         "also fit euclidean, sqeuclidean, cosine, correlation, manhattan, chebyshev, norm_diff",
+         NULL},
+        {"target", 0, CLI_WORD, &c.beside.target, "T",
+         "of that fit: squared (default), min-max-squared, min-max, distance", cli_beside_targets},
+        {"compat", 0, CLI_WORD, &c.beside.compat, "HOW",
+         "mlem-v1: the first published pipeline instead, step by step", cli_beside_compats},
+        {"conditional", 0, CLI_FLAG, &c.beside.conditional, NULL,
+         "with mlem-v1: conditional importance (random forests)", NULL},
+        {"v1-units", 0, CLI_FLAG, &c.beside.units, NULL, "with mlem-v1: every unit alone", NULL},
+        {"no-min-max", 0, CLI_FLAG, &c.beside.no_min_max, NULL,
+         "with mlem-v1: distances are not scaled to [0, 1]", NULL},
         {"csv", 0, CLI_FLAG, &c.csv, NULL, "print the rows as CSV", NULL},
         {0},
     };
@@ -182,8 +212,9 @@ static int run(const cli_command *self, int argc, char **argv) {
         open_table(&c, &features, &err) == GN_OK &&
         open_reps(&common, ctx, &c, &reps, result, &err) == GN_OK &&
         gn_survey_origin(reps, result, &err) == GN_OK &&
-        gn_measure_mlem(ctx, reps, features, &c.opts, result, &err) == GN_OK &&
-        (!c.out || write_folder(result, c.out, &err) == GN_OK))
+        measure(ctx, &c, reps, features, result, &err) == GN_OK &&
+        (!c.out || (write_folder(result, c.out, &err) == GN_OK &&
+                    gn_mlem_write_report(ctx, result, features, c.out, &err) == GN_OK)))
         status = show(&common, &c, result);
     else
         status = cli_failed(&err);

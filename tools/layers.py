@@ -36,7 +36,7 @@ PUBLIC = {topic: room for room, topics in {
     "projection": "mds layout",
     "encoding": "features mlem mlem_v1 pairs decoding baselines",
     "figure": "figure",
-    "report": "result survey measure",
+    "report": "result survey measure mlem_report",
 }.items() for topic in topics.split()}
 
 

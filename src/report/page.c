@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* What the page is about: the model, or the set when no model is named. */
-static const char *subject(const gn_profile *p) {
+const char *gn_page_subject(const gn_profile *p) {
     for (size_t i = 0; i < p->r->n_conditions; i++)
         if (strcmp(p->r->condition[i].key, "model") == 0 && p->r->condition[i].text &&
             *p->r->condition[i].text)
@@ -87,7 +87,7 @@ static void add_facts(gn_str *s, const gn_profile *p) {
 }
 
 static void add_head(gn_str *s, const gn_profile *p) {
-    const char *name = subject(p);
+    const char *name = gn_page_subject(p);
     gn_str_add(s, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                   "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
                   "<title>Geometry of ");
@@ -159,12 +159,12 @@ static void add_table(gn_str *s, const gn_profile *p, const gn_sheet *t) {
 /* ---- measures
  * -------------------------------------------------------------------------------------- */
 
-static gn_status add_measure(gn_str *s, const gn_profile *p, const gn_chart *chart, size_t number,
-                             gn_error *err) {
+gn_status gn_page_add_chart(gn_str *s, const gn_profile *p, const gn_chart *chart, size_t number,
+                            gn_error *err) {
     const gn_chart_text *t = chart->text;
     char prefix[24], label[256], *svg = NULL;
     snprintf(prefix, sizeof prefix, "f%zu-", number);
-    snprintf(label, sizeof label, "%s of %.150s, layer by layer", t->title, subject(p));
+    snprintf(label, sizeof label, "%s of %.150s, layer by layer", t->title, gn_page_subject(p));
     gn_status st = gn_figure_inline_svg(chart->fig, prefix, label, &svg, err);
     if (st != GN_OK) return st;
     gn_str_addf(s,
@@ -188,7 +188,7 @@ static gn_status add_measure(gn_str *s, const gn_profile *p, const gn_chart *cha
 /* ---- the end
  * ---------------------------------------------------------------------------------------- */
 
-static void add_conditions(gn_str *s, const gn_profile *p) {
+void gn_page_add_conditions(gn_str *s, const gn_profile *p) {
     char number[GN_NUMBER_ROOM];
     gn_str_add(s,
                "<section aria-labelledby=\"conditions\">\n<h2 id=\"conditions\">Conditions</h2>\n"
@@ -238,8 +238,8 @@ gn_status gn_page_make(const gn_profile *p, char **out, gn_error *err) {
     add_head(&s, p);
     add_contents(&s, charts, n);
     add_table(&s, p, &t);
-    for (size_t i = 0; i < n; i++) GN_TRY(add_measure(&s, p, &charts[i], i + 1, err));
-    add_conditions(&s, p);
+    for (size_t i = 0; i < n; i++) GN_TRY(gn_page_add_chart(&s, p, &charts[i], i + 1, err));
+    gn_page_add_conditions(&s, p);
     add_data(&s, p);
     gn_str_addf(&s, "</main>\n<footer>Made by gonio %s.</footer>\n</body>\n</html>\n",
                 gn_version());

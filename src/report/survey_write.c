@@ -31,7 +31,7 @@ done:
     return st;
 }
 
-static gn_status write_figure(const gn_chart *chart, const char *dir, gn_error *err) {
+gn_status gn_chart_write(const gn_chart *chart, const char *dir, gn_error *err) {
     static const char *const extension[] = {"png", "svg", "csv"};
     gn_status st = GN_OK;
     char *path = NULL;
@@ -66,7 +66,7 @@ gn_status gn_survey_write(gn_ctx *ctx, gn_result *result, const char *dir, gn_er
     GN_TRY(gn_charts_make(&p, true, charts, &n, err));
     for (size_t i = 0; i < n; i++) {
         GN_TRY(gn_ctx_poll(ctx, err));
-        GN_TRY(write_figure(&charts[i], dir, err));
+        GN_TRY(gn_chart_write(&charts[i], dir, err));
     }
     GN_TRY(gn_page_make(&p, &page, err));
     gn_free(path);

@@ -1,0 +1,26 @@
+/* What gonio mlem measures beside its own rows: other metrics, baselines, the first pipeline. */
+#ifndef GONIO_CLI_MLEM_BESIDE_H
+#define GONIO_CLI_MLEM_BESIDE_H
+
+#include "cli.h"
+#include "gonio/mlem_report.h"
+
+typedef struct cli_beside {
+    const char *metric;
+    int target, decode, compat; /* positions in the lists of words */
+    bool baselines, conditional, units, no_min_max;
+} cli_beside;
+
+enum { CLI_COMPAT_NONE, CLI_COMPAT_V1 };
+extern const char *const cli_beside_targets[], *const cli_beside_decoders[],
+                                                   *const cli_beside_compats[];
+
+/** The rows of the first pipeline. */
+gn_status cli_beside_v1(gn_ctx *ctx, const cli_beside *b, const char *set, bool zscore,
+                        const gn_reps *reps, const gn_features *features, gn_result *result,
+                        gn_error *err);
+/** The rows beside MLEM's own; none when no option asks for them. */
+gn_status cli_beside_rows(gn_ctx *ctx, const cli_beside *b, const char *set, const gn_reps *reps,
+                          const gn_features *features, gn_result *result, gn_error *err);
+
+#endif

@@ -1,0 +1,62 @@
+/* gonio/mlem_report.h: what stands beside MLEM's rows in a study of features: baselines, other
+ * metrics, the first pipeline, figures and a page. All add tidy rows (docs/measures.md). */
+#ifndef GONIO_MLEM_REPORT_H
+#define GONIO_MLEM_REPORT_H
+
+#include "gonio/decoding.h"
+#include "gonio/mlem_v1.h"
+#include "gonio/reps.h"
+#include "gonio/result.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct gn_beside_opts {
+    const char *set;       /**< name of the set in the rows; NULL: gn_reps_name */
+    gn_pair_metric metric; /**< of the pass over pairs */
+    gn_pair_target target; /**< what its regression predicts */
+    bool baselines;        /**< alignment, encoding, reliability, shuffled rows */
+    bool decode;
+    gn_decoder decoder;
+} gn_beside_opts;
+
+/** One pass over the pairs of every layer: similarity of each feature (`rsa`), the regression of
+ * the target under the metric (`pairs_r2`, `pairs_weight`, `pairs_pfi`), its rank correlation and
+ * what each feature adds to it (`spearman`, `spearman_drop`). With baselines also `cka`,
+ * `encoding_r2`, `noise_ceiling`, `null_r2`; with decode `decoding_auc`. A layer that cannot be
+ * measured gets a row that says why.
+ *  @return GN_OK; GN_EINVAL (rows of set and table differ); GN_EDATA (NaN or infinity); GN_ENOSUPP
+ *          (too many patterns); GN_ENOMEM; GN_ECANCEL. */
+GN_API gn_status gn_measure_mlem_beside(gn_ctx *ctx, const gn_reps *reps,
+                                        const gn_features *features, const gn_beside_opts *opts,
+                                        gn_result *result, gn_error *err);
+
+typedef struct gn_measure_v1_opts {
+    const char *set;
+    gn_v1_opts v1;
+    bool decode;  /**< the logistic baseline, missing values a class of their own */
+    bool units;   /**< units one by one: their scores and, in the rows, the importances of the best
+                       of each feature */
+    bool zscore;  /**< units divided by their deviation first */
+    double alpha; /**< importances with a p above it are without value; 0 means 0.01 */
+} gn_measure_v1_opts;
+
+/** The first pipeline on every layer (gonio/mlem_v1.h): rows `v1_mae`, `v1_mse`, `v1_r2`, `v1_r`;
+ *  `v1_importance` of each feature with its std and p; `decoding_auc`; with units `v1_unit_r2`.
+ *  @return as gn_measure_mlem_beside. */
+GN_API gn_status gn_measure_mlem_v1(gn_ctx *ctx, const gn_reps *reps, const gn_features *features,
+                                    const gn_measure_v1_opts *opts, gn_result *result,
+                                    gn_error *err);
+
+/** Figures of a result that holds MLEM's rows, as SVG with their numbers as CSV, and one HTML page
+ *  that shows them with their readings: `dir`/mlem.html, `dir`/figures/ *.svg, *.csv.
+ *  @param features NULL, or the table: adds the correlation of feature distances
+ *  @return GN_OK; GN_EINVAL (a result without rows); GN_EIO; GN_ENOMEM; GN_ECANCEL. */
+GN_API gn_status gn_mlem_write_report(gn_ctx *ctx, gn_result *result, const gn_features *features,
+                                      const char *dir, gn_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,275 @@
+/* Beside MLEM, as rows: one pass over the pairs of every layer, and the baselines that a study of
+ * features is expected to show. */
+#include "gonio/mlem_report.h"
+
+#include "base/ctx.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "gonio/baselines.h"
+#include "gonio/mlem.h"
+#include "math/stats.h"
+#include "report/subset.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const double none = (double)NAN;
+enum { SHUFFLES = 10 };
+
+struct run {
+    gn_ctx *ctx;
+    const gn_reps *reps;
+    const gn_features *features;
+    const gn_beside_opts *opts;
+    gn_result *result;
+    size_t layer, f;
+    gn_pair_index *index;
+    gn_mlem_design *design;
+    double *cov_xx, *cov_xy, *weight, *spearman, *pearson, *drop;
+};
+
+static gn_status add(const struct run *r, const char *measure, const char *variant, double value,
+                     double se, const char *note, gn_error *err) {
+    return gn_layer_add(r->result, r->reps, r->opts->set, r->layer, measure, variant, value, se,
+                        r->features->n, note, err);
+}
+
+static gn_status add_feature(const struct run *r, const char *measure, const char *variant,
+                             size_t k, double value, double se, const char *note, gn_error *err) {
+    gn_status st = add(r, measure, variant, value, se, note, err);
+    if (st == GN_OK)
+        st = gn_result_param_text(r->result, "feature", r->features->feature[k].name, err);
+    return st;
+}
+
+/* ---- the pass over pairs --------------------------------------------------------------------- */
+
+static const char *target_name(gn_pair_target target) {
+    static const char *const names[] = {"squared", "min-max squared", "min-max", "distance"};
+    return names[target];
+}
+
+/* Permutation importance of a linear fit in closed form: 2 w_k (c_k - sum_{j != k} C_kj w_j). */
+static double importance(const struct run *r, size_t k) {
+    double rest = r->cov_xy[k];
+    for (size_t j = 0; j < r->f; j++) rest -= j == k ? 0 : r->cov_xx[k * r->f + j] * r->weight[j];
+    return 2 * r->weight[k] * rest;
+}
+
+static gn_status pass(const struct run *r, gn_error *err) {
+    gn_status st;
+    gn_pair_sums *s = NULL;
+    size_t f = r->f;
+    double explained = 0, rho;
+    bool ranks = !gn_pair_index_numeric(r->index);
+    const char *unranked = ranks ? NULL : "numeric features have no patterns to be ranked";
+    gn_pair_opts o = {r->opts->metric, r->opts->target, ranks};
+    GN_TRY(gn_pair_sums_new(r->ctx, r->index, gn_reps_layer(r->reps, r->layer), &o, &s, err));
+    gn_pair_moments(r->index, s, NULL, r->cov_xx, r->cov_xy);
+    GN_TRY(gn_mlem_solve(r->cov_xx, r->cov_xy, f, 0, r->weight, err));
+    for (size_t k = 0; k < f; k++) {
+        explained += 2 * r->weight[k] * r->cov_xy[k];
+        for (size_t j = 0; j < f; j++)
+            explained -= r->weight[k] * r->weight[j] * r->cov_xx[k * f + j];
+    }
+    GN_TRY(add(r, "pairs_r2", "", explained / s->variance, none, NULL, err));
+    gn_pair_rsa(r->index, s, r->pearson, ranks ? r->spearman : NULL);
+    for (size_t k = 0; k < f; k++) {
+        double pfi = importance(r, k), own = r->cov_xx[k * f + k];
+        const char *note = own > 0 ? NULL : "constant: no two rows differ in it";
+        GN_TRY(add_feature(r, "pairs_weight", "", k, r->weight[k], none, note, err));
+        GN_TRY(add_feature(r, "pairs_pfi", "", k, pfi, none, note, err));
+        GN_TRY(gn_result_param_number(r->result, "share", pfi / (2 * s->variance), err));
+        GN_TRY(
+            add_feature(r, "rsa", "pearson", k, own > 0 ? r->pearson[k] : none, none, note, err));
+        if (ranks)
+            GN_TRY(add_feature(r, "rsa", "spearman", k, own > 0 ? r->spearman[k] : none, none, note,
+                               err));
+    }
+    gn_error why;
+    st = ranks ? gn_pair_rank_test(r->index, s, r->weight, &rho, r->drop, &why) : GN_EDATA;
+    if (st != GN_OK && st != GN_EDATA) {
+        if (err) *err = why;
+        goto done;
+    }
+    bool ranked = st == GN_OK;
+    GN_TRY(add(r, "spearman", "", ranked ? rho : none, none,
+               ranked     ? NULL
+               : unranked ? unranked
+                          : why.message,
+               err));
+    for (size_t k = 0; k < f && ranked; k++)
+        GN_TRY(add_feature(r, "spearman_drop", "", k, r->drop[k], none, NULL, err));
+done:
+    gn_pair_sums_free(s);
+    return st;
+}
+
+/* ---- baselines ------------------------------------------------------------------------------- */
+
+/* The same fit with the rows in another order: what features explain that have nothing to say. */
+static gn_status shuffled(const struct run *r, gn_error *err) {
+    gn_status st;
+    gn_mat a = gn_reps_layer(r->reps, r->layer);
+    float *row = NULL;
+    int32_t *order = NULL;
+    gn_mlem_weight *weight = NULL;
+    double drawn[SHUFFLES];
+    GN_TRY(gn_alloc_array(&row, a.rows * a.cols, sizeof *row, "shuffled rows", err));
+    GN_TRY(gn_alloc_array(&order, a.rows, sizeof *order, "shuffled rows", err));
+    GN_TRY(gn_alloc_array(&weight, r->f, sizeof *weight, "weights", err));
+    for (size_t i = 0; i < a.rows; i++) order[i] = (int32_t)i;
+    gn_random random = gn_random_new(r->ctx ? gn_ctx_seed(r->ctx) : 0, 0);
+    for (size_t t = 0; t < SHUFFLES; t++) {
+        for (size_t i = a.rows - 1; i > 0; i--) {
+            size_t j = (size_t)gn_random_below(&random, i + 1);
+            int32_t swap = order[i];
+            order[i] = order[j];
+            order[j] = swap;
+        }
+        for (size_t i = 0; i < a.rows; i++) {
+            float *to = row + i * a.cols;
+            const float *from = gn_mat_row_f32(a, (size_t)order[i], to);
+            if (from != to) memcpy(to, from, a.cols * sizeof *to);
+        }
+        gn_mlem_fit fit;
+        GN_TRY(gn_mlem_measure(r->ctx, r->design, gn_mat_f32(row, a.rows, a.cols), NULL, &fit,
+                               weight, err));
+        drawn[t] = fit.r2;
+    }
+    GN_TRY(add(r, "null_r2", "", gn_mean(drawn, SHUFFLES), gn_sem(drawn, SHUFFLES), NULL, err));
+    GN_TRY(gn_result_param_number(r->result, "sd", gn_sd(drawn, SHUFFLES, 1), err));
+    GN_TRY(gn_result_param_number(r->result, "draws", SHUFFLES, err));
+done:
+    gn_free(row);
+    gn_free(order);
+    gn_free(weight);
+    return st;
+}
+
+static gn_status encoding(const struct run *r, gn_error *err) {
+    gn_status st;
+    gn_mat a = gn_reps_layer(r->reps, r->layer);
+    double *r2 = NULL, q[] = {0, 0.5, 1}, at[3];
+    size_t m = 0;
+    GN_TRY(gn_alloc_array(&r2, a.cols, sizeof *r2, "units", err));
+    GN_TRY(gn_encoding_r2(r->ctx, a, r->features, 0, r2, err));
+    for (size_t u = 0; u < a.cols; u++)
+        if (!isnan(r2[u])) r2[m++] = r2[u];
+    if (m == 0) {
+        GN_TRY(add(r, "encoding_r2", "mean", none, none, "all units are constant", err));
+        goto done;
+    }
+    GN_TRY(add(r, "encoding_r2", "mean", gn_mean(r2, m), none, NULL, err));
+    gn_quantiles(r2, m, q, 3, at);
+    GN_TRY(add(r, "encoding_r2", "min", at[0], none, NULL, err));
+    GN_TRY(add(r, "encoding_r2", "median", at[1], none, NULL, err));
+    GN_TRY(add(r, "encoding_r2", "max", at[2], none, NULL, err));
+done:
+    gn_free(r2);
+    return st;
+}
+
+static gn_status baselines(const struct run *r, gn_error *err) {
+    gn_status st = GN_OK;
+    gn_mat a = gn_reps_layer(r->reps, r->layer);
+    gn_layer_baselines b = {.cka = r->pearson};
+    if (a.cols >= 2) {
+        GN_TRY(gn_layer_baselines_measure(r->ctx, a, r->features, 0, &b, err));
+        for (size_t k = 0; k < r->f; k++)
+            GN_TRY(add_feature(r, "cka", "", k, b.cka[k], none,
+                               isnan(b.cka[k]) ? "constant: no two rows differ in it" : NULL, err));
+        GN_TRY(add(r, "noise_ceiling", "half", b.half, none, NULL, err));
+        GN_TRY(gn_result_param_number(r->result, "sd", b.half_sd, err));
+        GN_TRY(add(r, "noise_ceiling", "corrected", b.ceiling, none, NULL, err));
+    }
+    GN_TRY(encoding(r, err));
+    GN_TRY(shuffled(r, err));
+done:
+    return st;
+}
+
+static gn_status decoding(const struct run *r, gn_error *err) {
+    gn_status st;
+    gn_decoding *d = NULL;
+    gn_decoding_opts o = {.decoder = r->opts->decoder};
+    GN_TRY(gn_alloc_array(&d, r->f, sizeof *d, "areas", err));
+    GN_TRY(gn_decode(r->ctx, gn_reps_layer(r->reps, r->layer), r->features, &o, d, NULL, err));
+    for (size_t k = 0; k < r->f; k++) {
+        GN_TRY(add_feature(r, "decoding_auc", gn_decoder_name(o.decoder), k, d[k].auc, d[k].sem,
+                           isnan(d[k].auc) ? "one class only" : NULL, err));
+        GN_TRY(gn_result_param_number(r->result, "n_classes", (double)d[k].n_classes, err));
+    }
+done:
+    gn_free(d);
+    return st;
+}
+
+/* ---- layers ---------------------------------------------------------------------------------- */
+
+static gn_status measure_layer(const struct run *r, gn_error *err) {
+    gn_status st;
+    GN_TRY(pass(r, err));
+    if (r->opts->baselines) GN_TRY(baselines(r, err));
+    if (r->opts->decode) GN_TRY(decoding(r, err));
+done:
+    return st;
+}
+
+static gn_status conditions(const struct run *r, gn_error *err) {
+    gn_status st;
+    GN_TRY(
+        gn_result_set_text(r->result, "pairs_metric", gn_pair_metric_name(r->opts->metric), err));
+    GN_TRY(gn_result_set_text(r->result, "pairs_target", target_name(r->opts->target), err));
+    if (r->opts->decode)
+        GN_TRY(gn_result_set_text(r->result, "decoder", gn_decoder_name(r->opts->decoder), err));
+done:
+    return st;
+}
+
+gn_status gn_measure_mlem_beside(gn_ctx *ctx, const gn_reps *reps, const gn_features *features,
+                                 const gn_beside_opts *opts, gn_result *result, gn_error *err) {
+    gn_status st;
+    static const gn_beside_opts defaults = {.baselines = true};
+    size_t f = features->n_features, layers = gn_reps_layers(reps);
+    struct run r = {.ctx = ctx,
+                    .reps = reps,
+                    .features = features,
+                    .opts = opts ? opts : &defaults,
+                    .result = result,
+                    .f = f};
+    double *numbers = NULL;
+    if (gn_reps_rows(reps) != features->n)
+        return gn_fail(err, GN_EINVAL, "%s has %zu rows and the feature table %zu",
+                       gn_reps_name(reps), gn_reps_rows(reps), features->n);
+    GN_TRY(gn_alloc_array(&numbers, f * (f + 5), sizeof *numbers, "moments", err));
+    r.cov_xx = numbers;
+    r.cov_xy = numbers + f * f;
+    r.weight = r.cov_xy + f;
+    r.spearman = r.weight + f;
+    r.pearson = r.spearman + f;
+    r.drop = r.pearson + f;
+    GN_TRY(conditions(&r, err));
+    GN_TRY(gn_pair_index_new(ctx, features, false, &r.index, err));
+    if (r.opts->baselines) GN_TRY(gn_mlem_design_new(ctx, features, &r.design, err));
+    for (r.layer = 0; r.layer < layers; r.layer++) {
+        gn_error why = {0};
+        gn_ctx_progress(ctx, "beside mlem", (double)r.layer, (double)layers, "layers");
+        st = measure_layer(&r, &why);
+        if (st == GN_EDATA && strstr(why.message, "distance")) {
+            GN_TRY(add(&r, "pairs_r2", "", none, none, why.message, err));
+        } else if (st != GN_OK) {
+            if (err) *err = why;
+            gn_error_prefix(err, "%s, layer %zu", gn_reps_name(reps),
+                            gn_reps_layer_index(reps, r.layer));
+            goto done;
+        }
+    }
+    gn_ctx_progress(ctx, "beside mlem", (double)layers, (double)layers, "layers");
+done:
+    gn_pair_index_free(r.index);
+    gn_mlem_design_free(r.design);
+    gn_free(numbers);
+    return st;
+}
