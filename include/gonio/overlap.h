@@ -34,7 +34,9 @@ typedef struct gn_label_overlap_opts {
     size_t k;              /**< 0 with class_fraction 0 means 30 (clipped to knn->k) */
     double class_fraction; /**< > 0: k_i = max(1, floor(f n_class(i))), overrides k */
     bool plain;            /**< mean over points; default weighs points by 1 / n_class */
-    const int32_t *group;  /**< NULL, or (n): neighbours of the point's own group are skipped */
+    const int32_t *group;  /**< NULL, or (n): neighbours of the point's own group are skipped. Lists
+                                that were searched outside of these groups (gn_knn_opts.group) hold
+                                none, and end with -1 where there are fewer than k */
 } gn_label_overlap_opts;
 
 /** Share of a point's neighbours that carry its label: the first k_i stored neighbours that have a

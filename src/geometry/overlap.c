@@ -159,6 +159,7 @@ static gn_status shares(struct label_run *r, size_t k, gn_error *err) {
                            r->labels->name ? r->labels->name[code[i]] : "?", k_i, knn->k);
         for (size_t j = 0; j < knn->k && found < k_i; j++) {
             int32_t id = knn->index[i * knn->k + j];
+            if (id == -1 && group) break; /* no more outside of the group */
             if (!is_other_row(knn, i, id)) return bad_neighbor(knn, i, j, err);
             if (code[id] < 0 || (group && group[id] == group[i])) continue;
             found++;

@@ -99,7 +99,7 @@ static gn_status largest_class(const gn_labels *l, size_t *out, gn_error *err) {
 static gn_status choose_lengths(gn_pairs *p, size_t default_k, gn_error *err) {
     gn_status st = GN_OK;
     const gn_measure_pairs_opts *o = &p->opts;
-    size_t most, limit = p->subset.n - 1;
+    size_t most = 0, limit = p->subset.n - 1;
     p->n_k = o->n_k ? o->n_k : 1;
     for (size_t j = 0; j < p->n_k; j++) {
         size_t k = o->n_k ? o->k[j] : default_k;
@@ -118,11 +118,6 @@ static gn_status choose_lengths(gn_pairs *p, size_t default_k, gn_error *err) {
             goto done;
         }
         if (k > p->k_search) p->k_search = k;
-    }
-    if (p->group.code && o->n_labels) {
-        GN_TRY(largest_class(&p->group, &most, err));
-        p->k_search += most - 1;
-        if (p->k_search > LIST_MAX) p->k_search = LIST_MAX;
     }
     if (p->k_search > limit) p->k_search = limit;
 done:
@@ -198,14 +193,28 @@ static void shorten(gn_knn *knn, size_t k) {
     knn->k = k;
 }
 
+/* Groups have a search of their own: how far the lists would have to reach behind the own group, to
+ * cut them short afterwards, nobody knows. */
+static gn_status label_rows_outside(const gn_pairs *p, const gn_pairs_member *m, gn_error *err) {
+    gn_knn *knn = NULL;
+    gn_status st = gn_subset_neighbors_outside(p->ctx, &p->subset, m->at.reps, m->at.layer,
+                                               p->k_search, p->group.code, &knn, err);
+    if (st == GN_OK) st = label_rows(p, m, knn, err);
+    gn_knn_free(knn);
+    return st;
+}
+
 gn_status gn_pairs_search(gn_pairs *p, bool labels, gn_error *err) {
     gn_status st = GN_OK;
     gn_neighbors *found = NULL;
-    size_t k = labels ? p->k_search : p->k_max;
+    bool outside = labels && p->group.code && p->opts.n_labels;
+    size_t k = labels && !outside ? p->k_search : p->k_max;
     for (size_t m = 0; m < p->n_members; m++) {
         gn_pairs_member *x = &p->member[m];
+        if (outside) GN_TRY(label_rows_outside(p, x, err));
+        if (outside && p->opts.labels_only) continue;
         GN_TRY(gn_subset_neighbors(p->ctx, &p->subset, x->at.reps, x->at.layer, k, &found, err));
-        if (labels) GN_TRY(label_rows(p, x, found->all, err));
+        if (labels && !outside) GN_TRY(label_rows(p, x, found->all, err));
         if (!p->opts.labels_only) {
             x->knn = found->all;
             if (found->distinct == found->all) found->distinct = NULL;

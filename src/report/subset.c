@@ -90,6 +90,23 @@ gn_status gn_subset_neighbors_by(gn_ctx *ctx, const gn_subset *s, const gn_reps 
     return st;
 }
 
+gn_status gn_subset_neighbors_outside(gn_ctx *ctx, const gn_subset *s, const gn_reps *reps,
+                                      size_t i, size_t k, const int32_t *group, gn_knn **out,
+                                      gn_error *err) {
+    char task[160];
+    int layer = (int)gn_reps_layer_index(reps, i);
+    snprintf(task, sizeof task, "neighbors outside of groups, %.100s layer %d", gn_reps_name(reps),
+             layer);
+    void *owner;
+    gn_mat x;
+    gn_status st = gn_subset_rows(s, gn_reps_layer(reps, i), &owner, &x, err);
+    if (st != GN_OK) return st;
+    st = gn_knn_compute(ctx, x, &(gn_knn_opts){.k = k, .task = task, .group = group}, out, err);
+    if (st != GN_OK) gn_error_prefix(err, "%s, layer %d", gn_reps_name(reps), layer);
+    gn_free(owner);
+    return st;
+}
+
 bool gn_is_type_column(const gn_reps *reps, size_t c) {
     return strcmp(gn_reps_label_name(reps, c), "word") == 0;
 }

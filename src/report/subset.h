@@ -32,6 +32,10 @@ gn_status gn_subset_neighbors(gn_ctx *ctx, const gn_subset *s, const gn_reps *re
 /** The same for a metric of one's own. */
 gn_status gn_subset_neighbors_by(gn_ctx *ctx, const gn_subset *s, const gn_reps *reps, size_t i,
                                  size_t k, gn_metric metric, gn_neighbors **out, gn_error *err);
+/** Of every row of the subset the k nearest that are not of its group (n codes). Not kept. */
+gn_status gn_subset_neighbors_outside(gn_ctx *ctx, const gn_subset *s, const gn_reps *reps,
+                                      size_t i, size_t k, const int32_t *group, gn_knn **out,
+                                      gn_error *err);
 
 /** Whether a label column holds word types, which rows that are whole words carry: a type, not a
  *  label. */

@@ -304,6 +304,22 @@ def neighbours_of_the_own_group_are_left_out(folder):
     assert row["n_short"] == 0 and row["excluded_group"] == "t.csv:group" and "ceiling" not in row
 
 
+def groups_may_be_larger_than_lists(folder):
+    # the 1,199 nearest rows of each row are of its own group; its label is that of the nearest outside
+    n, r = 2400, random.Random(8)
+    x = [[1000 * (i % 2), 50 * (i // 2 % 3) + r.gauss(0, 1)] for i in range(n)]
+    write_npy(os.path.join(folder, "x.npy"), x)
+    with open(os.path.join(folder, "t.csv"), "w", encoding="utf-8") as out:
+        out.write("label,group\n")
+        out.writelines(f"L{i // 2 % 3},{i % 2}\n" for i in range(n))
+    rows = rows_of("overlap", "x.npy", "--labels", "t.csv:label", "--exclude-group", "t.csv:group", "-k", 50,
+                   cwd=folder)
+    for variant in ("plain", "weighted"):
+        row = one(rows, "label_overlap", variant)
+        assert row["value"] == 1 and row["n"] == n and row["n_short"] == 0, row
+        near(row["chance"], 1 / 3, 1e-12)
+
+
 def sets_with_few_layers_compare_them_by_number(folder):
     n = 150
     layers = profile_of((2, 3, 5, 4), n, 6)
@@ -352,5 +368,5 @@ if __name__ == "__main__":
                    decimation_says_how_it_was_done, a_profile_suggests_a_layer,
                    sets_of_one_name_are_told_apart, wrong_choices_are_refused,
                    overlaps_give_the_golden_values, imbalance_gives_the_golden_values,
-                   imbalance_in_groups_as_dadapy, neighbours_of_the_own_group_are_left_out,
+                   imbalance_in_groups_as_dadapy, neighbours_of_the_own_group_are_left_out, groups_may_be_larger_than_lists,
                    sets_with_few_layers_compare_them_by_number]))

@@ -145,6 +145,41 @@ TEST(golden_label_overlap_by_class_fraction) {
     json_decref(root);
 }
 
+/* Lists searched outside of the groups give what long lists give with those left out; where fewer
+ * than k exist, the lists end early. */
+TEST(lists_outside_of_groups) {
+    enum { M = 90, LONG = 40 };
+    gn_error err;
+    float x[M * 3];
+    int32_t code[M], group[M];
+    gn_random r = gn_random_new(9, 0);
+    for (size_t i = 0; i < M * 3; i++) x[i] = (float)gn_random_normal(&r);
+    for (size_t i = 0; i < M; i++) {
+        code[i] = (int32_t)gn_random_below(&r, 4) - 1;
+        group[i] = (int32_t)(i < 60 ? 0 : 1 + i % 5);
+    }
+    gn_labels labels = {.n = M, .code = code, .n_classes = 3};
+    gn_knn *all, *outside;
+    gn_mat m = gn_mat_f32(x, M, 3);
+    OK(gn_knn_compute(NULL, m, &(gn_knn_opts){.k = M - 1}, &all, &err));
+    OK(gn_knn_compute(NULL, m, &(gn_knn_opts){.k = LONG, .group = group}, &outside, &err));
+    CHECK(outside->index[LONG - 1] == -1); /* row 0 has 30 */
+    for (size_t k = 5; k <= LONG; k += 5)
+        for (int plain = 0; plain < 2; plain++) {
+            gn_label_overlap_opts o = {.k = k, .plain = plain, .group = group};
+            gn_overlap a, b;
+            OK(gn_overlap_label(all, &labels, &o, &a, &err));
+            OK(gn_overlap_label(outside, &labels, &o, &b, &err));
+            if (k <= 20) CHECK(a.value == b.value && a.chance == b.chance && a.n == b.n);
+            CHECK(k < 25 || b.n_short > 0);
+        }
+    gn_label_overlap_opts none = {.k = LONG};
+    gn_overlap o;
+    CHECK(gn_overlap_label(outside, &labels, &none, &o, &err) == GN_EDATA);
+    gn_knn_free(all);
+    gn_knn_free(outside);
+}
+
 /* Every formula once more by a naive loop, on random neighbours with groups and missing labels. */
 static void check_naive(bool with_groups, bool with_holes, bool plain) {
     gn_error err;
@@ -268,6 +303,7 @@ TEST(bad_overlap_input_is_named) {
 }
 
 int main(void) {
+    RUN(lists_outside_of_groups);
     RUN(golden_data_overlap);
     RUN(unrelated_neighborhoods_overlap_by_chance);
     RUN(golden_label_overlap);
