@@ -77,6 +77,34 @@ GN_API gn_layout_state gn_layout_get(const gn_layout *layout);
 GN_API gn_mat gn_layout_positions(const gn_layout *layout);
 GN_API void gn_layout_free(gn_layout *layout);
 
+/** How far a map can be trusted. Standard errors are over rows. */
+typedef struct gn_map_quality {
+    size_t k;             /**< neighbours compared */
+    double kept, kept_se; /**< mean share of a row's k nearest in the space that are among its k
+                               nearest on the map; k / (n - 1) by chance */
+    size_t n_sampled;     /**< rows for the two below */
+    double trustworthiness, trustworthiness_se; /**< Venna & Kaski 2001: 1 unless neighbours on the
+                                   map come from far away in the space, weighed by their rank there;
+                                   0.5 by chance */
+    double continuity, continuity_se;           /**< the same with space and map exchanged: 1 unless
+                                             neighbours in the space are torn apart on the map */
+} gn_map_quality;
+
+typedef struct gn_map_quality_opts {
+    size_t k;         /**< 0: 15; at most the lists' length and (n - 1) / 2 */
+    gn_metric metric; /**< of the space; the map's is Euclidean */
+    size_t n_sample;  /**< rows whose ranks are counted, drawn with the context's seed; 0: 1,000 */
+} gn_map_quality_opts;
+
+/** @param x (n, d) the vectors; @param knn their lists under opts->metric.
+ *  @param map (n, dim) positions.
+ *  @param kept NULL, or (n) receives each row's share of kept neighbours.
+ *  @return GN_OK; GN_EINVAL (shapes, n < 4); GN_EDATA (not finite); GN_ENOMEM; GN_ECANCEL. One
+ *          neighbour search on the map and O(n_sample n d). */
+GN_API gn_status gn_map_quality_compute(gn_ctx *ctx, gn_mat x, const gn_knn *knn, gn_mat map,
+                                        const gn_map_quality_opts *opts, float *kept,
+                                        gn_map_quality *out, gn_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -211,6 +211,67 @@ TEST(threads_and_pauses) {
     gn_free(x);
 }
 
+/* Against ranks by sorting, on a map that keeps some neighbours and not others. */
+TEST(quality) {
+    float *x = clusters(1);
+    gn_knn *knn = lists(NULL, x, N, 10);
+    double *y = gn_alloc(2 * N, sizeof *y), trust = 0, continuity = 0, kept = 0;
+    for (size_t i = 0; i < N; i++)
+        for (size_t c = 0; c < 2; c++) y[2 * i + c] = (double)x[i * D + c];
+    gn_map_quality q;
+    float share[N];
+    REQUIRE(gn_map_quality_compute(NULL, gn_mat_f32(x, N, D), knn, gn_mat_f64(y, N, 2),
+                                   &(gn_map_quality_opts){.k = 10, .n_sample = N}, share, &q,
+                                   NULL) == GN_OK);
+    for (size_t i = 0; i < N; i++) {
+        /* rank of every row in the space and on the map, by counting pairs */
+        for (size_t j = 0; j < N; j++) {
+            if (j == i) continue;
+            size_t rank[2] = {1, 1};
+            for (size_t l = 0; l < N; l++) {
+                double a[2] = {0}, b[2] = {0};
+                if (l == i) continue;
+                for (size_t c = 0; c < D; c++) {
+                    a[0] += pow((double)x[i * D + c] - (double)x[l * D + c], 2);
+                    b[0] += pow((double)x[i * D + c] - (double)x[j * D + c], 2);
+                }
+                for (size_t c = 0; c < 2; c++) {
+                    a[1] += pow(y[2 * i + c] - y[2 * l + c], 2);
+                    b[1] += pow(y[2 * i + c] - y[2 * j + c], 2);
+                }
+                for (int s = 0; s < 2; s++) rank[s] += a[s] < b[s];
+            }
+            if (rank[1] <= 10 && rank[0] > 10) trust += (double)rank[0] - 10;
+            if (rank[0] <= 10 && rank[1] > 10) continuity += (double)rank[1] - 10;
+            kept += rank[0] <= 10 && rank[1] <= 10;
+        }
+        if (test_quick() && i == 20) break;
+    }
+    if (!test_quick()) {
+        const double scale = 2 / (N * 10.0 * (2.0 * N - 31));
+        CHECK_NEAR(q.trustworthiness, 1 - scale * trust, 1e-12);
+        CHECK_NEAR(q.continuity, 1 - scale * continuity, 1e-12);
+        CHECK_NEAR(q.kept, kept / (10.0 * N), 1e-7); /* shares are float32 */
+    }
+    CHECK(q.n_sampled == N && q.k == 10 && q.kept > 0.05 && q.kept < 0.9);
+    double mean = 0;
+    for (size_t i = 0; i < N; i++) mean += (double)share[i] / N;
+    CHECK_NEAR(mean, q.kept, 1e-6);
+    /* The space itself as its map keeps everything. */
+    for (size_t i = 0; i < N; i++)
+        for (size_t c = 0; c < 2; c++) x[i * D + c] = (float)y[2 * i + c];
+    for (size_t i = 0; i < N; i++)
+        for (size_t c = 2; c < D; c++) x[i * D + c] = 0;
+    gn_knn *same = lists(NULL, x, N, 10);
+    REQUIRE(gn_map_quality_compute(NULL, gn_mat_f32(x, N, D), same, gn_mat_f64(y, N, 2), NULL, NULL,
+                                   &q, NULL) == GN_OK);
+    CHECK(q.kept == 1 && q.trustworthiness == 1 && q.continuity == 1);
+    gn_knn_free(knn);
+    gn_knn_free(same);
+    gn_free(x);
+    gn_free(y);
+}
+
 static bool always(void *user) {
     (void)user;
     return true;
@@ -263,6 +324,7 @@ int main(void) {
     RUN(umap_curve);
     RUN(umap_components);
     RUN(threads_and_pauses);
+    RUN(quality);
     RUN(refusals);
     return tap_done();
 }

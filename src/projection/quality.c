@@ -1,0 +1,144 @@
+/* What a map kept of the neighbourhoods.
+ *
+ * kept counts: of the k nearest rows in the space, how many are among the k nearest on the map. It
+ * takes one exact search on the map and holds for every row, so that a picture can colour points by
+ * it. It does not tell a near miss from a far one. Trustworthiness does: a neighbour on the map
+ * that is the r-th nearest in the space costs r - k. Continuity exchanges the roles. Ranks need all
+ * distances of a row, so these two are measured on a random sample of rows, and carry its standard
+ * error. Ranks are counted on squared distances in float64, ties by index, as in the lists. */
+#include <math.h>
+#include <string.h>
+
+#include "base/ctx.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "gonio/layout.h"
+#include "math/stats.h"
+
+typedef struct ranking {
+    gn_mat x, map;
+    const gn_knn *knn, *on_map;
+    gn_metric metric;
+    const gn_vec *vec;
+    size_t k;
+    const int32_t *row;         /* (n_sampled) */
+    double *trust, *continuity; /* (n_sampled): sums of r - k */
+    double *norm;               /* (n) of x, for the cosine */
+    double *scratch;            /* (threads, n) */
+    float *buffer;              /* (threads, 2 d) */
+} ranking;
+
+/* Sum over the targets of max(rank - k, 0), ranks among all rows but i by (distance, index). */
+static double excess(const double *distance, size_t n, size_t i, const int32_t *target, size_t k) {
+    double sum = 0;
+    for (size_t t = 0; t < k; t++) {
+        const size_t j = (size_t)target[t];
+        size_t rank = 1;
+        for (size_t l = 0; l < n; l++)
+            rank += l != i && (distance[l] < distance[j] || (distance[l] == distance[j] && l < j));
+        if (rank > k) sum += (double)(rank - k);
+    }
+    return sum;
+}
+
+static gn_status rank_row(void *user, size_t block, unsigned worker, gn_error *err) {
+    (void)err;
+    ranking *q = user;
+    const size_t n = q->x.rows, d = q->x.cols, i = (size_t)q->row[block], dim = q->map.cols;
+    double *distance = q->scratch + worker * n;
+    float *buffer = q->buffer + worker * 2 * d;
+    const float *self = gn_mat_row_f32(q->x, i, buffer);
+    for (size_t j = 0; j < n; j++) {
+        const float *other = gn_mat_row_f32(q->x, j, buffer + d);
+        distance[j] = q->metric == GN_COSINE
+                          ? 1 - q->vec->dot(self, other, d) / (q->norm[i] * q->norm[j])
+                          : q->vec->dist2(self, other, d);
+    }
+    q->trust[block] = excess(distance, n, i, q->on_map->index + i * q->on_map->k, q->k);
+    const double *y = q->map.data, *at = y + i * q->map.stride;
+    for (size_t j = 0; j < n; j++) {
+        distance[j] = 0;
+        for (size_t c = 0; c < dim; c++) {
+            const double diff = at[c] - y[j * q->map.stride + c];
+            distance[j] += diff * diff;
+        }
+    }
+    q->continuity[block] = excess(distance, n, i, q->knn->index + i * q->knn->k, q->k);
+    return GN_OK;
+}
+
+/* Share of the first k of list `a` that are in the first k of `b`. */
+static float share(const int32_t *a, const int32_t *b, size_t k) {
+    size_t common = 0;
+    for (size_t i = 0; i < k; i++)
+        for (size_t j = 0; j < k; j++) common += a[i] == b[j];
+    return (float)common / (float)k;
+}
+
+gn_status gn_map_quality_compute(gn_ctx *ctx, gn_mat x, const gn_knn *knn, gn_mat map,
+                                 const gn_map_quality_opts *opts, float *kept, gn_map_quality *out,
+                                 gn_error *err) {
+    const gn_map_quality_opts o = opts ? *opts : (gn_map_quality_opts){0};
+    const size_t n = x.rows, threads = ctx ? gn_ctx_threads(ctx) : 1;
+    gn_status st = GN_OK;
+    gn_knn *on_map = NULL;
+    int32_t *row = NULL;
+    double *all = NULL;
+    ranking q = {.x = x, .map = map, .knn = knn, .metric = o.metric};
+    if (map.rows != n || knn->n != n || map.dtype != GN_F64 || n < 4)
+        return gn_fail(
+            err, GN_EINVAL,
+            "quality of a map: %zu vectors, lists of %zu, a map of %zu positions; expected "
+            "the same number, at least 4, and float64 positions",
+            n, knn->n, map.rows);
+    q.k = o.k ? o.k : 15;
+    if (q.k > knn->k) q.k = knn->k;
+    if (q.k > (n - 1) / 2) q.k = (n - 1) / 2;
+    q.vec = gn_vec_for(ctx ? gn_ctx_cpu(ctx) : GN_CPU_AUTO);
+    size_t m = o.n_sample ? o.n_sample : 1000;
+    if (m > n) m = n;
+    GN_TRY(gn_knn_compute(ctx, map, &(gn_knn_opts){.k = q.k, .task = "neighbors on the map"},
+                          &on_map, err));
+    q.on_map = on_map;
+    GN_TRY(gn_alloc_array(&all, n, sizeof *all, "kept neighbours", err));
+    GN_TRY(gn_alloc_array(&row, m, sizeof *row, "sampled rows", err));
+    GN_TRY(gn_alloc_array(&q.trust, m, sizeof *q.trust, "ranks", err));
+    GN_TRY(gn_alloc_array(&q.continuity, m, sizeof *q.continuity, "ranks", err));
+    GN_TRY(gn_alloc_array(&q.scratch, threads * n, sizeof *q.scratch, "ranks", err));
+    GN_TRY(gn_alloc_array(&q.buffer, threads * 2 * x.cols, sizeof *q.buffer, "ranks", err));
+    if (o.metric == GN_COSINE) {
+        GN_TRY(gn_alloc_array(&q.norm, n, sizeof *q.norm, "norms", err));
+        for (size_t i = 0; i < n; i++)
+            q.norm[i] = sqrt(q.vec->norm2(gn_mat_row_f32(x, i, q.buffer), x.cols));
+    }
+    gn_random r = gn_random_new(ctx ? gn_ctx_seed(ctx) : 0, 0);
+    gn_random_subset(&r, n, m, row);
+    q.row = row;
+    GN_TRY(gn_parallel(ctx, m, rank_row, &q, NULL, err));
+    for (size_t i = 0; i < n; i++)
+        all[i] = (double)share(knn->index + i * knn->k, on_map->index + i * q.k, q.k);
+    const double scale = 2 / ((double)q.k * (2 * (double)n - 3 * (double)q.k - 1));
+    for (size_t i = 0; i < m; i++) {
+        q.trust[i] = 1 - scale * q.trust[i];
+        q.continuity[i] = 1 - scale * q.continuity[i];
+    }
+    for (size_t i = 0; kept && i < n; i++) kept[i] = (float)all[i];
+    *out = (gn_map_quality){.k = q.k,
+                            .kept = gn_mean(all, n),
+                            .kept_se = gn_sem(all, n),
+                            .n_sampled = m,
+                            .trustworthiness = gn_mean(q.trust, m),
+                            .trustworthiness_se = gn_sem(q.trust, m),
+                            .continuity = gn_mean(q.continuity, m),
+                            .continuity_se = gn_sem(q.continuity, m)};
+done:
+    gn_knn_free(on_map);
+    gn_free(all);
+    gn_free(row);
+    gn_free(q.trust);
+    gn_free(q.continuity);
+    gn_free(q.scratch);
+    gn_free(q.buffer);
+    gn_free(q.norm);
+    return st;
+}
