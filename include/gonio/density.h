@@ -21,8 +21,8 @@ extern "C" {
  *  @param alpha significance of one test, 0 < alpha < 1; 0 means 1e-6.
  *  @param kstar (n)
  *  @return GN_OK; GN_EINVAL (shape, dim, alpha); GN_EDATA (NaN, zero, a descending row, a neighbour
- *          that is no other row). O(n k). Thread-safe. */
-GN_API gn_status gn_kstar(const gn_knn *knn, double dim, double alpha, int32_t *kstar,
+ *          that is no other row); GN_ENOMEM; GN_ECANCEL. O(n k) time, on the context's threads. */
+GN_API gn_status gn_kstar(gn_ctx *ctx, const gn_knn *knn, double dim, double alpha, int32_t *kstar,
                           gn_error *err);
 
 typedef enum gn_density_method {
@@ -45,8 +45,8 @@ typedef struct gn_density_opts {
  *  @param log_density (n)
  *  @param se (n) or NULL: 1 / sqrt(k), PAK sqrt((4 k + 2) / (k (k - 1)))
  *  @return GN_OK; GN_EINVAL (shape, dim, k, k* out of range); GN_EDATA (NaN, zero, a descending
- *          row); GN_ENOMEM. O(n k). Thread-safe. */
-GN_API gn_status gn_density_compute(const gn_knn *knn, const gn_density_opts *opts,
+ *          row); GN_ENOMEM; GN_ECANCEL. O(n k) time, on the context's threads. */
+GN_API gn_status gn_density_compute(gn_ctx *ctx, const gn_knn *knn, const gn_density_opts *opts,
                                     double *log_density, double *se, gn_error *err);
 
 typedef struct gn_adp_opts {
@@ -67,10 +67,10 @@ typedef struct gn_adp_summary {
  *  @param label (n) 0 ... n_clusters - 1 in the order of their peaks' rows, or -1.
  *  @param peak NULL, or (n): the first n_clusters entries receive the clusters' peaks.
  *  @return GN_OK; GN_EINVAL (z, k* out of range); GN_EDATA (a neighbour that is no other row, a
- *          density or error that is not finite); GN_ENOMEM. O(n k + peaks saddles). Thread-safe. */
-GN_API gn_status gn_adp(const gn_knn *knn, const int32_t *kstar, const double *log_density,
-                        const double *se, const gn_adp_opts *opts, int32_t *label, int32_t *peak,
-                        gn_adp_summary *out, gn_error *err);
+ *          density or error that is not finite); GN_ENOMEM; GN_ECANCEL. O(n k + peaks saddles). */
+GN_API gn_status gn_adp(gn_ctx *ctx, const gn_knn *knn, const int32_t *kstar,
+                        const double *log_density, const double *se, const gn_adp_opts *opts,
+                        int32_t *label, int32_t *peak, gn_adp_summary *out, gn_error *err);
 
 /** Adjusted Rand index of two partitions (Hubert & Arabie 1985): 1 for the same partition, 0
  *  expected for unrelated ones. Points with a negative label in either are left out.

@@ -81,9 +81,9 @@ typedef struct gn_kstar_gride_opts {
  *  @param knn k >= 5.
  *  @param steps (n_steps + 1): TwoNN, then each step's estimate; the last one is the result.
  *  @return GN_OK; GN_EINVAL (shape, alpha); GN_EDATA (NaN, zero, a descending row, a neighbour that
- *          is no other row, ratios that no dimension explains); GN_ENOMEM. O(n_steps n k) time,
- *          60 n bytes of scratch. Thread-safe. */
-GN_API gn_status gn_id_kstar_gride(const gn_knn *knn, const gn_kstar_gride_opts *opts,
+ *          is no other row, ratios that no dimension explains); GN_ENOMEM; GN_ECANCEL. O(n_steps
+ *          n k) time, 60 n bytes of scratch. */
+GN_API gn_status gn_id_kstar_gride(gn_ctx *ctx, const gn_knn *knn, const gn_kstar_gride_opts *opts,
                                    gn_id_estimate *steps, gn_error *err);
 
 typedef struct gn_binomial_opts {

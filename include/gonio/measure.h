@@ -5,6 +5,7 @@
 #define GONIO_MEASURE_H
 
 #include "gonio/base.h"
+#include "gonio/density.h"
 #include "gonio/extract.h"
 #include "gonio/io.h"
 #include "gonio/isotropy.h"
@@ -100,9 +101,15 @@ typedef struct gn_measure_density_opts {
     size_t max_rows;               /**< 0 means 100,000 */
     const gn_measure_label *label; /**< (n_labels) labels to compare the clusters with */
     size_t n_labels;
-    double alpha; /**< of the k* test; 0 means 1e-6 */
-    double dim;   /**< dimension of the volumes; 0 means TwoNN's */
-    double z;     /**< peaks stand out by z errors; 0 means 1.65 */
+    double alpha;             /**< of the k* test; 0 means 1e-6 */
+    double dim;               /**< dimension of the volumes; 0 means TwoNN's */
+    double z;                 /**< peaks stand out by z errors; 0 means 1.65 */
+    gn_density_method method; /**< what clusters are made of: PAK (default) or KSTAR */
+    bool dadapy;              /**< PAk's maximum is looked for with DADApy's steps and stop */
+    const char *points; /**< NULL, or where to write what is known of each row: FILE.csv for all
+                             layers together, else a folder, which receives layer.NN.NAME.npy (n):
+                             log_density and log_density_se float64 (NaN where there is none), kstar
+                             and cluster int32 (-1), halo bool. Rows that repeat have one value */
 } gn_measure_density_opts;
 
 /** Density and its clusters in every layer, over distinct rows: TwoNN, k*-Gride, binomial

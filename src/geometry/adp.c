@@ -25,6 +25,7 @@
  * labels in the version of the golden data. */
 #include "gonio/density.h"
 
+#include "base/ctx.h"
 #include "base/mem.h"
 #include "geometry/distances.h"
 #include "math/stats.h"
@@ -260,7 +261,7 @@ static gn_status sort_by_density(struct adp *s, gn_error *err) {
     return st;
 }
 
-gn_status gn_adp(const gn_knn *knn, const int32_t *kstar, const double *log_density,
+gn_status gn_adp(gn_ctx *ctx, const gn_knn *knn, const int32_t *kstar, const double *log_density,
                  const double *se, const gn_adp_opts *opts, int32_t *label, int32_t *peak,
                  gn_adp_summary *out, gn_error *err) {
     size_t n = knn->n;
@@ -277,12 +278,17 @@ gn_status gn_adp(const gn_knn *knn, const int32_t *kstar, const double *log_dens
     GN_TRY(gn_alloc_array(&s.saddle, n, sizeof *s.saddle, "saddles", err));
     GN_TRY(sort_by_density(&s, err));
     find_peaks(&s);
+    GN_TRY(gn_ctx_poll(ctx, err));
     GN_TRY(gn_alloc_array(&s.parent, s.n_peaks, sizeof *s.parent, "clusters", err));
     GN_TRY(gn_alloc_array(&s.common, s.n_peaks, sizeof *s.common, "clusters", err));
     for (size_t c = 0; c < s.n_peaks; c++) s.parent[c] = (int32_t)c;
     assign(&s);
+    GN_TRY(gn_ctx_poll(ctx, err));
     find_saddles(&s);
-    for (struct saddle *x; (x = doubtful(&s, z));) merge(&s, x);
+    for (struct saddle *x; (x = doubtful(&s, z));) {
+        GN_TRY(gn_ctx_poll(ctx, err));
+        merge(&s, x);
+    }
     gn_adp_summary summary = {.n_peaks = s.n_peaks, .n_clusters = settle(&s)};
     summary.n_halo = find_halo(&s, summary.n_clusters, opts && opts->halo);
     for (size_t i = 0; i < n; i++) label[i] = s.label[i];

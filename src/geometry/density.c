@@ -23,11 +23,13 @@
  * natural zero. `dadapy` repeats those steps, for published numbers. */
 #include "gonio/density.h"
 
+#include "base/ctx.h"
 #include "base/mem.h"
 #include "geometry/distances.h"
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 /* ln of the volume of the unit ball in D dimensions. */
 static double log_ball(double dim) {
@@ -131,27 +133,57 @@ static bool shells(gn_mat dist, size_t i, size_t k, double dim, double *u) {
     return beyond && u[0] > 0;
 }
 
-gn_status gn_density_compute(const gn_knn *knn, const gn_density_opts *opts, double *log_density,
-                             double *se, gn_error *err) {
-    size_t n = knn->n, fixed = opts->k ? opts->k : knn->k < 10 ? knn->k : 10;
-    double *u = NULL, ball = 0;
-    gn_status st;
-    GN_TRY(check(knn, opts, fixed, err));
-    GN_TRY(gn_alloc_array(&u, knn->k, sizeof *u, "shell volumes", err));
-    gn_mat dist = gn_mat_f32(knn->distance, n, knn->k);
-    ball = log_ball(opts->dim);
-    for (size_t i = 0; i < n; i++) {
-        size_t k = opts->method == GN_DENSITY_KNN ? fixed : (size_t)opts->kstar[i];
-        double unit = ball + opts->dim * log(gn_distance_at(dist, i, k - 1)), f = log((double)k);
+/* ---- all points ---------------------------------------------------------------------------------
+ */
+
+enum { BLOCK = 1024 }; /* rows */
+
+struct job {
+    const gn_knn *knn;
+    const gn_density_opts *opts;
+    size_t fixed; /* neighbours of KNN */
+    double ball;
+    double *shells; /* (threads, k) */
+    double *log_density, *se;
+};
+
+static gn_status density_block(void *user, size_t block, unsigned worker, gn_error *err) {
+    const struct job *job = user;
+    const gn_density_opts *opts = job->opts;
+    size_t n = job->knn->n, end = (block + 1) * BLOCK;
+    gn_mat dist = gn_mat_f32(job->knn->distance, n, job->knn->k);
+    double *u = job->shells + worker * job->knn->k;
+    (void)err;
+    for (size_t i = block * BLOCK; i < end && i < n; i++) {
+        size_t k = opts->method == GN_DENSITY_KNN ? job->fixed : (size_t)opts->kstar[i];
+        double unit = job->ball + opts->dim * log(gn_distance_at(dist, i, k - 1));
+        double f = log((double)k);
         bool pak = opts->method == GN_DENSITY_PAK;
         if (pak && shells(dist, i, k, opts->dim, u))
             f = opts->dadapy ? pak_damped(u, k, f, unit) : pak_maximum(u, k, f);
-        log_density[i] = f - unit - log((double)n);
-        if (se)
-            se[i] = pak ? sqrt((4 * (double)k + 2) / ((double)k * (double)(k - 1)))
-                        : 1 / sqrt((double)k);
+        job->log_density[i] = f - unit - log((double)n);
+        job->se[i] =
+            pak ? sqrt((4 * (double)k + 2) / ((double)k * (double)(k - 1))) : 1 / sqrt((double)k);
     }
+    return GN_OK;
+}
+
+gn_status gn_density_compute(gn_ctx *ctx, const gn_knn *knn, const gn_density_opts *opts,
+                             double *log_density, double *se, gn_error *err) {
+    size_t n = knn->n, fixed = opts->k ? opts->k : knn->k < 10 ? knn->k : 10;
+    struct job job = {.knn = knn, .opts = opts, .fixed = fixed};
+    gn_status st;
+    GN_TRY(check(knn, opts, fixed, err));
+    GN_TRY(gn_alloc_array(&job.shells, gn_ctx_threads(ctx) * knn->k, sizeof *job.shells,
+                          "shell volumes", err));
+    GN_TRY(gn_alloc_array(&job.log_density, n, 2 * sizeof *job.log_density, "densities", err));
+    job.se = job.log_density + n;
+    job.ball = log_ball(opts->dim);
+    GN_TRY(gn_parallel(ctx, (n + BLOCK - 1) / BLOCK, density_block, &job, NULL, err));
+    memcpy(log_density, job.log_density, n * sizeof *log_density);
+    if (se) memcpy(se, job.se, n * sizeof *se);
 done:
-    gn_free(u);
+    gn_free(job.shells);
+    gn_free(job.log_density);
     return st;
 }

@@ -16,9 +16,12 @@
  * not). */
 #include "gonio/density.h"
 
+#include "base/ctx.h"
+#include "base/mem.h"
 #include "geometry/distances.h"
 
 #include <math.h>
+#include <string.h>
 
 /* x with P(chi^2_1 > x) = alpha: x = 2 t^2, erfc(t) = alpha, erfc falling. */
 static double chi2_quantile(double alpha) {
@@ -38,9 +41,36 @@ static double log_cosh(double x) {
     return x + log1p(exp(-2 * x)) - log(2);
 }
 
-gn_status gn_kstar(const gn_knn *knn, double dim, double alpha, int32_t *kstar, gn_error *err) {
+enum { BLOCK = 4096 }; /* rows */
+
+struct job {
+    const gn_knn *knn;
+    double dim, limit;
+    int32_t *kstar;
+};
+
+static gn_status kstar_block(void *user, size_t block, unsigned worker, gn_error *err) {
+    const struct job *job = user;
+    size_t k = job->knn->k, end = (block + 1) * BLOCK;
+    gn_mat dist = gn_mat_f32(job->knn->distance, job->knn->n, k);
+    (void)worker, (void)err;
+    for (size_t i = block * BLOCK; i < end && i < job->knn->n; i++) {
+        size_t m = 3;
+        for (; m + 1 < k; m++) { /* m neighbours; the next one is j */
+            size_t j = (size_t)job->knn->index[i * k + m];
+            double x = log(gn_distance_at(dist, i, m - 1) / gn_distance_at(dist, j, m - 1));
+            if (4 * (double)m * log_cosh(job->dim / 2 * x) > job->limit) break;
+        }
+        job->kstar[i] = (int32_t)m;
+    }
+    return GN_OK;
+}
+
+gn_status gn_kstar(gn_ctx *ctx, const gn_knn *knn, double dim, double alpha, int32_t *kstar,
+                   gn_error *err) {
     size_t k = knn->k;
     gn_mat dist = gn_mat_f32(knn->distance, knn->n, k);
+    struct job job = {.knn = knn, .dim = dim};
     gn_status st;
     if (alpha == 0) alpha = 1e-6;
     if (!(alpha > 0 && alpha < 1 && dim > 0 && isfinite(dim))) {
@@ -55,16 +85,11 @@ gn_status gn_kstar(const gn_knn *knn, double dim, double alpha, int32_t *kstar, 
     }
     GN_TRY(gn_distances_check(dist, k, err));
     GN_TRY(gn_neighbors_check(knn, k, err));
-    double limit = chi2_quantile(alpha);
-    for (size_t i = 0; i < knn->n; i++) {
-        size_t m = 3;
-        for (; m + 1 < k; m++) { /* m neighbours; the next one is j */
-            size_t j = (size_t)knn->index[i * k + m];
-            double x = log(gn_distance_at(dist, i, m - 1) / gn_distance_at(dist, j, m - 1));
-            if (4 * (double)m * log_cosh(dim / 2 * x) > limit) break;
-        }
-        kstar[i] = (int32_t)m;
-    }
+    GN_TRY(gn_alloc_array(&job.kstar, knn->n, sizeof *job.kstar, "neighbourhood sizes", err));
+    job.limit = chi2_quantile(alpha);
+    GN_TRY(gn_parallel(ctx, (knn->n + BLOCK - 1) / BLOCK, kstar_block, &job, NULL, err));
+    memcpy(kstar, job.kstar, knn->n * sizeof *kstar);
 done:
+    gn_free(job.kstar);
     return st;
 }

@@ -31,7 +31,7 @@ static void estimate(const gn_knn *knn, const int32_t *kstar, gn_ratio *ratio, g
     gn_gride_estimate(ratio, knn->n, kept, sorted, out);
 }
 
-gn_status gn_id_kstar_gride(const gn_knn *knn, const gn_kstar_gride_opts *opts,
+gn_status gn_id_kstar_gride(gn_ctx *ctx, const gn_knn *knn, const gn_kstar_gride_opts *opts,
                             gn_id_estimate *steps, gn_error *err) {
     gn_kstar_gride_opts o = opts ? *opts : (gn_kstar_gride_opts){0};
     size_t n = knn->n, n_steps = o.n_steps ? o.n_steps : 5;
@@ -47,7 +47,7 @@ gn_status gn_id_kstar_gride(const gn_knn *knn, const gn_kstar_gride_opts *opts,
     GN_TRY(gn_alloc_array(&sorted, n, sizeof *sorted, "distance ratios", err));
     GN_TRY(gn_id_twonn(gn_mat_f32(knn->distance, n, knn->k), NULL, &e[0], err));
     for (size_t s = 0; s < n_steps; s++) {
-        GN_TRY(gn_kstar(knn, e[s].dim, o.alpha, kstar, err));
+        GN_TRY(gn_kstar(ctx, knn, e[s].dim, o.alpha, kstar, err));
         estimate(knn, kstar, ratio, kept, sorted, &e[s + 1]);
         if (!isfinite(e[s + 1].dim)) {
             st = gn_fail(err, GN_EDATA,

@@ -152,7 +152,7 @@ static gn_status measure_neighbors(struct plan *p, size_t layer, const gn_neighb
     gn_density_rows_opts density = {
         .labels = p->label, .label_name = p->label_name, .n_labels = p->n_labels};
     GN_TRY(measure_id_distinct(p, layer, found, err));
-    GN_TRY(gn_rows_density(&at, found, &density, err));
+    GN_TRY(gn_rows_density(p->ctx, &at, found, &density, err));
     GN_TRY(keep_list(p, layer, found->all, err));
     GN_TRY(data_overlaps(p, layer, err));
     for (size_t c = 0; c < p->n_labels; c++)

@@ -24,6 +24,8 @@ enum { LEAST_NEIGHBORS = 5 }; /* what k* needs */
  */
 
 struct layer {
+    gn_ctx *ctx;
+    const gn_neighbors *found;
     const gn_spot *at;
     const gn_knn *knn;  /* of its distinct rows */
     const int32_t *row; /* which row each of them is; NULL: all are distinct */
@@ -37,7 +39,7 @@ static gn_status sizes(const struct layer *l, gn_error *err) {
     gn_status st;
     size_t n = l->knn->n, at_limit = 0;
     double least = HUGE_VAL, most = 0;
-    GN_TRY(gn_kstar(l->knn, l->dim, l->opts->alpha, l->kstar, err));
+    GN_TRY(gn_kstar(l->ctx, l->knn, l->dim, l->opts->alpha, l->kstar, err));
     for (size_t i = 0; i < n; i++) {
         l->rho[i] = l->kstar[i];
         least = fmin(least, l->rho[i]);
@@ -61,13 +63,20 @@ static gn_status densities(const struct layer *l, gn_error *err) {
     } methods[] = {{GN_DENSITY_KNN, "knn"}, {GN_DENSITY_KSTAR, "kstar"}, {GN_DENSITY_PAK, "pak"}};
     gn_status st = GN_OK;
     size_t n = l->knn->n;
-    for (size_t m = 0; m < 3; m++) { /* PAk last: the clusters are made of it */
-        gn_density_opts o = {.method = methods[m].method, .dim = l->dim, .kstar = l->kstar};
-        GN_TRY(gn_density_compute(l->knn, &o, l->rho, l->se, err));
+    for (size_t m = 0; m < 3; m++) {
+        gn_density_opts o = {.method = methods[m].method,
+                             .dim = l->dim,
+                             .kstar = l->kstar,
+                             .dadapy = l->opts->dadapy};
+        GN_TRY(gn_density_compute(l->ctx, l->knn, &o, l->rho, l->se, err));
         GN_TRY(gn_spot_add(l->at, "log_density", methods[m].name, gn_mean(l->rho, n),
                            gn_sem(l->rho, n), n, NULL, err));
         GN_TRY(gn_spot_param(l->at, "sd", gn_sd(l->rho, n, 0), err));
         GN_TRY(gn_spot_param(l->at, "dim", l->dim, err));
+    }
+    if (l->opts->method != GN_DENSITY_PAK) { /* PAk came last: clusters are to be made of another */
+        gn_density_opts o = {.method = l->opts->method, .dim = l->dim, .kstar = l->kstar};
+        GN_TRY(gn_density_compute(l->ctx, l->knn, &o, l->rho, l->se, err));
     }
 done:
     return st;
@@ -106,17 +115,55 @@ done:
     return st;
 }
 
+static gn_status cluster_sizes(const struct layer *l, size_t n_clusters, gn_error *err) {
+    gn_status st;
+    double *size = NULL;
+    static const char *const variant[] = {"min", "median", "max"};
+    static const double q[] = {0, 0.5, 1};
+    double value[3];
+    GN_TRY(gn_alloc_array(&size, n_clusters, sizeof *size, "cluster sizes", err));
+    for (size_t c = 0; c < n_clusters; c++) size[c] = 0;
+    for (size_t i = 0; i < l->knn->n; i++) size[l->cluster[i]]++;
+    gn_quantiles(size, n_clusters, q, 3, value);
+    for (size_t v = 0; v < 3; v++)
+        GN_TRY(
+            gn_spot_add(l->at, "cluster_size", variant[v], value[v], none, n_clusters, NULL, err));
+done:
+    gn_free(size);
+    return st;
+}
+
+/* The files, where they are wanted: halo points with their cluster and as a flag. */
+static gn_status points(const struct layer *l, gn_error *err) {
+    gn_status st;
+    gn_adp_summary a;
+    int32_t *core = NULL;
+    double z = l->opts->z != 0 ? l->opts->z : 1.65;
+    if (!l->opts->points) return GN_OK;
+    GN_TRY(gn_alloc_array(&core, l->knn->n, sizeof *core, "clusters", err));
+    GN_TRY(gn_adp(l->ctx, l->knn, l->kstar, l->rho, l->se, &(gn_adp_opts){.z = z, .halo = true},
+                  core, NULL, &a, err));
+    gn_points_layer layer = {l->knn->n, l->rho, l->se, l->kstar, l->cluster, core};
+    GN_TRY(gn_points_write(l->opts->points, l->at, l->found, &layer, err));
+done:
+    gn_free(core);
+    return st;
+}
+
 static gn_status clusters(const struct layer *l, gn_error *err) {
     gn_status st;
     gn_adp_summary a;
     size_t n = l->knn->n;
     double z = l->opts->z != 0 ? l->opts->z : 1.65;
-    GN_TRY(
-        gn_adp(l->knn, l->kstar, l->rho, l->se, &(gn_adp_opts){.z = z}, l->cluster, NULL, &a, err));
+    GN_TRY(gn_adp(l->ctx, l->knn, l->kstar, l->rho, l->se, &(gn_adp_opts){.z = z}, l->cluster, NULL,
+                  &a, err));
     GN_TRY(gn_spot_add(l->at, "n_clusters", "", (double)a.n_clusters, none, n, NULL, err));
     GN_TRY(gn_spot_param(l->at, "z", z, err));
     GN_TRY(gn_spot_param(l->at, "n_peaks", (double)a.n_peaks, err));
     GN_TRY(gn_spot_add(l->at, "halo_share", "", (double)a.n_halo / (double)n, none, n, NULL, err));
+    GN_TRY(gn_result_param_text(l->at->result, "density",
+                                l->opts->method == GN_DENSITY_PAK ? "pak" : "kstar", err));
+    GN_TRY(cluster_sizes(l, a.n_clusters, err));
     for (size_t c = 0; c < l->opts->n_labels; c++)
         GN_TRY(agreement(l, &l->opts->labels[c], l->opts->label_name[c], err));
 done:
@@ -132,15 +179,21 @@ static gn_status measure(struct layer *l, gn_error *err) {
     GN_TRY(sizes(l, err));
     GN_TRY(densities(l, err));
     GN_TRY(clusters(l, err));
+    GN_TRY(points(l, err));
 done:
     return st;
 }
 
-gn_status gn_rows_density(const gn_spot *at, const gn_neighbors *found,
+gn_status gn_rows_density(gn_ctx *ctx, const gn_spot *at, const gn_neighbors *found,
                           const gn_density_rows_opts *opts, gn_error *err) {
     gn_status st;
     gn_error why = {0};
-    struct layer l = {.at = at, .knn = found->distinct, .row = found->row, .opts = opts};
+    struct layer l = {.ctx = ctx,
+                      .found = found,
+                      .at = at,
+                      .knn = found->distinct,
+                      .row = found->row,
+                      .opts = opts};
     size_t n = found->all->n - found->n_duplicates, k = l.knn ? l.knn->k : 0;
     if (k < LEAST_NEIGHBORS) {
         char note[96];
@@ -166,7 +219,8 @@ done:
  */
 
 /* TwoNN at the scale of the volumes, and two estimates that choose their own. */
-static gn_status dimensions(const gn_spot *at, const gn_knn *knn, double alpha, gn_error *err) {
+static gn_status dimensions(gn_ctx *ctx, const gn_spot *at, const gn_knn *knn, double alpha,
+                            gn_error *err) {
     gn_status st;
     gn_id_estimate e;
     gn_error why = {0};
@@ -175,7 +229,7 @@ static gn_status dimensions(const gn_spot *at, const gn_knn *knn, double alpha, 
     if (why.code != GN_OK) goto done;
     GN_TRY(gn_spot_add(at, "twonn", "base_0.9", e.dim, e.se, e.n, NULL, err));
     GN_TRY(gn_spot_param(at, "scale", e.scale, err));
-    GN_TRY(gn_rows_kstar_gride(at, knn, alpha, err));
+    GN_TRY(gn_rows_kstar_gride(ctx, at, knn, alpha, err));
     GN_TRY(gn_rows_binomial(at, knn, NULL, err));
 done:
     return st;
@@ -190,7 +244,12 @@ gn_status gn_measure_density(gn_ctx *ctx, const gn_reps *reps, const gn_measure_
     const char **names = NULL;
     gn_neighbors *found = NULL;
     size_t n_labels = 0;
+    gn_points points_files = {.ctx = ctx, .subset = &subset};
     if (!o.k) o.k = 100;
+    if (o.method == GN_DENSITY_KNN) {
+        st = gn_fail(err, GN_EINVAL, "density: clusters are made of pak or kstar, not of knn");
+        goto done;
+    }
     if (!(o.dim >= 0 && isfinite(o.dim))) {
         st = gn_fail(err, GN_EINVAL, "density: dimension %g, expected a positive one", o.dim);
         goto done;
@@ -210,12 +269,19 @@ gn_status gn_measure_density(gn_ctx *ctx, const gn_reps *reps, const gn_measure_
     }
     size_t k = o.k < subset.n - 1 ? o.k : subset.n - 1;
     GN_TRY(gn_subset_conditions(&subset, reps, o.set, k, result, err));
+    if (o.dadapy) GN_TRY(gn_result_set_text(result, "compat", "dadapy", err));
     gn_density_rows_opts rows = {.alpha = o.alpha,
                                  .dim = o.dim,
                                  .z = o.z,
                                  .labels = labels,
                                  .label_name = names,
-                                 .n_labels = n_labels};
+                                 .n_labels = n_labels,
+                                 .method = o.method,
+                                 .dadapy = o.dadapy};
+    if (o.points) {
+        GN_TRY(gn_points_open(&points_files, o.points, err));
+        rows.points = &points_files;
+    }
     for (size_t i = 0; i < gn_reps_layers(reps); i++) {
         gn_spot at = {result, reps, o.set, i};
         GN_TRY(gn_ctx_poll(ctx, err));
@@ -223,12 +289,13 @@ gn_status gn_measure_density(gn_ctx *ctx, const gn_reps *reps, const gn_measure_
         GN_TRY(gn_spot_add(&at, "n_duplicates", "", (double)found->n_duplicates, none, subset.n,
                            NULL, err));
         if (found->distinct && found->distinct->k >= LEAST_NEIGHBORS)
-            GN_TRY(dimensions(&at, found->distinct, o.alpha, err));
-        GN_TRY(gn_rows_density(&at, found, &rows, err));
+            GN_TRY(dimensions(ctx, &at, found->distinct, o.alpha, err));
+        GN_TRY(gn_rows_density(ctx, &at, found, &rows, err));
         gn_neighbors_free(found);
         found = NULL;
     }
 done:
+    st = gn_points_close(&points_files, st, err);
     gn_neighbors_free(found);
     for (size_t c = 0; c < n_labels; c++) gn_free(labels[c].code);
     gn_free(labels);

@@ -124,12 +124,13 @@ done:
 /* ---- estimators with neighbourhoods of their own ------------------------------------------------
  */
 
-gn_status gn_rows_kstar_gride(const gn_spot *at, const gn_knn *knn, double alpha, gn_error *err) {
+gn_status gn_rows_kstar_gride(gn_ctx *ctx, const gn_spot *at, const gn_knn *knn, double alpha,
+                              gn_error *err) {
     enum { STEPS = 5 };
     gn_id_estimate steps[STEPS + 1];
     gn_error why;
-    gn_status st = gn_id_kstar_gride(knn, &(gn_kstar_gride_opts){.alpha = alpha, .n_steps = STEPS},
-                                     steps, &why);
+    gn_status st = gn_id_kstar_gride(
+        ctx, knn, &(gn_kstar_gride_opts){.alpha = alpha, .n_steps = STEPS}, steps, &why);
     GN_TRY(gn_spot_settle(at, st, "kstar_gride", "", &why, err));
     if (why.code != GN_OK) goto done;
     const gn_id_estimate *e = &steps[STEPS];
@@ -243,7 +244,7 @@ static gn_status one_layer(const struct run *r, const gn_spot *at, const gn_neig
     }
     gn_id_rows_opts rows_opts = {o->range_max, o->fraction, o->dadapy};
     GN_TRY(gn_rows_twonn_gride(at, knn, &rows_opts, &base, err));
-    GN_TRY(gn_rows_kstar_gride(at, knn, 0, err));
+    GN_TRY(gn_rows_kstar_gride(r->ctx, at, knn, 0, err));
     gn_binomial_opts binomial = {o->binomial_k, o->binomial_ratio};
     if (binomial.k > knn->k) binomial.k = knn->k;
     GN_TRY(gn_rows_binomial(at, knn, &binomial, err));

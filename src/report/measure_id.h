@@ -19,7 +19,8 @@ typedef struct gn_id_rows_opts {
 gn_status gn_rows_twonn_gride(const gn_spot *at, const gn_knn *knn, const gn_id_rows_opts *opts,
                               gn_id_estimate *twonn, gn_error *err);
 /** k*-Gride. @param alpha of the k* test; 0: the default. */
-gn_status gn_rows_kstar_gride(const gn_spot *at, const gn_knn *knn, double alpha, gn_error *err);
+gn_status gn_rows_kstar_gride(gn_ctx *ctx, const gn_spot *at, const gn_knn *knn, double alpha,
+                              gn_error *err);
 /** The binomial dimension with its p-value. */
 gn_status gn_rows_binomial(const gn_spot *at, const gn_knn *knn, const gn_binomial_opts *opts,
                            gn_error *err);

@@ -3,9 +3,8 @@
  *
  * Rows that repeat are kept: a duplicate is a neighbour like any other, ties broken by index.
  *
- * Label overlap may leave out neighbours of a point's own group. At most g - 1 rows share the group
- * of a point, g being the size of the largest, so lists of k + g - 1 neighbours hold k that count.
- * Where lists cannot be that long, rows say how many points came short. */
+ * Label overlap may leave out neighbours of a point's own group: it then has a search of its own,
+ * among the rows of other groups. */
 #include "report/pairs.h"
 
 #include "base/mem.h"
@@ -193,8 +192,6 @@ static void shorten(gn_knn *knn, size_t k) {
     knn->k = k;
 }
 
-/* Groups have a search of their own: how far the lists would have to reach behind the own group, to
- * cut them short afterwards, nobody knows. */
 static gn_status label_rows_outside(const gn_pairs *p, const gn_pairs_member *m, gn_error *err) {
     gn_knn *knn = NULL;
     gn_status st = gn_subset_neighbors_outside(p->ctx, &p->subset, m->at.reps, m->at.layer,

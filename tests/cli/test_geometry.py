@@ -5,10 +5,13 @@ layers, several sets, what is refused."""
 import json
 import os
 import random
+import signal
+import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from tap import QUICK, Skip, files_under, gonio, main, read_npy, write_npy
+from tap import GONIO, QUICK, Skip, files_under, gonio, main, read_npy, write_npy
 
 SHARED = os.environ.get("GN_SHARED", "")
 
@@ -363,10 +366,121 @@ def sets_with_few_layers_compare_them_by_number(folder):
     assert files_under(folder) == before
 
 
+def densities_give_the_golden_values(folder):
+    golden, point = need_golden()
+    for name, sizes in (("A", [2000]), ("C", [1998, 2])):
+        want = golden[name]
+        out = os.path.join(folder, name)
+        rows = rows_of("density", point[name], "--compat", "dadapy", "-o", out)
+        kstar = want["kstar_alpha1e-6_maxk100"]
+        near(one(rows, "kstar", "mean")["value"], kstar["mean"], 1e-12)
+        assert (one(rows, "kstar", "min")["value"], one(rows, "kstar", "max")["value"]) == (kstar["min"], kstar["max"])
+        for variant, key in (("knn", "kNN10_logden"), ("kstar", "kstarNN_logden"), ("pak", "PAk_logden")):
+            row = one(rows, "log_density", variant)
+            near(row["value"], want[key]["mean"])
+            near(row["sd"], want[key]["std"])
+        _, rho = read_npy(os.path.join(out, "layer.00.log_density.npy"))
+        for got, expected in zip(rho, want["PAk_logden"]["first5"]):
+            near(got, expected)
+        _, k = read_npy(os.path.join(out, "layer.00.kstar.npy"))
+        assert sum(k) == kstar["sum"]
+        _, se = read_npy(os.path.join(out, "layer.00.log_density_se.npy"))
+        near(se[7], ((4 * k[7] + 2) / (k[7] * (k[7] - 1))) ** 0.5)
+        _, cluster = read_npy(os.path.join(out, "layer.00.cluster.npy"))
+        found = sorted((cluster.count(c) for c in set(cluster)), reverse=True)
+        assert found == sorted(want["ADP_on_PAk_Z1.65_purepython"]["sizes"], reverse=True) == sizes
+        assert one(rows, "n_clusters")["value"] == len(sizes)
+        assert one(rows, "cluster_size", "max")["value"] == sizes[0]
+        # without the early stop the maximum itself: near, not equal
+        pak = one(rows_of("density", point[name]), "log_density", "pak")["value"]
+        assert 1e-6 < abs(pak - want["PAk_logden"]["mean"]) < 0.01
+        out = os.path.join(folder, name + ".csv")
+        gonio("density", point[name], "--density", "kstar", "-o", out, "--quiet")
+        with open(out, encoding="utf-8") as lines:
+            table = [line.strip().split(",") for line in lines]
+        assert table[0] == "set,layer,row,log_density,se,kstar,cluster,halo".split(",")
+        assert [int(t[2]) for t in table[1:]] == list(range(2000))
+        for t, expected in zip(table[1:], want["kstarNN_logden"]["first5"]):
+            near(float(t[3]), expected)
+        codes = [t[6] for t in table[1:]]
+        assert sorted(map(codes.count, set(codes)), reverse=True) == sorted(
+            want["ADP_on_kstarNN_Z1.65_purepython"]["sizes"], reverse=True)
+
+
+def every_row_gets_its_density(folder):
+    r = random.Random(6)
+    x = [[r.gauss(0, 1) for _ in range(3)] for _ in range(90)]
+    x[40] = x[5]
+    x[41] = x[5]
+    layers = {0: x, 2: [row[::-1] for row in x]}
+    write_set(folder, "m", layers, 2, {"half": [i % 2 for i in range(90)]})
+    write_set(folder, "w/m", layers, 2)
+    gonio("density", "m", "-o", "points", cwd=folder)
+    names = ("cluster", "halo", "kstar", "log_density", "log_density_se")
+    assert files_under(os.path.join(folder, "points")) == [f"layer.{i}.{name}.npy" for i in ("00", "02") for name in names]
+    _, rho = read_npy(os.path.join(folder, "points/layer.02.log_density.npy"))
+    assert len(rho) == 90 and rho[40] == rho[41] == rho[5] and len(set(rho)) == 88
+    gonio("density", "m", "--max-rows", 60, "-o", "sample", cwd=folder)
+    _, part = read_npy(os.path.join(folder, "sample/layer.00.log_density.npy"))
+    _, code = read_npy(os.path.join(folder, "sample/layer.00.cluster.npy"))
+    assert sum(value == value for value in part) == 60
+    assert all((value == value) == (c >= 0) for value, c in zip(part, code))
+    rows = rows_of("density", "m", "w/m", "--layers", "2", "-o", "both", cwd=folder)
+    assert {row["set"] for row in rows} == {"m", "w/m"} and {row["layer"] for row in rows} == {2}
+    assert len(files_under(os.path.join(folder, "both/w/m"))) == 5
+    gonio("density", "m", "--labels", "half", "--figure", "ari.svg", cwd=folder)
+    with open(os.path.join(folder, "ari.csv"), encoding="utf-8") as numbers:
+        assert [line.split(",")[1] for line in numbers.readlines()[1:]] == ["0", "1"]
+    before = files_under(folder)
+    for arguments, status, part in ((["density", "m", "m", "-o", "x.csv"], 64, "x.csv"),
+                                    (["density", "m/layer.00.npy", "--figure", "x.png"], 64, "several"),
+                                    (["density", "m", "--density", "knn"], 64, "pak, kstar"),
+                                    (["density", "m", "--dim", "-1"], 1, "-1"),
+                                    (["density", "m", "-o", "m/layer.00.npy/x"], 1, "layer.00.npy")):
+        out, err = gonio(*arguments, cwd=folder, status=status)
+        assert not out and part in err, (arguments, err)
+    assert files_under(folder) == before
+
+
+def stopped_work_leaves_nothing(folder):
+    """Ctrl-C in a long decimation and in a long search: status 130, one sentence, no files."""
+    r = random.Random(5)
+    n, d = 30000, 32
+    with open(os.path.join(folder, "big.npy"), "wb") as out:
+        header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({n}, {d}), }}"
+        header += " " * (63 - (len(header) + 10) % 64) + "\n"
+        out.write(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode())
+        block = bytearray(r.randbytes(4 * n * d))
+        block[3::4] = bytes(0x3f for _ in range(n * d))  # exponents of numbers from 0.5 to 2
+        out.write(block)
+    slow = ["--cpu", "scalar", "--threads", "1"]
+    for command in (["id", "big.npy", "--decimation", "on", "--figure", "x.png"],
+                    ["imbalance", "big.npy", "big.npy", "--curve", "x.svg", "-k", "1,2"],
+                    ["density", "big.npy", "-o", "out.csv"]):
+        process = subprocess.Popen([GONIO, *command, *slow], cwd=folder, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        time.sleep(0.7)
+        process.send_signal(signal.SIGINT)
+        text, err = process.communicate(timeout=60)
+        assert process.returncode == 130 and not text, (command, process.returncode, err)
+        assert err.count("\n") == 1 and "interrupted" in err, err
+        assert files_under(folder) == ["big.npy"], command
+
+
+def tables_end_well_in_a_pipe(folder):
+    write_set(folder, "m", profile_of((2, 3, 4), 80, 5), 2, {"half": [i % 2 for i in range(80)]})
+    for command in ("id m", "overlap m --labels half", "imbalance m", "density m"):
+        done = subprocess.run(f"'{GONIO}' {command} | head -n 1", shell=True, capture_output=True, text=True,
+                              cwd=folder, executable="/bin/bash")
+        assert done.stdout.startswith("set") and not done.stderr, (command, done)
+
+
 if __name__ == "__main__":
     sys.exit(main([id_gives_the_golden_values, identical_rows_are_collapsed_or_left_in,
                    decimation_says_how_it_was_done, a_profile_suggests_a_layer,
                    sets_of_one_name_are_told_apart, wrong_choices_are_refused,
                    overlaps_give_the_golden_values, imbalance_gives_the_golden_values,
-                   imbalance_in_groups_as_dadapy, neighbours_of_the_own_group_are_left_out, groups_may_be_larger_than_lists,
-                   sets_with_few_layers_compare_them_by_number]))
+                   imbalance_in_groups_as_dadapy, neighbours_of_the_own_group_are_left_out,
+                   groups_may_be_larger_than_lists, sets_with_few_layers_compare_them_by_number,
+                   densities_give_the_golden_values, every_row_gets_its_density, stopped_work_leaves_nothing,
+                   tables_end_well_in_a_pipe]))

@@ -28,7 +28,7 @@ static void golden_clusters(const gn_knn *knn, const char *set, const char *dens
     char path[96];
     gn_error err;
     gn_adp_summary a;
-    OK(gn_adp(knn, kstar, rho, se, NULL, label, peak, &a, &err));
+    OK(gn_adp(NULL, knn, kstar, rho, se, NULL, label, peak, &a, &err));
     snprintf(path, sizeof path, "%s/ADP_on_%s_Z1.65_purepython/N_clusters", set, density);
     size_t n_clusters = (size_t)golden(root, path), out_of_range = 0, n_halo = 0, changed = 0;
     REQUIRE(a.n_clusters == n_clusters && n_clusters < 10);
@@ -46,7 +46,7 @@ static void golden_clusters(const gn_knn *knn, const char *set, const char *dens
         CHECK(peak[c] == (int32_t)golden(root, path));
         CHECK(label[peak[c]] == (int32_t)c);
     }
-    OK(gn_adp(knn, kstar, rho, se, &(gn_adp_opts){.halo = true}, halo, NULL, &a, &err));
+    OK(gn_adp(NULL, knn, kstar, rho, se, &(gn_adp_opts){.halo = true}, halo, NULL, &a, &err));
     for (size_t i = 0; i < N; i++) {
         n_halo += halo[i] == -1;
         changed += halo[i] != -1 && halo[i] != label[i];
@@ -63,7 +63,7 @@ static void golden_set(gn_ctx *ctx, const char *set, const float *x, size_t d) {
     gn_knn *knn = neighbors_of(ctx, gn_mat_f32(x, N, d), K);
     REQUIRE(knn);
     OK(gn_id_twonn(gn_mat_f32(knn->distance, N, K), NULL, &e, &err));
-    OK(gn_kstar(knn, e.dim, 0, kstar, &err));
+    OK(gn_kstar(NULL, knn, e.dim, 0, kstar, &err));
     const json_t *g = json_object_get(json_object_get(root, set), "kstar_alpha1e-6_maxk100");
     int32_t sum = 0, least = K, most = 0;
     for (size_t i = 0; i < N; i++) {
@@ -74,17 +74,18 @@ static void golden_set(gn_ctx *ctx, const char *set, const float *x, size_t d) {
     CHECK(sum == (int32_t)golden(g, "sum") && least == (int32_t)golden(g, "min") &&
           most == (int32_t)golden(g, "max"));
     gn_density_opts o = {.method = GN_DENSITY_KNN, .dim = e.dim, .kstar = kstar, .k = 10};
-    OK(gn_density_compute(knn, &o, rho, se, &err));
+    OK(gn_density_compute(NULL, knn, &o, rho, se, &err));
     golden_density(set, "kNN10", rho);
     o.method = GN_DENSITY_KSTAR;
-    OK(gn_density_compute(knn, &o, rho, se, &err));
+    OK(gn_density_compute(NULL, knn, &o, rho, se, &err));
     golden_density(set, "kstarNN", rho);
     golden_clusters(knn, set, "kstarNN", kstar, rho, se);
     o.method = GN_DENSITY_PAK;
-    OK(gn_density_compute(knn, &o, rho, se, &err)); /* the maximum itself: the same clusters */
+    OK(gn_density_compute(NULL, knn, &o, rho, se,
+                          &err)); /* the maximum itself: the same clusters */
     golden_clusters(knn, set, "PAk", kstar, rho, se);
     o.dadapy = true;
-    OK(gn_density_compute(knn, &o, rho, se, &err));
+    OK(gn_density_compute(NULL, knn, &o, rho, se, &err));
     golden_density(set, "PAk", rho);
     golden_clusters(knn, set, "PAk", kstar, rho, se);
     gn_knn_free(knn);

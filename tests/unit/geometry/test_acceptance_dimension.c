@@ -114,7 +114,7 @@ static void golden_set(gn_ctx *ctx, const char *set, const float *x, size_t d) {
     golden_gride(dist, set, 64, ml);
     golden_gride(dist, set, 512, ml);
     gn_id_estimate steps[6];
-    OK(gn_id_kstar_gride(knn, NULL, steps, &err));
+    OK(gn_id_kstar_gride(NULL, knn, NULL, steps, &err));
     for (size_t s = 0; s < 6; s++) {
         CHECK_GOLDEN(steps[s].dim, root, "%s/kstar_gride_5iter/ids/%zu", set, s);
         if (s > 0) CHECK_GOLDEN(steps[s].se, root, "%s/kstar_gride_5iter/err/%zu", set, s);

@@ -122,7 +122,7 @@ static void estimates(const gn_knn *knn, const double *x, size_t d, double *dim)
     for (size_t j = 0; j < n; j++) dim[BINOMIAL + 1 + j] = p[j].id.dim;
     /* and what reads the stored float32 distances */
     gn_id_estimate steps[6];
-    OK(gn_id_kstar_gride(knn, NULL, steps, &err));
+    OK(gn_id_kstar_gride(NULL, knn, NULL, steps, &err));
     dim[CURVE] = steps[5].dim;
     OK(gn_id_twonn(gn_mat_f32(knn->distance, N, K), NULL, &e, &err));
     dim[CURVE + 1] = e.dim;

@@ -19,19 +19,19 @@ static void check_set(const char *file, size_t d, size_t n_clusters, const size_
     static double rho[N], se[N];
     OK(gn_knn_compute(NULL, gn_mat_f64(x, N, d), &(gn_knn_opts){.k = K}, &knn, &err));
     OK(gn_id_twonn(gn_mat_f32(knn->distance, N, K), NULL, &e, &err));
-    OK(gn_kstar(knn, e.dim, 0, kstar, &err));
+    OK(gn_kstar(NULL, knn, e.dim, 0, kstar, &err));
     for (int dadapy = 0; dadapy < 2; dadapy++) {
         gn_adp_summary a, b;
         gn_density_opts o = {.dim = e.dim, .kstar = kstar, .dadapy = dadapy == 1};
-        OK(gn_density_compute(knn, &o, rho, se, &err));
-        OK(gn_adp(knn, kstar, rho, se, NULL, label, peak, &a, &err));
+        OK(gn_density_compute(NULL, knn, &o, rho, se, &err));
+        OK(gn_adp(NULL, knn, kstar, rho, se, NULL, label, peak, &a, &err));
         CHECK(a.n_clusters == n_clusters && a.n_peaks >= n_clusters);
         for (size_t c = 0; c < n_clusters && c < a.n_clusters; c++) {
             size_t n = 0;
             for (size_t i = 0; i < N; i++) n += label[i] == (int32_t)c;
             CHECK(n == size[c] && peak[c] == center[c]);
         }
-        OK(gn_adp(knn, kstar, rho, se, &(gn_adp_opts){.halo = true}, halo, NULL, &b, &err));
+        OK(gn_adp(NULL, knn, kstar, rho, se, &(gn_adp_opts){.halo = true}, halo, NULL, &b, &err));
         size_t n_halo = 0, moved = 0;
         for (size_t i = 0; i < N; i++) {
             n_halo += halo[i] == -1;
@@ -82,26 +82,26 @@ TEST(golden_clusters_of_five_clouds) {
     gn_adp_summary a;
     REQUIRE(m == 600 && n == 2 * m && n_peaks == 4);
     OK(gn_knn_compute(NULL, gn_mat_f64(x, m, 2), &(gn_knn_opts){.k = k}, &knn, &err));
-    OK(gn_kstar(knn, 2, 0, own, &err));
+    OK(gn_kstar(NULL, knn, 2, 0, own, &err));
     CHECK(memcmp(own, kstar, m * sizeof *own) == 0);
     gn_density_opts o = {.method = GN_DENSITY_KSTAR, .dim = 2, .kstar = kstar};
-    OK(gn_density_compute(knn, &o, got, got_se, &err));
+    OK(gn_density_compute(NULL, knn, &o, got, got_se, &err));
     for (size_t i = 0; i < m; i++) {
         CHECK_NEAR(got[i], rho[i], 1e-6);
         CHECK_NEAR(got_se[i], se[i], 1e-12);
     }
-    OK(gn_adp(knn, kstar, got, got_se, NULL, own, peak, &a, &err));
+    OK(gn_adp(NULL, knn, kstar, got, got_se, NULL, own, peak, &a, &err));
     CHECK(a.n_clusters == 4 && memcmp(own, label, m * sizeof *own) == 0);
     CHECK(memcmp(peak, peaks, n_peaks * sizeof *peak) == 0);
     double ari;
     OK(gn_adjusted_rand(own, truth, m, &ari, &err));
     CHECK_NEAR(ari, golden(root, "adjusted_rand"), 1e-12);
-    OK(gn_adp(knn, kstar, got, got_se, &(gn_adp_opts){.halo = true}, own, NULL, &a, &err));
+    OK(gn_adp(NULL, knn, kstar, got, got_se, &(gn_adp_opts){.halo = true}, own, NULL, &a, &err));
     CHECK(a.n_halo == 73 && memcmp(own, halo, m * sizeof *own) == 0);
     o = (gn_density_opts){.dim = 2, .kstar = kstar, .dadapy = true};
-    OK(gn_density_compute(knn, &o, got, got_se, &err));
+    OK(gn_density_compute(NULL, knn, &o, got, got_se, &err));
     for (size_t i = 0; i < m; i++) CHECK_NEAR(got[i], pak[i], 1e-6);
-    OK(gn_adp(knn, kstar, got, got_se, &(gn_adp_opts){.halo = true}, own, NULL, &a, &err));
+    OK(gn_adp(NULL, knn, kstar, got, got_se, &(gn_adp_opts){.halo = true}, own, NULL, &a, &err));
     CHECK(memcmp(own, pak_halo, m * sizeof *own) == 0);
     gn_knn_free(knn);
     void *all[] = {x,     rho,  pak,      se,    got,   got_se, kstar,
@@ -263,8 +263,8 @@ TEST(equals_a_naive_version_on_random_tables) {
         size_t n_peaks, stray = 0, halo = 0;
         size_t n_clusters = naive_adp(t, 1.65, want, &n_peaks, &stray);
         gn_adp_summary a;
-        OK(gn_adp(&t->knn, t->kstar, t->rho, t->se, &(gn_adp_opts){.halo = true}, got, peak, &a,
-                  &err));
+        OK(gn_adp(NULL, &t->knn, t->kstar, t->rho, t->se, &(gn_adp_opts){.halo = true}, got, peak,
+                  &a, &err));
         for (size_t i = 0; i < M; i++) halo += want[i] < 0;
         CHECK(a.n_clusters == n_clusters && a.n_peaks == n_peaks && a.n_halo == halo);
         CHECK(memcmp(want, got, sizeof want) == 0);
@@ -296,8 +296,8 @@ TEST(plateaus_and_islands) {
         t->rho[i] = -3;
         t->se[i] = 0.5;
     }
-    OK(gn_adp(&t->knn, t->kstar, t->rho, t->se, &(gn_adp_opts){.z = 50, .halo = true}, label, peak,
-              &a, &err));
+    OK(gn_adp(NULL, &t->knn, t->kstar, t->rho, t->se, &(gn_adp_opts){.z = 50, .halo = true}, label,
+              peak, &a, &err));
     CHECK(a.n_clusters == 4 && a.n_halo == 0);
     for (size_t i = 0; i < M; i++) CHECK(label[i] == (int32_t)(i / 100));
     for (int32_t c = 0; c < 4; c++) CHECK(peak[c] == 100 * c);
@@ -317,18 +317,18 @@ TEST(bad_clustering_input_is_named) {
     }
     gn_knn knn = {.n = n, .k = k, .index = index};
     gn_adp_summary a = {.n_clusters = 99};
-    CHECK(gn_adp(&knn, kstar, rho, se, &(gn_adp_opts){.z = -1}, label, NULL, &a, &err) ==
+    CHECK(gn_adp(NULL, &knn, kstar, rho, se, &(gn_adp_opts){.z = -1}, label, NULL, &a, &err) ==
           GN_EINVAL);
     kstar[4] = 6;
-    CHECK(gn_adp(&knn, kstar, rho, se, NULL, label, NULL, &a, &err) == GN_EINVAL);
+    CHECK(gn_adp(NULL, &knn, kstar, rho, se, NULL, label, NULL, &a, &err) == GN_EINVAL);
     CHECK_CONTAINS(err.message, "k* of row 4 is 6, expected 1 to 5");
     kstar[4] = 3;
     rho[5] = (double)NAN;
-    CHECK(gn_adp(&knn, kstar, rho, se, NULL, label, NULL, &a, &err) == GN_EDATA);
+    CHECK(gn_adp(NULL, &knn, kstar, rho, se, NULL, label, NULL, &a, &err) == GN_EDATA);
     CHECK_CONTAINS(err.message, "row 5 has log density nan");
     rho[5] = 5;
     index[7 * k + 2] = 7;
-    CHECK(gn_adp(&knn, kstar, rho, se, NULL, label, NULL, &a, &err) == GN_EDATA);
+    CHECK(gn_adp(NULL, &knn, kstar, rho, se, NULL, label, NULL, &a, &err) == GN_EDATA);
     CHECK_CONTAINS(err.message, "row 7, rank 3 is 7");
     CHECK(a.n_clusters == 99 && label[0] == -7);
 }

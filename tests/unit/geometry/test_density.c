@@ -40,17 +40,17 @@ static void check_set(const char *name, const char *file, size_t d) {
     static int32_t kstar[N];
     static double rho[N], se[N];
     OK(gn_id_twonn(gn_mat_f32(knn->distance, N, K), NULL, &e, &err));
-    OK(gn_kstar(knn, e.dim, 0, kstar, &err));
+    OK(gn_kstar(NULL, knn, e.dim, 0, kstar, &err));
     gn_density_opts o = {.method = GN_DENSITY_KNN, .dim = e.dim};
-    OK(gn_density_compute(knn, &o, rho, se, &err));
+    OK(gn_density_compute(NULL, knn, &o, rho, se, &err));
     check_golden(set, "kNN10_logden", rho);
     CHECK_NEAR(se[7], 1 / sqrt(10), 1e-15);
     o = (gn_density_opts){.method = GN_DENSITY_KSTAR, .dim = e.dim, .kstar = kstar};
-    OK(gn_density_compute(knn, &o, rho, se, &err));
+    OK(gn_density_compute(NULL, knn, &o, rho, se, &err));
     check_golden(set, "kstarNN_logden", rho);
     CHECK_NEAR(se[7], 1 / sqrt(kstar[7]), 1e-15);
     o = (gn_density_opts){.dim = e.dim, .kstar = kstar, .dadapy = true};
-    OK(gn_density_compute(knn, &o, rho, se, &err));
+    OK(gn_density_compute(NULL, knn, &o, rho, se, &err));
     check_golden(set, "PAk_logden", rho);
     double k = kstar[7];
     CHECK_NEAR(se[7], sqrt((4 * k + 2) / (k * (k - 1))), 1e-15);
@@ -101,11 +101,11 @@ TEST(pak_is_the_maximum_of_its_likelihood) {
     double *x = cloud(M, 3, 1), rho[M], damped[M], largest = 0;
     int32_t kstar[M];
     gn_knn *knn = neighbors_of(x, M, 3, L);
-    OK(gn_kstar(knn, 3, 0, kstar, &err));
+    OK(gn_kstar(NULL, knn, 3, 0, kstar, &err));
     gn_density_opts o = {.dim = 3, .kstar = kstar};
-    OK(gn_density_compute(knn, &o, rho, NULL, &err));
+    OK(gn_density_compute(NULL, knn, &o, rho, NULL, &err));
     o.dadapy = true;
-    OK(gn_density_compute(knn, &o, damped, NULL, &err));
+    OK(gn_density_compute(NULL, knn, &o, damped, NULL, &err));
     for (size_t i = 0; i < M; i += 10) {
         double f = rho[i] + log(M), at = best_over_a(knn, i, (size_t)kstar[i], 3, f);
         CHECK(at > best_over_a(knn, i, (size_t)kstar[i], 3, f + 1e-4));
@@ -125,13 +125,13 @@ TEST(densities_follow_the_unit_of_length) {
     int32_t kstar[M], other[M];
     for (size_t i = 0; i < M * D; i++) y[i] = 1024 * x[i];
     gn_knn *a = neighbors_of(x, M, D, L), *b = neighbors_of(y, M, D, L);
-    OK(gn_kstar(a, D, 0, kstar, &err));
-    OK(gn_kstar(b, D, 0, other, &err));
+    OK(gn_kstar(NULL, a, D, 0, kstar, &err));
+    OK(gn_kstar(NULL, b, D, 0, other, &err));
     CHECK(memcmp(kstar, other, sizeof kstar) == 0);
     for (int m = GN_DENSITY_PAK; m <= GN_DENSITY_KNN; m++) {
         gn_density_opts o = {.method = (gn_density_method)m, .dim = D, .kstar = kstar};
-        OK(gn_density_compute(a, &o, rho, NULL, &err));
-        OK(gn_density_compute(b, &o, scaled, NULL, &err));
+        OK(gn_density_compute(NULL, a, &o, rho, NULL, &err));
+        OK(gn_density_compute(NULL, b, &o, scaled, NULL, &err));
         for (size_t i = 0; i < M; i++) CHECK_NEAR(rho[i] - scaled[i], D * log(1024), 1e-12);
     }
     gn_knn_free(a);
@@ -150,10 +150,10 @@ TEST(a_uniform_density_is_found) {
     gn_random r = gn_random_new(3, 0);
     for (size_t i = 0; i < 2 * M; i++) x[i] = gn_random_uniform(&r);
     gn_knn *knn = neighbors_of(x, M, 2, L);
-    OK(gn_kstar(knn, 2, 0, kstar, &err));
+    OK(gn_kstar(NULL, knn, 2, 0, kstar, &err));
     for (int m = GN_DENSITY_PAK; m <= GN_DENSITY_KNN; m++) {
         gn_density_opts o = {.method = (gn_density_method)m, .dim = 2, .kstar = kstar};
-        OK(gn_density_compute(knn, &o, rho, se, &err));
+        OK(gn_density_compute(NULL, knn, &o, rho, se, &err));
         double mean = 0, pull = 0, n = 0;
         for (size_t i = 0; i < M; i++) {
             if (fmin(fmin(x[2 * i], 1 - x[2 * i]), fmin(x[2 * i + 1], 1 - x[2 * i + 1])) < 0.1)
@@ -189,9 +189,9 @@ TEST(equal_distances_fall_back_to_the_plain_density) {
     }
     gn_knn knn = {.n = M, .k = L, .index = index, .distance = dist};
     gn_density_opts o = {.dim = 2, .kstar = kstar};
-    OK(gn_density_compute(&knn, &o, rho, NULL, &err));
+    OK(gn_density_compute(NULL, &knn, &o, rho, NULL, &err));
     o.method = GN_DENSITY_KSTAR;
-    OK(gn_density_compute(&knn, &o, plain, NULL, &err));
+    OK(gn_density_compute(NULL, &knn, &o, plain, NULL, &err));
     for (size_t i = 1; i < M; i++) CHECK(rho[i] == plain[i]);
     CHECK(isfinite(rho[0]) && rho[0] != plain[0]); /* its fourth neighbour is farther */
 }
@@ -202,31 +202,31 @@ TEST(bad_input_is_named) {
     double *x = cloud(M, 3, 4), rho[M] = {-7};
     int32_t kstar[M];
     gn_knn *knn = neighbors_of(x, M, 3, L);
-    OK(gn_kstar(knn, 3, 0, kstar, &err));
+    OK(gn_kstar(NULL, knn, 3, 0, kstar, &err));
     int32_t good = kstar[9];
     gn_density_opts o = {.dim = 0, .kstar = kstar};
-    CHECK(gn_density_compute(knn, &o, rho, NULL, &err) == GN_EINVAL);
+    CHECK(gn_density_compute(NULL, knn, &o, rho, NULL, &err) == GN_EINVAL);
     CHECK_CONTAINS(err.message, "dimension 0");
     o = (gn_density_opts){.dim = 3};
-    CHECK(gn_density_compute(knn, &o, rho, NULL, &err) == GN_EINVAL);
+    CHECK(gn_density_compute(NULL, knn, &o, rho, NULL, &err) == GN_EINVAL);
     CHECK_CONTAINS(err.message, "no k*");
     o.kstar = kstar;
     kstar[9] = L + 1;
-    CHECK(gn_density_compute(knn, &o, rho, NULL, &err) == GN_EINVAL);
+    CHECK(gn_density_compute(NULL, knn, &o, rho, NULL, &err) == GN_EINVAL);
     CHECK_CONTAINS(err.message, "row 9 is 9, expected 2 to 8");
     kstar[9] = good;
     o = (gn_density_opts){.method = GN_DENSITY_KNN, .dim = 3, .k = L + 1};
-    CHECK(gn_density_compute(knn, &o, rho, NULL, &err) == GN_EINVAL);
+    CHECK(gn_density_compute(NULL, knn, &o, rho, NULL, &err) == GN_EINVAL);
     o.method = (gn_density_method)9;
-    CHECK(gn_density_compute(knn, &o, rho, NULL, &err) == GN_EINVAL);
+    CHECK(gn_density_compute(NULL, knn, &o, rho, NULL, &err) == GN_EINVAL);
     o = (gn_density_opts){.dim = 3, .kstar = kstar};
     float kept = knn->distance[3 * L];
     knn->distance[3 * L] = 0;
-    CHECK(gn_density_compute(knn, &o, rho, NULL, &err) == GN_EDATA);
+    CHECK(gn_density_compute(NULL, knn, &o, rho, NULL, &err) == GN_EDATA);
     CHECK_CONTAINS(err.message, "row 3, column 0 is 0");
     knn->distance[3 * L] = kept;
     CHECK(rho[0] == -7);
-    OK(gn_density_compute(knn, &o, rho, NULL, &err));
+    OK(gn_density_compute(NULL, knn, &o, rho, NULL, &err));
     gn_knn_free(knn);
     free(x);
 }

@@ -79,7 +79,7 @@ static gn_status kstar_gride(void *user, gn_error *err) {
     gn_knn knn = {.n = N, .k = K, .index = index_, .distance = near_};
     gn_id_estimate steps[6] = {{.dim = -7}};
     (void)user;
-    gn_status st = gn_id_kstar_gride(&knn, NULL, steps, err);
+    gn_status st = gn_id_kstar_gride(NULL, &knn, NULL, steps, err);
     CHECK((st == GN_OK) == !(steps[0].dim < 0));
     return st;
 }
@@ -99,9 +99,9 @@ static gn_status density(void *user, gn_error *err) {
     (void)user;
     for (size_t i = 0; i < N; i++) kstar[i] = 5;
     gn_density_opts o = {.dim = D, .kstar = kstar};
-    gn_status st = gn_density_compute(&knn, &o, rho, se, err);
+    gn_status st = gn_density_compute(NULL, &knn, &o, rho, se, err);
     CHECK((st == GN_OK) == (rho[0] > -99));
-    if (st == GN_OK) st = gn_adp(&knn, kstar, rho, se, NULL, label, NULL, &a, err);
+    if (st == GN_OK) st = gn_adp(NULL, &knn, kstar, rho, se, NULL, label, NULL, &a, err);
     CHECK((st == GN_OK) == (a.n_clusters != 99) && (st == GN_OK) == (label[0] >= 0));
     if (st == GN_OK) st = gn_adjusted_rand(label, code, N, &ari, err);
     CHECK((st == GN_OK) == (ari > -7));

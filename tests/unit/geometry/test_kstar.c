@@ -40,7 +40,7 @@ static void check_set(const char *set, const char *file, size_t d) {
     gn_id_estimate e;
     int32_t *kstar = malloc(N * sizeof *kstar);
     OK(gn_id_twonn(gn_mat_f32(knn->distance, N, K), NULL, &e, &err));
-    OK(gn_kstar(knn, e.dim, 0, kstar, &err));
+    OK(gn_kstar(NULL, knn, e.dim, 0, kstar, &err));
     double sum = 0;
     int32_t least = K, most = 0;
     size_t same = 0;
@@ -56,7 +56,7 @@ static void check_set(const char *set, const char *file, size_t d) {
           most == (int)golden(g, "max"));
     CHECK(same == N);
     gn_id_estimate steps[6];
-    OK(gn_id_kstar_gride(knn, NULL, steps, &err));
+    OK(gn_id_kstar_gride(NULL, knn, NULL, steps, &err));
     for (size_t s = 0; s < 6; s++) {
         snprintf(path, sizeof path, "%s/kstar_gride_5iter/ids/%zu", set, s);
         CHECK_NEAR(steps[s].dim, golden(root, path), 1e-6);
@@ -65,7 +65,7 @@ static void check_set(const char *set, const char *file, size_t d) {
         CHECK(steps[s].scale > 0 && steps[s].n > 0);
     }
     gn_id_estimate two[3];
-    OK(gn_id_kstar_gride(knn, &(gn_kstar_gride_opts){.n_steps = 2}, two, &err));
+    OK(gn_id_kstar_gride(NULL, knn, &(gn_kstar_gride_opts){.n_steps = 2}, two, &err));
     CHECK(two[2].dim == steps[2].dim);
     gn_binomial_estimate b;
     OK(gn_id_binomial(gn_mat_f32(knn->distance, N, K), &(gn_binomial_opts){20, 0.7}, &b, &err));
@@ -103,8 +103,8 @@ TEST(kstar_ends_at_a_step_of_the_density) {
     gn_knn *knn;
     OK(gn_knn_compute(NULL, gn_mat_f32(x, M, 2), &(gn_knn_opts){.k = L}, &knn, &err));
     static int32_t kstar[M], strict[M];
-    OK(gn_kstar(knn, 2, 0, kstar, &err));
-    OK(gn_kstar(knn, 2, 0.01, strict, &err));
+    OK(gn_kstar(NULL, knn, 2, 0, kstar, &err));
+    OK(gn_kstar(NULL, knn, 2, 0.01, strict, &err));
     double inner = 0, near_step = 0, n_inner = 0, n_near = 0;
     for (size_t i = 0; i < M; i++) {
         CHECK(kstar[i] >= 3 && kstar[i] < L && strict[i] <= kstar[i]);
@@ -163,10 +163,11 @@ TEST(bad_input_is_named) {
     gn_id_estimate steps[6] = {{.dim = -7}};
     gn_binomial_estimate b = {.k = 99};
     gn_mat dist = gn_mat_f32(knn->distance, M, L);
-    CHECK(gn_kstar(knn, 0, 0, kstar, &err) == GN_EINVAL);
+    CHECK(gn_kstar(NULL, knn, 0, 0, kstar, &err) == GN_EINVAL);
     CHECK_CONTAINS(err.message, "dimension 0");
-    CHECK(gn_kstar(knn, 3, 1, kstar, &err) == GN_EINVAL);
-    CHECK(gn_id_kstar_gride(knn, &(gn_kstar_gride_opts){.alpha = -1}, steps, &err) == GN_EINVAL);
+    CHECK(gn_kstar(NULL, knn, 3, 1, kstar, &err) == GN_EINVAL);
+    CHECK(gn_id_kstar_gride(NULL, knn, &(gn_kstar_gride_opts){.alpha = -1}, steps, &err) ==
+          GN_EINVAL);
     CHECK(gn_id_binomial(dist, &(gn_binomial_opts){.k = 7}, &b, &err) == GN_EINVAL);
     CHECK_CONTAINS(err.message, "k = 7 of 6");
     CHECK(gn_id_binomial(dist, &(gn_binomial_opts){.k = 1}, &b, &err) == GN_EINVAL);
@@ -174,16 +175,16 @@ TEST(bad_input_is_named) {
     CHECK(gn_id_binomial(dist, &(gn_binomial_opts){.ratio = 1e-9}, &b, &err) == GN_EDATA);
     CHECK_CONTAINS(err.message, "none of the neighbours");
     gn_knn narrow = {.n = M, .k = 4, .index = knn->index, .distance = knn->distance};
-    CHECK(gn_kstar(&narrow, 3, 0, kstar, &err) == GN_EINVAL);
+    CHECK(gn_kstar(NULL, &narrow, 3, 0, kstar, &err) == GN_EINVAL);
     CHECK_CONTAINS(err.message, "4 stored neighbours");
     int32_t kept = knn->index[7];
     knn->index[7] = M;
-    CHECK(gn_kstar(knn, 3, 0, kstar, &err) == GN_EDATA);
+    CHECK(gn_kstar(NULL, knn, 3, 0, kstar, &err) == GN_EDATA);
     CHECK_CONTAINS(err.message, "row 1, rank 2 is 60");
     knn->index[7] = kept;
     knn->distance[L + 3] = (float)NAN;
-    CHECK(gn_kstar(knn, 3, 0, kstar, &err) == GN_EDATA);
-    CHECK(gn_id_kstar_gride(knn, NULL, steps, &err) == GN_EDATA);
+    CHECK(gn_kstar(NULL, knn, 3, 0, kstar, &err) == GN_EDATA);
+    CHECK(gn_id_kstar_gride(NULL, knn, NULL, steps, &err) == GN_EDATA);
     CHECK(gn_id_binomial(dist, NULL, &b, &err) == GN_EDATA);
     CHECK(kstar[0] == -7 && steps[0].dim < 0 && b.k == 99);
     gn_knn_free(knn);

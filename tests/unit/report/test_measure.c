@@ -407,7 +407,11 @@ static gn_status attempt(void *user, gn_error *e) {
     gn_measure_label third = {&labels, "third"};
     gn_measure_pairs_opts opts = {
         .k = &twelve, .n_k = 1, .max_rows = 50, .label = &third, .n_labels = 1, .group = third};
-    gn_measure_density_opts density = {.k = 12, .max_rows = 50, .label = &third, .n_labels = 1};
+    gn_measure_density_opts density = {.k = 12,
+                                       .max_rows = 50,
+                                       .points = tmp_path("measure_points"),
+                                       .label = &third,
+                                       .n_labels = 1};
     gn_result *r;
     gn_status st = gn_result_new("test", &r, e);
     if (st != GN_OK) return st;
