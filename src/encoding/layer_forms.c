@@ -20,42 +20,43 @@ struct forms {
     double *part;    /* (column blocks, n_forms) */
 };
 
-static void add_levels(const int32_t *code, const double *weight, size_t n, size_t w,
-                       const double *a, double *sum) {
+/* Columns beyond the last are zeros, see gn_layer_columns. */
+static void add_levels(const int32_t *code, const double *weight, size_t n, const double *a,
+                       double *sum) {
     for (size_t i = 0; i < n; i++) {
         double c = weight ? weight[i] : 1;
         if (code[i] < 0 || !(c > 0)) continue;
-        double *to = sum + (size_t)code[i] * w;
-        for (size_t j = 0; j < w; j++) to[j] += c * a[i * w + j];
+        double *restrict to = sum + (size_t)code[i] * WIDE;
+        const double *restrict row = a + i * WIDE;
+        for (size_t j = 0; j < WIDE; j++) to[j] += c * row[j];
     }
 }
 
 static gn_status form_block(void *user, size_t block, unsigned worker, gn_error *err) {
     (void)err;
     const struct forms *s = user;
-    size_t n = s->v->x.rows, column = block % s->n_columns, j0 = column * WIDE,
-           w = s->v->x.cols - j0 < WIDE ? s->v->x.cols - j0 : WIDE,
+    size_t n = s->v->x.rows, column = block % s->n_columns,
            first = block / s->n_columns * FORMS_AT_ONCE;
     double *a = s->scratch + worker * s->worker_doubles, *sum = a + n * WIDE,
            *applied = sum + s->most_levels * WIDE, *small = applied + s->most_levels * WIDE;
-    gn_layer_columns(s->v, j0, w, a);
+    gn_layer_columns(s->v, column * WIDE, a);
     for (size_t t = first; t < s->n_forms && t < first + FORMS_AT_ONCE; t++) {
         const gn_form *form = &s->form[t];
         const gn_feature *f = form->feature;
         double total = 0;
         if (!f) { /* one sum over all rows, squared */
-            memset(sum, 0, w * sizeof *sum);
+            memset(sum, 0, WIDE * sizeof *sum);
             for (size_t i = 0; i < n; i++)
-                for (size_t j = 0; j < w; j++)
-                    sum[j] += (form->weight ? form->weight[i] : 1) * a[i * w + j];
-            for (size_t j = 0; j < w; j++) total += sum[j] * sum[j];
+                for (size_t j = 0; j < WIDE; j++)
+                    sum[j] += (form->weight ? form->weight[i] : 1) * a[i * WIDE + j];
+            for (size_t j = 0; j < WIDE; j++) total += sum[j] * sum[j];
             s->part[column * s->n_forms + t] = total;
             continue;
         }
-        memset(sum, 0, f->n_levels * w * sizeof *sum);
-        add_levels(form->code ? form->code : f->code, form->weight, n, w, a, sum);
-        gn_levels_apply(f, w, sum, applied, small);
-        for (size_t e = 0; e < f->n_levels * w; e++) total += sum[e] * applied[e];
+        memset(sum, 0, f->n_levels * WIDE * sizeof *sum);
+        add_levels(form->code ? form->code : f->code, form->weight, n, a, sum);
+        gn_levels_apply(f, WIDE, sum, applied, small);
+        for (size_t e = 0; e < f->n_levels * WIDE; e++) total += sum[e] * applied[e];
         s->part[column * s->n_forms + t] = total;
     }
     return GN_OK;

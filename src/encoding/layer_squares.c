@@ -36,13 +36,6 @@ static double row_sum(const struct rows *r, size_t i, double form, double with_q
     return n * s * s + r->sum_ss + 2 * s * r->sum_s + 4 * form - 4 * with_q;
 }
 
-/* Row i, centred and scaled. */
-static void centred_row(const gn_layer_view *v, size_t i, double *out) {
-    const double *row = gn_mat_row_f64(v->x, i, out);
-    for (size_t j = 0; j < v->x.cols; j++)
-        out[j] = (row[j] - v->mean[j]) * (v->scale ? v->scale[j] : 1);
-}
-
 static double dot(const double *a, const double *b, size_t n) {
     double s = 0;
     for (size_t j = 0; j < n; j++) s += a[j] * b[j];
@@ -63,7 +56,7 @@ static gn_status sample_block(void *user, size_t block, unsigned worker, gn_erro
     float *y = x + ROWS * d;
     double *row = (double *)(y + ROWS * d);
     for (size_t i = 0; i < m; i++) {
-        centred_row(r->v, (size_t)r->sample[first + i], row);
+        gn_layer_row(r->v, (size_t)r->sample[first + i], 0, d, row);
         for (size_t j = 0; j < d; j++) x[i * d + j] = (float)row[j];
     }
     gn_linear_run(&(gn_linear){.weight = r->weight}, x, m, d, y, d, scratch);
@@ -86,7 +79,7 @@ static gn_status weighted_sum(const struct rows *r, double *q, gn_error *err) {
     gn_status st = gn_alloc_array(&row, d, sizeof *row, "sums over pairs", err);
     memset(q, 0, d * sizeof *q);
     for (size_t i = 0; st == GN_OK && i < r->v->x.rows; i++) {
-        centred_row(r->v, i, row);
+        gn_layer_row(r->v, i, 0, d, row);
         for (size_t j = 0; j < d; j++) q[j] += r->s[i] * row[j];
     }
     gn_free(row);
@@ -160,7 +153,7 @@ static gn_status by_rows(gn_ctx *ctx, struct rows *r, double *norm, gn_error *er
     GN_TRY(gn_alloc_array(&gram, n, n * sizeof *gram, "products of rows", err));
     GN_TRY(gn_alloc_array(&row, d, sizeof *row, "products of rows", err));
     for (size_t i = 0; i < n; i++) {
-        centred_row(v, i, row);
+        gn_layer_row(v, i, 0, d, row);
         for (size_t j = 0; j < d; j++) t[j * n + i] = row[j];
     }
     GN_TRY(gn_second_moments(ctx, gn_mat_f64(t, d, n), NULL, 1, gram, err));

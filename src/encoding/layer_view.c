@@ -42,15 +42,35 @@ void gn_layer_view_free(gn_layer_view *v) {
     *v = (gn_layer_view){0};
 }
 
-void gn_layer_columns(const gn_layer_view *v, size_t j0, size_t w, double *out) {
+void gn_layer_row(const gn_layer_view *v, size_t i, size_t j0, size_t w, double *out) {
     gn_mat x = v->x;
-    double buf[GN_LAYER_COLUMNS];
+    const double *mean = v->mean + j0;
     x.data = (const char *)x.data + j0 * gn_dtype_size(x.dtype);
     x.cols = w;
-    for (size_t i = 0; i < x.rows; i++, out += w) {
-        const double *row = gn_mat_row_f64(x, i, buf);
-        for (size_t j = 0; j < w; j++) out[j] = row[j] - v->mean[j0 + j];
-        if (v->scale)
-            for (size_t j = 0; j < w; j++) out[j] *= v->scale[j0 + j];
+    if (x.dtype == GN_F32) { /* the usual case, without a copy */
+        const float *row = gn_mat_row_f32(x, i, NULL);
+        for (size_t j = 0; j < w; j++) out[j] = (double)row[j] - mean[j];
+    } else {
+        const double *row = gn_mat_row_f64(x, i, out);
+        for (size_t j = 0; j < w; j++) out[j] = row[j] - mean[j];
+    }
+    if (v->scale)
+        for (size_t j = 0; j < w; j++) out[j] *= v->scale[j0 + j];
+}
+
+void gn_layer_columns(const gn_layer_view *v, size_t j0, double *restrict out) {
+    enum { WIDE = GN_LAYER_COLUMNS };
+    size_t n = v->x.rows, w = v->x.cols - j0 < WIDE ? v->x.cols - j0 : WIDE;
+    if (w == WIDE && v->x.dtype == GN_F32 && !v->scale) { /* a length known to the compiler */
+        const double *restrict mean = v->mean + j0;
+        for (size_t i = 0; i < n; i++, out += WIDE) {
+            const float *restrict row = gn_mat_row_f32(v->x, i, NULL) + j0;
+            for (size_t j = 0; j < WIDE; j++) out[j] = (double)row[j] - mean[j];
+        }
+        return;
+    }
+    for (size_t i = 0; i < n; i++, out += WIDE) {
+        gn_layer_row(v, i, j0, w, out);
+        for (size_t j = w; j < WIDE; j++) out[j] = 0;
     }
 }

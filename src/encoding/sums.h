@@ -48,11 +48,13 @@ typedef struct gn_layer_view {
 /** @return GN_OK; GN_EINVAL (shape, type); GN_EDATA (NaN or infinity); GN_ENOMEM; GN_ECANCEL. */
 gn_status gn_layer_view_new(gn_ctx *ctx, gn_mat x, bool zscore, gn_layer_view *out, gn_error *err);
 void gn_layer_view_free(gn_layer_view *v);
-/** Columns [j0, j0 + w) of all rows, centred and scaled, into out (n, w). */
-void gn_layer_columns(const gn_layer_view *v, size_t j0, size_t w, double *out);
-
-/** Columns that are worked on at a time. */
-enum { GN_LAYER_COLUMNS = 64 };
+/** Columns [j0, j0 + w) of row i, centred and scaled, into out (w). */
+void gn_layer_row(const gn_layer_view *v, size_t i, size_t j0, size_t w, double *out);
+/** Columns that are worked on at a time: 10,000 rows of them stay near a core's caches. */
+enum { GN_LAYER_COLUMNS = 16 };
+/** GN_LAYER_COLUMNS columns from j0 on of all rows, zeros beyond the last, into out
+ *  (n, GN_LAYER_COLUMNS). */
+void gn_layer_columns(const gn_layer_view *v, size_t j0, double *out);
 
 /** All sums of a layer.
  *  @return GN_OK; GN_EINVAL (rows that differ from the design's); GN_ENOMEM; GN_ECANCEL.

@@ -1,5 +1,5 @@
 /* MLEM as a table: a row a layer; how well the distances are predicted, and each feature's share of
- * what there is to predict, PFI / (2 Var y): 1 for a feature that explains everything alone. */
+ * what there is to predict, PFI / (2 Var y): 100 % for a feature that explains everything alone. */
 #include "gonio/measure.h"
 
 #include "base/number.h"
@@ -28,8 +28,8 @@ static gn_point share_of(const gn_profile *p, size_t i, const char *feature) {
     size_t row = gn_profile_row(p, i, "pfi", "", "feature", feature);
     gn_point v = gn_profile_at(p, i, "pfi", "", "feature", feature);
     double share = gn_profile_number(p, row, "share");
-    v.se = v.value > 0 ? v.se * share / v.value : (double)NAN;
-    v.value = share;
+    v.se = v.value > 0 ? 100 * v.se * share / v.value : (double)NAN;
+    v.value = 100 * share;
     return v;
 }
 
@@ -46,7 +46,7 @@ static const char *cell(gn_sheet *t, const gn_profile *p, size_t column, size_t 
     else if (column == 3)
         gn_str_add_value(&s, gn_profile_at(p, i, "r", "", NULL, NULL), 3, false);
     else
-        gn_str_add_value(&s, share_of(p, i, feature), 4, true);
+        gn_str_add_value(&s, share_of(p, i, feature), 2, true);
     return gn_sheet_keep(t, &s);
 }
 
