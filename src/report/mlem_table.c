@@ -80,7 +80,7 @@ gn_status gn_mlem_table(gn_result *result, char **out, gn_error *err) {
     gn_sheet_print(&t, &s);
     gn_str_add(
         &s, "\nR\xc2\xb2: share of the variance of squared distances that the features predict. A "
-            "feature's column is its permutation\nimportance as a share of what it could be, PFI "
+            "feature's column is its permutation\nimportance in percent of what it could be, PFI "
             "/ (2 Var y). \xc2\xb1 is one standard error over sentences.\n");
     st = gn_str_take(&s, out, err);
 done:
