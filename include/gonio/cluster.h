@@ -107,7 +107,7 @@ typedef struct gn_clusters {
 
 /** k-means for every k, the silhouette of each on one shared sample, the first maximum, and whether
  *  it means anything: a single Gaussian of 5 dimensions reaches 0.136 with 6 "clusters". The same
- *  procedure runs on `null_draws` Gaussian clouds with the data's covariance (up to `sample` rows).
+ *  procedure runs on `null_draws` Gaussian clouds with the data's covariance (up to 5,000 rows).
  *  @return GN_OK; whatever gn_kmeans_compute and gn_silhouette_compute return. */
 GN_API gn_status gn_clusters_choose(gn_ctx *ctx, gn_mat x, const gn_clusters_opts *opts,
                                     gn_clusters **out, gn_error *err);

@@ -7,6 +7,7 @@
 #include "gonio/base.h"
 #include "gonio/density.h"
 #include "gonio/extract.h"
+#include "gonio/cluster.h"
 #include "gonio/io.h"
 #include "gonio/isotropy.h"
 #include "gonio/mlem.h"
@@ -184,7 +185,7 @@ typedef struct gn_measure_isotropy_opts {
     size_t n_directions; /**< that TOP and CLUSTER remove; 0: d / 100 */
     const gn_labels *clusters; /**< NULL, or classes to take the cosines inside of */
     const char *cluster_name;  /**< required with clusters */
-    const double *eps;        /**< NULL: 0.8 and 0.9, of the effective dimension */
+    const double *eps;         /**< NULL: 0.8 and 0.9, of the effective dimension */
     size_t n_eps;
     bool strict_eps; /**< its share must exceed eps, not reach it */
     double zeta;     /**< above 0: IsoScore* of each bin, shrunk by zeta towards the layer's
@@ -208,6 +209,29 @@ typedef struct gn_measure_isotropy_opts {
 GN_API gn_status gn_measure_isotropy(gn_ctx *ctx, const gn_reps *reps,
                                      const gn_measure_isotropy_opts *opts, gn_result *result,
                                      gn_error *err);
+typedef struct gn_measure_cluster_opts {
+    const char *set;               /**< name of the set in the rows; NULL: gn_reps_name */
+    gn_clusters_opts choice;       /**< how k is chosen */
+    size_t k;                      /**< 0: chosen; else this many clusters, at least 2 */
+    size_t max_rows;               /**< 0 means 100,000 */
+    const gn_measure_label *label; /**< (n_labels) further columns that may explain clusters */
+    size_t n_labels;
+    bool cai2021; /**< k as in the scripts of Cai et al., ICLR 2021: no null */
+    /** NULL, or is handed the clusters of stored layer `layer`: label[i] of row row[i] of the set,
+     * i < n. Both are borrowed for the call. What it returns other than GN_OK ends the run. */
+    gn_status (*found)(void *user, const gn_reps *reps, size_t layer, size_t n, const int32_t *row,
+                       const int32_t *label, gn_error *err);
+    void *user;
+} gn_measure_cluster_opts;
+
+/** Clusters of every layer: silhouette and inertia for each k with the null beside it, k*; then,
+ *  where there are two or more, their sizes, cosines inside them, and what they are made of: types,
+ *  positions, frequency, special tokens, labels, and which of these tells the clusters apart best,
+ * as a number and in one sentence (parameter `sentence` of its row).
+ *  @return as gn_measure_overlap. */
+GN_API gn_status gn_measure_cluster(gn_ctx *ctx, const gn_reps *reps,
+                                    const gn_measure_cluster_opts *opts, gn_result *result,
+                                    gn_error *err);
 
 #ifdef __cplusplus
 }

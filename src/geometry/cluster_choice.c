@@ -8,8 +8,8 @@
  *
  * k-means and silhouettes do not see rotations, so a Gaussian of covariance C is drawn in the axes
  * of C: independent normals times the roots of its eigenvalues. A draw has as many rows as the
- * data, at most as many as the silhouette's sample: silhouettes of a Gaussian depend on their
- * number only through their scatter.
+ * data, at most NULL_ROWS: in a smaller cloud k-means fits the sample more closely, so silhouettes
+ * are larger if anything, and the null errs to the safe side.
  *
  * A few draws must do, each being a k-means of its own. The limit is that of one more draw given
  * these, mean + 4 sd sqrt(1 + 1 / B): Student's t with B - 1 degrees of freedom passes 4 in 0.8 %
@@ -28,7 +28,13 @@
 
 #define STREAM_NULL UINT64_C(0x6e756c6c0000) /* "null", draw and block follow */
 
-enum { STREAM_SAMPLE = 0x73696c68 /* "silh" */, SAMPLE = 20000, DRAWS = 5, BLOCK = 1024 };
+enum {
+    STREAM_SAMPLE = 0x73696c68 /* "silh" */,
+    SAMPLE = 20000,
+    NULL_ROWS = 5000,
+    DRAWS = 5,
+    BLOCK = 1024
+};
 
 /* ---- one cloud: k-means and silhouettes --------------------------------------------------- */
 
@@ -115,7 +121,7 @@ static gn_status draw_clouds(gn_ctx *ctx, gn_mat x, const gn_clusters_opts *o, s
     double *sd = NULL;
     gn_silhouette *s = NULL;
     gn_kmeans *km = NULL;
-    struct gauss g = {.n = x.rows < o->sample ? x.rows : o->sample, .seed = gn_ctx_seed(ctx)};
+    struct gauss g = {.n = x.rows < NULL_ROWS ? x.rows : NULL_ROWS, .seed = gn_ctx_seed(ctx)};
     GN_TRY(gn_alloc_array(&sd, x.cols, sizeof *sd, "eigenvalues", err));
     GN_TRY(gn_alloc_array(&s, n_fits, sizeof *s, "silhouettes", err));
     GN_TRY(axes(ctx, x, sd, &g.d, err));

@@ -13,7 +13,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from tap import GONIO, QUICK, SOURCE, files_under, gonio, main, need_corpus, need_model, read_npy, write_npy
 
-COMMANDS = ("survey", "extract", "inspect", "knn", "id", "overlap", "imbalance", "density", "lid",
+COMMANDS = ("survey", "extract", "inspect", "knn", "id", "overlap", "imbalance", "density", "cluster", "lid",
             "mlem", "isotropy")
 
 
@@ -54,7 +54,8 @@ def wrong_use_is_status_64(folder):
                       ["survey", "model", "text"], ["extract", "model", "text"], ["inspect"],
                       ["overlap"], ["overlap", x, x, x], ["imbalance"], ["density"],
                       ["overlap", x, "--figure", "x.png"], ["imbalance", x, "--labels", "x.txt"],
-                      ["lid"], ["lid", x, "-k", "5,"], ["lid", x, "-k", "9999"], ["lid", x, "--compat", "other"],
+                      ["lid"], ["cluster"], ["cluster", x, "-k", "1"], ["cluster", x, "--k-min", "4", "--k-max", "3"],
+                      ["lid", x, "-k", "5,"], ["lid", x, "-k", "9999"], ["lid", x, "--compat", "other"],
                       ["mlem", x], ["mlem", x, x, "--correction", "all"], ["mlem", x, x, "--pool", "max"],
                       ["id", x, "--seed", "-1"], ["id", x, "--json=yes"]):
         out, err = gonio(*arguments, cwd=folder, status=64)

@@ -125,7 +125,7 @@ TEST(massive_activations) {
     size_t wrong = 0;
     for (size_t i = 0; i < n; i++) wrong += label[i] != at_0[i];
     CHECK(wrong == 0);
-    size_t m = n < 20000 ? n : 20000, two = 2;
+    size_t m = 5000, two = 2; /* of 51,200: not 20,000: a sixteenth of the time */
     int32_t *row = malloc(m * sizeof *row);
     gn_random r = gn_random_new(1, 0);
     gn_random_subset(&r, n, m, row);

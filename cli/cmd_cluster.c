@@ -1,0 +1,230 @@
+/* gonio cluster: how many clusters a layer has, whether that is more than chance, and what they are
+ * made of. */
+#include "cli.h"
+#include "cluster_text.h"
+#include "labels.h"
+#include "lines.h"
+#include "rows.h"
+#include "sets.h"
+#include "gonio/measure.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct call {
+    gn_measure_cluster_opts opts;
+    const char *layers, *labels, *figure, *out;
+    size_t k_min, k_max;
+    int compat;
+    bool no_null, csv;
+};
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+static gn_status make_folder(const char *path, gn_error *err) {
+    struct stat at;
+    if (mkdir(path, 0777) == 0 || (stat(path, &at) == 0 && S_ISDIR(at.st_mode))) return GN_OK;
+    snprintf(err->message, sizeof err->message, "%.900s: cannot be made a folder: %s", path,
+             strerror(errno));
+    return err->code = GN_EIO;
+}
+
+/* One label a row of the set, -1 for rows that the sample left out: what --labels reads. */
+static gn_status write_labels(void *user, const gn_reps *reps, size_t layer, size_t n,
+                              const int32_t *row, const int32_t *label, gn_error *err) {
+    const struct call *c = user;
+    size_t rows = gn_reps_rows(reps);
+    char path[4200];
+    int32_t *all = malloc(rows * sizeof *all);
+    if (!all) {
+        *err = (gn_error){.code = GN_ENOMEM, .message = "out of memory: labels of all rows"};
+        return GN_ENOMEM;
+    }
+    for (size_t i = 0; i < rows; i++) all[i] = -1;
+    for (size_t i = 0; i < n; i++) all[row[i]] = label[i];
+    snprintf(path, sizeof path, "%.4000s/%.100s.layer.%02zu.npy", c->out, gn_reps_name(reps),
+             gn_reps_layer_index(reps, layer));
+    gn_status st = gn_npy_write(path, GN_I32, &rows, 1, all, err);
+    free(all);
+    return st;
+}
+
+/* ---- figures -------------------------------------------------------------------------------- */
+
+/* A line of rows (set, layer, measure) whose y is a parameter, with its band. */
+static gn_status null_line(gn_figure *fig, gn_result *r, const char *set, const char *measure,
+                           const char *y_key, const char *sd_key, const char *label,
+                           gn_error *err) {
+    size_t room = gn_result_count(r) + 1, n = 0;
+    double *x = malloc(4 * room * sizeof *x), *y = x + room, *lo = y + room, *hi = lo + room;
+    if (!x) {
+        *err = (gn_error){.code = GN_ENOMEM, .message = "out of memory: a figure's points"};
+        return GN_ENOMEM;
+    }
+    for (size_t i = 0; i + 1 < room; i++) {
+        gn_measurement m = gn_result_at(r, i);
+        if (strcmp(m.set, set) != 0 || strcmp(m.measure, measure) != 0) continue;
+        const char *text = gn_result_param(r, i, y_key);
+        if (!text) continue;
+        y[n] = strtod(text, NULL);
+        const char *k = gn_result_param(r, i, "clusters");
+        x[n] = k ? strtod(k, NULL) : m.depth;
+        const char *sd = sd_key ? gn_result_param(r, i, sd_key) : NULL;
+        double half = sd ? 2 * strtod(sd, NULL) : 0;
+        lo[n] = y[n] - half;
+        hi[n] = y[n] + half;
+        n++;
+    }
+    gn_series s = {label, n, x, y, sd_key ? lo : NULL, sd_key ? hi : NULL, -1};
+    gn_status st = n ? gn_figure_line(fig, &s, err) : GN_OK;
+    free(x);
+    return st;
+}
+
+/* One layer: the silhouette over k beside its null. Several: the best silhouette over depth. */
+static gn_status draw(const struct call *c, gn_result *r, const cli_sets *sets, gn_error *err) {
+    bool layered = cli_sets_layered(sets);
+    gn_figure *fig = NULL;
+    gn_figure_opts o = {.x_label = layered ? "relative depth" : "clusters k",
+                        .y_label = layered ? "largest mean silhouette" : "mean silhouette"};
+    gn_status st = gn_figure_new(&o, &fig, err);
+    for (size_t s = 0; st == GN_OK && s < sets->n; s++) {
+        const char *set = sets->name[s];
+        char null[160];
+        snprintf(null, sizeof null, sets->n > 1 ? "%.100s: Gaussian null" : "Gaussian null", set);
+        if (layered) {
+            st = null_line(fig, r, set, "kmeans_clusters", "silhouette", NULL, set, err);
+            snprintf(null, sizeof null,
+                     sets->n > 1 ? "%.100s: limit of the null" : "limit of the null", set);
+            if (st == GN_OK)
+                st = null_line(fig, r, set, "kmeans_clusters", "null_limit", NULL, null, err);
+            continue;
+        }
+        st = cli_draw_line(fig, r,
+                           &(cli_line){.set = set,
+                                       .measure = "silhouette",
+                                       .variant = "",
+                                       .layer = CLI_ANY_LAYER,
+                                       .x = "clusters",
+                                       .label = set},
+                           err);
+        if (st == GN_OK) st = null_line(fig, r, set, "silhouette", "null", "null_sd", null, err);
+    }
+    if (st == GN_OK && !(c->opts.choice.threshold < 0))
+        st = gn_figure_hline(fig, c->opts.choice.threshold > 0 ? c->opts.choice.threshold : 0.1,
+                             "threshold", err);
+    if (st == GN_OK) st = cli_write_figure(fig, c->figure, err);
+    gn_figure_free(fig);
+    return st;
+}
+
+/* ---- the command ---------------------------------------------------------------------------- */
+
+static gn_status measure(struct call *c, gn_ctx *ctx, const cli_sets *sets, gn_result *result,
+                         gn_error *err) {
+    gn_status st = c->out ? make_folder(c->out, err) : GN_OK;
+    for (size_t i = 0; st == GN_OK && i < sets->n; i++) {
+        cli_labels labels;
+        st = cli_labels_find(&labels, sets->reps[i], c->labels, err);
+        if (st != GN_OK) break;
+        c->opts.set = sets->name[i];
+        c->opts.label = labels.label;
+        c->opts.n_labels = labels.n;
+        st = gn_measure_cluster(ctx, sets->reps[i], &c->opts, result, err);
+        cli_labels_free(&labels);
+    }
+    if (st == GN_OK && c->figure) st = draw(c, result, sets, err);
+    return st;
+}
+
+static int run(const cli_command *self, int argc, char **argv) {
+    static const char *const compat[] = {"none", "cai2021", NULL};
+    cli_common common = {0};
+    struct call c = {.k_min = 2, .k_max = 15};
+    gn_clusters_opts *choice = &c.opts.choice;
+    const cli_option options[] = {
+        {"clusters", 'k', CLI_SIZE, &c.opts.k, "K", "this many clusters (default: chosen)", NULL},
+        {"k-min", 0, CLI_SIZE, &c.k_min, "K", "fewest clusters to try (default 2)", NULL},
+        {"k-max", 0, CLI_SIZE, &c.k_max, "K", "most clusters to try (default 15)", NULL},
+        {"layers", 0, CLI_TEXT, (void *)&c.layers, "LIST", "layers to measure, e.g. 0,3-6,-1",
+         NULL},
+        {"labels", 0, CLI_TEXT, (void *)&c.labels, "LABELS",
+         "further columns that may explain clusters: FILE.npy, .txt, .csv:COLUMN", NULL},
+        {"restarts", 0, CLI_SIZE, &choice->kmeans.restarts, "N",
+         "k-means runs for each k, the best counts (default 10)", NULL},
+        {"iterations", 0, CLI_SIZE, &choice->kmeans.iterations, "N",
+         "iterations of a run at most (default 300)", NULL},
+        {"sample", 0, CLI_SIZE, &choice->sample, "N",
+         "rows whose silhouettes are taken (default 20,000)", NULL},
+        {"threshold", 0, CLI_REAL, &choice->threshold, "S",
+         "least mean silhouette of a clustering (default 0.1; negative: none)", NULL},
+        {"null-draws", 0, CLI_SIZE, &choice->null_draws, "N",
+         "Gaussian clouds to compare with (default 5)", NULL},
+        {"no-null", 0, CLI_FLAG, &c.no_null, NULL, "compare with the threshold alone", NULL},
+        {"compat", 0, CLI_WORD, &c.compat, "MODE",
+         "none, or cai2021: that paper's choice of k (the same as --no-null)", compat},
+        {"output", 'o', CLI_TEXT, (void *)&c.out, "DIR",
+         "write the cluster of every row to DIR/SET.layer.NN.npy, which --labels reads", NULL},
+        {"max-rows", 0, CLI_SIZE, &c.opts.max_rows, "N",
+         "above N rows, use a seeded sample of N (default 100,000)", NULL},
+        {"figure", 0, CLI_TEXT, (void *)&c.figure, "FILE",
+         "draw silhouettes and null to FILE.png, .svg or .pdf, with the numbers as .csv", NULL},
+        {"csv", 0, CLI_FLAG, &c.csv, NULL, "print the rows as CSV", NULL},
+        {0},
+    };
+    int n = cli_parse(self, options, &common, argc, argv);
+    if (n < 0) return -1 - n;
+    if (n < 1) return cli_usage(self, "expected at least one REPS");
+    if (c.k_min < 2 || c.k_max < c.k_min || c.k_max > 256 || c.opts.k == 1 || c.opts.k > 256)
+        return cli_usage(self, "expected 2 to 256 clusters, and --k-min not above --k-max");
+    choice->kmeans.k_min = c.k_min;
+    choice->kmeans.k_max = c.k_max;
+    choice->no_null = c.no_null;
+    c.opts.cai2021 = c.compat == 1;
+    if (c.out) {
+        c.opts.found = write_labels;
+        c.opts.user = &c;
+    }
+
+    gn_error err = {0};
+    gn_ctx *ctx = NULL;
+    gn_result *result = NULL;
+    cli_sets sets = {0};
+    int status;
+    if ((!c.figure || gn_figure_check_path(c.figure, &err) == GN_OK) &&
+        cli_context(&common, &ctx, &err) == GN_OK &&
+        gn_result_new("cluster", &result, &err) == GN_OK &&
+        cli_conditions(&common, ctx, result, &err) == GN_OK &&
+        cli_sets_open(&sets, argv, (size_t)n, c.layers, &err) == GN_OK &&
+        measure(&c, ctx, &sets, result, &err) == GN_OK)
+        status = c.csv || common.json ? cli_print_rows(result, c.csv, common.json)
+                                      : cli_print_clusters(result);
+    else
+        status = cli_failed(&err);
+    cli_sets_free(&sets);
+    gn_result_free(result);
+    gn_ctx_free(ctx);
+    return status;
+}
+
+const cli_command cmd_cluster = {
+    .name = "cluster",
+    .summary = "how many clusters, against a null, and what they are made of",
+    .synopsis = "REPS... [options]",
+    .text =
+        "For every layer of every set: k-means for 2 to 15 clusters, the silhouette of each on "
+        "one\n"
+        "sample, the best k, or 1 where the best is below the threshold or a Gaussian with the\n"
+        "layer's covariance reaches it, too. Then the clusters: sizes, cosines inside them, "
+        "types,\n"
+        "positions, frequencies, labels, and which of these tells them apart best. --csv and\n"
+        "--json have every number.\n\n"
+        "Example\n"
+        "  gonio cluster reps/ --layers 1,-1 -o clusters\n"
+        "  gonio cluster X.npy -k 3 --labels classes.txt --json\n",
+    .run = run,
+};
