@@ -1,7 +1,8 @@
 /* Where each pair of rows finds its sums.
  *
- * Rows are sorted by their codes. Rows that lie near each other in that order share most of their
- * values, so a tile of pairs meets few patterns, and the sums of those stay in the cache.
+ * Rows are sorted by their codes, the last feature first. Rows that lie near each other in that
+ * order share the values of the last features, which are the high bits of a pattern: a tile of
+ * pairs meets patterns that lie near each other in the table, and their sums stay in the cache.
  *
  * Up to 20 features the pattern itself is the position in a table of places; with more of them,
  * which never all occur, an open hash table gives it. Places are numbered by ascending pattern, so
@@ -50,7 +51,7 @@ struct keyed {
 
 static int compare_rows(const void *x, const void *y) {
     const struct keyed *a = x, *b = y;
-    for (size_t k = 0; k < a->f; k++)
+    for (size_t k = a->f; k-- > 0;)
         if (a->code[k] != b->code[k]) return a->code[k] < b->code[k] ? -1 : 1;
     return (a->row > b->row) - (a->row < b->row);
 }

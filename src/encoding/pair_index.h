@@ -44,12 +44,21 @@ static inline uint64_t gn_bits_hash(uint64_t x) {
     return x ^ x >> 29;
 }
 
-/** The place of a pattern that occurs. */
+/** The number of a pattern that occurs. */
 static inline size_t gn_pattern_slot(const gn_pair_index *p, uint64_t bits) {
     if (p->direct) return (size_t)p->slot[bits];
     size_t at = (size_t)gn_bits_hash(bits) & p->mask;
     while (p->patterns.bits[p->slot[at]] != bits) at = (at + 1) & p->mask;
     return (size_t)p->slot[at];
+}
+
+/** Room for a table over patterns, and where in it a pattern has its place: by its bits where these
+ *  are few, which saves a look-up for every pair. */
+static inline size_t gn_pattern_places(const gn_pair_index *p) {
+    return p->direct ? p->mask + 1 : p->patterns.n;
+}
+static inline size_t gn_pattern_place(const gn_pair_index *p, uint64_t bits) {
+    return p->direct ? (size_t)bits : gn_pattern_slot(p, bits);
 }
 
 #endif

@@ -27,7 +27,7 @@ enum { BINS = 1 << 16, BLOCK_ROWS = 96, SUM_BITS = 62, MOST_SHIFT = 44 };
 static const float NEAR_SHARE = 0x1p-7f;
 
 struct scratch {
-    int64_t *sum;  /* (patterns, 2) distances and squares; second pass: (patterns) ranks */
+    int64_t *sum;  /* (places, 2) distances and squares; second pass: (places) ranks */
     uint64_t *bin; /* (BINS) or NULL */
     float *tile;   /* (mr, GN_STRIP) */
     void *panel;   /* packed rows of the block */
@@ -91,7 +91,7 @@ static size_t bin_of(const struct pass *s, double v) {
 static void add_ranks(const struct pass *s, struct scratch *c, const gn_strip_bits *bits,
                       size_t from, size_t to, const float *row) {
     for (size_t t = from; t < to; t++)
-        c->sum[gn_pattern_slot(s->p, gn_strip_bits_at(bits, t))] +=
+        c->sum[gn_pattern_place(s->p, gn_strip_bits_at(bits, t))] +=
             (int64_t)s->rank2[bin_of(s, (double)row[t])];
 }
 
@@ -102,7 +102,7 @@ static void add_sums(const struct pass *s, struct scratch *c, const gn_strip_bit
     float least = row[from], largest = row[from];
     for (size_t t = from; t < to; t++) {
         double v = (double)row[t], v2 = v * v;
-        int64_t *sum = c->sum + 2 * gn_pattern_slot(s->p, gn_strip_bits_at(bits, t));
+        int64_t *sum = c->sum + 2 * gn_pattern_place(s->p, gn_strip_bits_at(bits, t));
         sum[0] += (int64_t)(v * units);
         sum[1] += (int64_t)(v2 * per_square);
         p1 += v;
@@ -222,11 +222,12 @@ static gn_status pass_new(struct pass *s, gn_ctx *ctx, bool ranks, gn_error *err
     }
     for (unsigned w = 0; w < threads; w++) {
         struct scratch *c = &s->scratch[w];
-        c->sum = gn_calloc(2 * s->p->patterns.n, sizeof *c->sum);
+        c->sum = gn_calloc(2 * gn_pattern_places(s->p), sizeof *c->sum);
         c->tile = gn_calloc(rows * GN_STRIP, sizeof *c->tile);
         if (ranks) c->bin = gn_calloc(BINS, sizeof *c->bin);
         if (!c->sum || !c->tile || (ranks && !c->bin)) {
-            st = gn_fail_nomem(err, "sums of patterns", 2 * s->p->patterns.n * sizeof *c->sum);
+            st = gn_fail_nomem(err, "sums of patterns",
+                               2 * gn_pattern_places(s->p) * sizeof *c->sum);
             goto done;
         }
         if (g) GN_TRY(gn_alloc_array(&c->panel, s->block / g->mr, s->a_bytes, "packed rows", err));
@@ -300,9 +301,10 @@ static gn_status summarise(const struct pass *s, unsigned threads, gn_pair_targe
     out->variance = fmax(0, squares / out->n_pairs - out->mean * out->mean);
     for (size_t u = 0; u < s->p->patterns.n; u++) {
         int64_t d = 0, d2 = 0;
+        size_t place = gn_pattern_place(s->p, s->p->patterns.bits[u]);
         for (unsigned w = 0; w < threads; w++) {
-            d += s->scratch[w].sum[2 * u];
-            d2 += s->scratch[w].sum[2 * u + 1];
+            d += s->scratch[w].sum[2 * place];
+            d2 += s->scratch[w].sum[2 * place + 1];
         }
         out->target[u] = y.c[0] + (y.c[1] * (double)d * s->unit +
                                    y.c[2] * (double)d2 * s->unit * s->rows->bound) /
@@ -338,12 +340,13 @@ static gn_status rank_pass(gn_ctx *ctx, struct pass *s, unsigned threads, gn_pai
     }
     out->rank_variance = sum / out->n_pairs;
     for (unsigned w = 0; w < threads; w++)
-        memset(s->scratch[w].sum, 0, s->p->patterns.n * sizeof *s->scratch[w].sum);
+        memset(s->scratch[w].sum, 0, gn_pattern_places(s->p) * sizeof *s->scratch[w].sum);
     s->rank2 = rank2;
     GN_TRY(gn_parallel(ctx, s->n_blocks, run_block, s, progress, err));
     for (size_t u = 0; u < s->p->patterns.n; u++) {
         int64_t total = 0;
-        for (unsigned w = 0; w < threads; w++) total += s->scratch[w].sum[u];
+        size_t place = gn_pattern_place(s->p, s->p->patterns.bits[u]);
+        for (unsigned w = 0; w < threads; w++) total += s->scratch[w].sum[place];
         out->rank[u] = (double)total / 2 / (double)s->p->patterns.count[u];
     }
 done:
