@@ -271,6 +271,46 @@ def mlem_finds_the_planted_features(folder):
     assert "120 rows and the feature table 119" in gonio("mlem", "Z.npy", "short.csv", cwd=folder, status=1)[1]
 
 
+def mlem_shows_what_stands_beside_it(folder):
+    r = random.Random(5)
+    rows, lines = [], ["kind,other"]
+    for i in range(90):
+        rows.append([2.0 * (i % 3 == k) + r.gauss(0, 0.3) for k in range(4)])
+        lines.append(f"{'xyz'[i % 3]},{r.randrange(2)}")
+    write_npy(os.path.join(folder, "B.npy"), rows)
+    with open(os.path.join(folder, "beside.csv"), "w", encoding="utf-8") as out:
+        out.write("\n".join(lines) + "\n")
+
+    def measured(*arguments):
+        rows = rows_of("mlem", "B.npy", "beside.csv", *arguments, cwd=folder)
+        return {(row["measure"], row.get("variant") or "", row.get("feature")): row for row in rows}
+
+    found = measured("--baselines", "-o", "beside")
+    assert abs(found["pairs_r2", "", None]["value"] - found["r2", "", None]["value"]) < 1e-5
+    assert abs(found["pairs_weight", "", "kind"]["value"] - found["mlem_weight", "", "kind"]["value"]) < 1e-4
+    assert found["rsa", "spearman", "kind"]["value"] > 0.5 > abs(found["rsa", "spearman", "other"]["value"])
+    assert found["spearman_drop", "", "kind"]["value"] > 0.3
+    assert found["cka", "", "kind"]["value"] > 0.8 > 0.2 > found["cka", "", "other"]["value"]
+    assert found["decoding_auc", "ridge", "kind"]["value"] > 0.99
+    assert abs(found["decoding_auc", "ridge", "other"]["value"] - 0.5) < 0.25
+    assert found["encoding_r2", "max", None]["value"] > 0.5
+    assert 0 < found["noise_ceiling", "half", None]["value"] < found["noise_ceiling", "corrected", None]["value"] < 1
+    assert abs(found["null_r2", "", None]["value"]) < 0.05
+    for name in ("mlem.html", "figures/mlem_fit.svg", "figures/mlem_importance.png", "figures/mlem_rsa.csv",
+                 "figures/mlem_feature_correlation.svg"):
+        assert os.path.getsize(os.path.join(folder, "beside", name)) > 20, name
+    cosine = measured("--metric", "cosine", "--target", "distance")
+    assert cosine["pairs_r2", "", None]["value"] != found["pairs_r2", "", None]["value"]
+    first = measured("--compat", "mlem-v1", "--decode", "logistic", "--v1-units", "-o", "first")
+    assert first["v1_r2", "", None]["value"] > 0.3
+    assert first["v1_importance", "permutation", "kind"]["p"] < 1e-6
+    assert first["decoding_auc", "logistic", "kind"]["value"] > 0.99
+    assert sum(key[0] == "v1_unit_r2" for key in first) >= 1
+    conditional = measured("--compat", "mlem-v1", "--conditional")
+    assert conditional["v1_importance", "conditional", "kind"]["value"] > 0
+    assert "metric 'cosin'" in gonio("mlem", "B.npy", "beside.csv", "--metric", "cosin", cwd=folder, status=1)[1]
+
+
 def a_closed_pipe_is_no_error(folder):
     x = cloud(folder)
     done = subprocess.run(f"'{GONIO}' id '{x}' --csv | head -n 1", shell=True, capture_output=True,
@@ -418,7 +458,8 @@ if __name__ == "__main__":
                    bad_matrices_give_one_sentence, json_is_one_document_of_tidy_rows,
                    threads_and_instruction_sets_change_nothing, neighbours_of_a_matrix_are_written,
                    every_matrix_format_is_read, layers_are_compared_in_pairs,
-                   density_finds_the_clusters, mlem_finds_the_planted_features, a_closed_pipe_is_no_error, the_example_program_agrees,
+                   density_finds_the_clusters, mlem_finds_the_planted_features,
+                   mlem_shows_what_stands_beside_it, a_closed_pipe_is_no_error, the_example_program_agrees,
                    figures_come_with_their_numbers, ctrl_c_leaves_nothing,
                    an_interrupted_survey_goes_on_with_the_same_bytes,
                    a_survey_writes_all_it_promises, bad_models_and_texts_give_one_sentence]))
