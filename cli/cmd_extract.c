@@ -48,16 +48,11 @@ static int run(const cli_command *self, int argc, char **argv) {
             const char *measure;
             double value;
         } rows[] = {
-            {"sequences", (double)r.n_sequences},
-            {"tokens", (double)r.n_tokens},
-            {"rows", (double)r.n_rows},
-            {"layers", (double)r.n_layers},
-            {"truncated", (double)r.n_truncated},
-            {"tokens_cut", (double)r.n_tokens_cut},
-            {"windows", (double)r.n_windows},
-            {"no_target", (double)r.n_no_target},
-            {"resumed", (double)r.n_resumed},
-            {"precision_error", r.precision_error},
+            {"sequences", (double)r.n_sequences}, {"tokens", (double)r.n_tokens},
+            {"rows", (double)r.n_rows},           {"layers", (double)r.n_layers},
+            {"truncated", (double)r.n_truncated}, {"tokens_cut", (double)r.n_tokens_cut},
+            {"windows", (double)r.n_windows},     {"no_target", (double)r.n_no_target},
+            {"resumed", (double)r.n_resumed},     {"precision_error", r.precision_error},
         };
         for (size_t i = 0; !e.tables && i < sizeof rows / sizeof *rows; i++)
             if (gn_result_add(result,

@@ -10,9 +10,9 @@
 
 enum { WIDTH = 96 };
 static const char *const params[] = {
-    "other_set", "other_layer", "n1",    "n2",   "k",      "metric",  "label",
-    "profile",   "repeats",     "scale", "sd",   "chance", "p_value", "first_position",
-    "repair",    "by",          "bin",   "null", "eps",    "rank",    "dim"};
+    "other_set", "other_layer", "n1",  "n2",     "k",       "metric",         "label",  "profile",
+    "repeats",   "scale",       "sd",  "chance", "p_value", "first_position", "repair", "by",
+    "bin",       "null",        "eps", "rank",   "dim",     "component"};
 enum { N_PARAMS = sizeof params / sizeof *params, N_FIXED = 7, N_COLUMNS = N_FIXED + N_PARAMS };
 static const char *const fixed[N_FIXED] = {"set",     "layer", "depth", "measure",
                                            "variant", "value", "n"};

@@ -43,6 +43,27 @@ GN_API gn_status gn_figure_line(gn_figure *fig, const gn_series *s, gn_error *er
 GN_API gn_status gn_figure_points(gn_figure *fig, const gn_series *s, gn_error *err);
 /** A small-marker cloud, rasterised inside vector files above 2,000 points. */
 GN_API gn_status gn_figure_scatter(gn_figure *fig, const gn_series *s, gn_error *err);
+/** Many points, each with a colour of its own. */
+typedef struct gn_cloud {
+    size_t n;
+    const double *x, *y, *z; /**< (n) copied; z NULL: on paper, else in a box in three dimensions */
+    const char *z_label;
+    const double *value; /**< NULL, or (n): colours along viridis, with a bar; NaN: faint */
+    const char *value_label;
+    bool value_log;       /**< values > 0 on a log scale */
+    const int32_t *group; /**< NULL, or (n) in [0, n_groups); -1: faint, behind all others */
+    size_t n_groups;      /**< at most GN_CLOUD_GROUPS */
+    const char *const *group_name; /**< (n_groups) legend entries */
+    bool name_groups;              /**< write the names beside their points, not in a legend */
+    const char *faint_label;       /**< legend entry of the faint points; NULL: none */
+} gn_cloud;
+enum { GN_CLOUD_GROUPS = 10 };
+/** A cloud takes a whole figure. Points are drawn in one shuffled order, in space from far to near,
+ *  never group by group, so that no group covers another; translucent; rasterised inside vector
+ *  files above 2,000. Axis labels, ranges (on paper) and title are the figure's.
+ *  @return GN_OK; GN_EINVAL (no points, both value and group, too many groups, a group out of
+ * range, a log scale without a positive value, a figure that holds something); GN_ENOMEM. */
+GN_API gn_status gn_figure_cloud(gn_figure *fig, const gn_cloud *cloud, gn_error *err);
 /** A horizontal dashed reference line with a label (chance levels). */
 GN_API gn_status gn_figure_hline(gn_figure *fig, double y, const char *label, gn_error *err);
 /** The matrix (rows, cols) as a heatmap with a colour bar; row 0 on top. Takes the whole figure. */
@@ -63,7 +84,8 @@ GN_API gn_status gn_figure_write(const gn_figure *fig, const char *path, gn_erro
 /** The same bytes into memory; free() the buffer. @param format "png", "svg" or "pdf". */
 GN_API gn_status gn_figure_render(const gn_figure *fig, const char *format, unsigned char **bytes,
                                   size_t *n_bytes, gn_error *err);
-/** The numbers behind the figure: series, x, y, lo, hi (or row, col, value). */
+/** The numbers behind the figure: series, x, y, lo, hi (or row, col, value; or group, x, y, z,
+ *  value). */
 GN_API gn_status gn_figure_write_csv(const gn_figure *fig, const char *path, gn_error *err);
 
 #ifdef __cplusplus

@@ -1,4 +1,5 @@
 #include "figure/draw.h"
+#include "figure/cloud.h"
 
 #include <math.h>
 
@@ -45,6 +46,16 @@ static void draw_ticks(cairo_t *cr, const gn_layout *l) {
         double y = gn_layout_y(l, l->y_tick[i].value);
         segment(cr, l->frame.x0 - GN_TICK_LENGTH, y, l->frame.x0, y);
     }
+}
+
+/* The colour bar's outline and ticks. */
+static void draw_bar_frame(cairo_t *cr, const gn_layout *l) {
+    if (l->n_value_ticks == 0) return;
+    use(cr, gn_ink, 1);
+    cairo_set_line_width(cr, GN_SPINE_WIDTH);
+    cairo_rectangle(cr, l->bar.x0, l->bar.y0, l->bar.x1 - l->bar.x0, l->bar.y1 - l->bar.y0);
+    cairo_stroke(cr);
+    cairo_set_line_width(cr, GN_TICK_WIDTH);
     for (size_t i = 0; i < l->n_value_ticks; i++) {
         double at = gn_axis_place(&l->value, l->value_tick[i].value);
         double y = l->bar.y1 - at * (l->bar.y1 - l->bar.y0);
@@ -59,7 +70,6 @@ static void draw_spines(cairo_t *cr, const gn_layout *l, bool all) {
     cairo_set_line_cap(cr, CAIRO_LINE_CAP_SQUARE);
     if (all) {
         cairo_rectangle(cr, f->x0, f->y0, f->x1 - f->x0, f->y1 - f->y0);
-        cairo_rectangle(cr, l->bar.x0, l->bar.y0, l->bar.x1 - l->bar.x0, l->bar.y1 - l->bar.y0);
     } else {
         cairo_move_to(cr, f->x0, f->y0);
         cairo_line_to(cr, f->x0, f->y1);
@@ -264,15 +274,24 @@ static void draw_legend(cairo_t *cr, const gn_figure *fig, gn_fonts *fonts, cons
 
 void gn_figure_draw(cairo_t *cr, const gn_figure *fig, gn_fonts *fonts, const gn_layout *l,
                     bool vector) {
-    bool map = fig->heatmap.value != NULL;
+    bool map = fig->heatmap.value != NULL, space = fig->cloud.z != NULL;
+    if (space)
+        gn_space_draw_back(cr, l);
+    else if (!map)
+        draw_grid(cr, l);
     if (map)
         gn_heatmap_draw(cr, fig, l);
-    else {
-        draw_grid(cr, l);
+    else if (fig->cloud.n)
+        gn_cloud_draw(cr, fig, l, vector);
+    else
         draw_marks(cr, fig, l, vector);
-    }
-    draw_spines(cr, l, map);
-    draw_ticks(cr, l);
+    if (fig->cloud.value) gn_bar_draw(cr, l);
+    if (space)
+        gn_space_draw_edges(cr, l);
+    else
+        draw_spines(cr, l, map);
+    draw_bar_frame(cr, l);
+    if (!space) draw_ticks(cr, l);
     for (size_t i = 0; i < l->n_texts; i++) gn_text_draw(cr, fonts, &l->text[i]);
     draw_legend(cr, fig, fonts, l);
 }

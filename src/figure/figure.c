@@ -73,8 +73,9 @@ static gn_status add(gn_figure *fig, gn_mark_kind kind, const gn_series *s, gn_e
     if (!s->lo != !s->hi)
         return gn_fail(err, GN_EINVAL, "series '%s': lo and hi come together or not at all",
                        s->label ? s->label : "");
-    if (fig->heatmap.value)
-        return gn_fail(err, GN_EINVAL, "the figure is a heatmap and takes no further series");
+    if (fig->heatmap.value || fig->cloud.n)
+        return gn_fail(err, GN_EINVAL, "the figure is a %s and takes no further series",
+                       fig->cloud.n ? "cloud" : "heatmap");
     if (fig->n_marks == fig->room_marks) {
         size_t room = fig->room_marks ? fig->room_marks * 2 : 8;
         gn_mark *p = gn_realloc(fig->mark, room, sizeof *p);
@@ -123,7 +124,7 @@ gn_status gn_figure_heatmap(gn_figure *fig, const double *value, size_t rows, si
     if (rows == 0 || cols == 0 || rows > 20000 || cols > 20000 || !gn_mul(rows, cols, &n))
         return gn_fail(err, GN_EINVAL, "heatmap of %zu x %zu cells: expected 1 to 20,000 each",
                        rows, cols);
-    if (fig->n_marks > 0 || fig->heatmap.value)
+    if (fig->n_marks > 0 || fig->heatmap.value || fig->cloud.n)
         return gn_fail(err, GN_EINVAL, "a heatmap takes a whole figure, which already holds %s",
                        fig->n_marks ? "series" : "one");
     GN_TRY(copy_text(fig, &map.label, err));
@@ -153,8 +154,70 @@ done:
     return st;
 }
 
+static gn_status check_cloud(const gn_figure *fig, const gn_cloud *c, gn_error *err) {
+    if (fig->n_marks > 0 || fig->heatmap.value || fig->cloud.n)
+        return gn_fail(err, GN_EINVAL,
+                       "a cloud takes a whole figure, which already holds something");
+    if (c->n == 0 || c->n > UINT32_MAX || !c->x || !c->y)
+        return gn_fail(err, GN_EINVAL, "a cloud of %zu points: expected some, with x and y", c->n);
+    if (c->value && c->group)
+        return gn_fail(err, GN_EINVAL, "a cloud is coloured by value or by group, not by both");
+    if (c->group && (c->n_groups > GN_CLOUD_GROUPS || (c->n_groups > 0 && !c->group_name)))
+        return gn_fail(err, GN_EINVAL, "a cloud of %zu groups: expected at most %d, with names",
+                       c->n_groups, GN_CLOUD_GROUPS);
+    bool positive = false;
+    for (size_t i = 0; i < c->n; i++) {
+        if (c->group && (c->group[i] < -1 || c->group[i] >= (int32_t)c->n_groups))
+            return gn_fail(err, GN_EINVAL, "point %zu: group %d of %zu", i, (int)c->group[i],
+                           c->n_groups);
+        if (c->value) positive = positive || c->value[i] > 0;
+    }
+    if (c->value && c->value_log && !positive)
+        return gn_fail(err, GN_EINVAL, "no value above 0 for a log scale of colours");
+    return GN_OK;
+}
+
+gn_status gn_figure_cloud(gn_figure *fig, const gn_cloud *cloud, gn_error *err) {
+    gn_cloud c = *cloud;
+    gn_status st = check_cloud(fig, cloud, err);
+    if (st != GN_OK) return st;
+    uint32_t *order = gn_arena_alloc(&fig->arena, c.n, sizeof *order);
+    int32_t *group = c.group ? gn_arena_alloc(&fig->arena, c.n, sizeof *group) : NULL;
+    const char **name = gn_arena_alloc(&fig->arena, c.n_groups + 1, sizeof *name);
+    if (!order || !name || (c.group && !group))
+        return gn_fail_nomem(err, "a figure's points", c.n * sizeof *order);
+    GN_TRY(copy_text(fig, &c.z_label, err));
+    GN_TRY(copy_text(fig, &c.value_label, err));
+    GN_TRY(copy_numbers(fig, cloud->x, c.n, &c.x, err));
+    GN_TRY(copy_numbers(fig, cloud->y, c.n, &c.y, err));
+    if (c.z) GN_TRY(copy_numbers(fig, cloud->z, c.n, &c.z, err));
+    if (c.value) GN_TRY(copy_numbers(fig, cloud->value, c.n, &c.value, err));
+    if (c.group) memcpy(group, cloud->group, c.n * sizeof *group);
+    for (size_t g = 0; c.group && g < c.n_groups; g++) {
+        name[g] = cloud->group_name[g];
+        GN_TRY(copy_text(fig, &name[g], err));
+    }
+    c.group = group;
+    c.group_name = name;
+    GN_TRY(gn_cloud_order(&c, order, err));
+    for (size_t g = 0; c.group && !c.name_groups && g < c.n_groups + (c.faint_label != NULL); g++) {
+        static const double none[1] = {0};
+        bool faint = g == c.n_groups;
+        gn_series s = {.x = none, .y = none, .color = (int)g};
+        s.label = faint ? c.faint_label : name[g];
+        GN_TRY(add(fig, GN_MARK_SCATTER, &s, err));
+        if (faint) fig->mark[fig->n_marks - 1].color = -1;
+    }
+    fig->cloud = c;
+    fig->cloud_order = order;
+done:
+    if (st != GN_OK) fig->n_marks = 0;
+    return st;
+}
+
 gn_color gn_mark_color(const gn_figure *fig, const gn_mark *m) {
-    if (m->color < 0) return gn_muted;
+    if (m->color < 0) return fig->cloud.n ? gn_cloud_faint_color : gn_muted;
+    if (fig->cloud.n) return gn_cloud_colors[m->color % GN_CLOUD_COLORS];
     if (fig->opts.palette == GN_PALETTE_VIRIDIS) {
         /* The last tenth of viridis is too pale for lines on white. */
         double last = fig->n_colors > 1 ? fig->n_colors - 1 : 1;

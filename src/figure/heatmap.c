@@ -1,14 +1,11 @@
 /* A heatmap: an image whose cells are squares of equal pixels, which compress to little and stay
  * sharp in every format. */
-#include "figure/layout.h"
+#include "figure/cloud.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define BAR_WIDTH 10.0
-#define BAR_GAP 9.0
 
 /* Cell numbers as an axis: cell i spans [i - 0.5, i + 0.5]. */
 static gn_axis cell_axis(size_t n) {
@@ -45,16 +42,6 @@ static size_t cell_ticks(size_t n, const int *number, size_t n_max, gn_tick *out
     return count;
 }
 
-static double widest(gn_fonts *fonts, const gn_tick *tick, size_t n) {
-    double most = 0, w, h;
-    for (size_t i = 0; i < n; i++) {
-        gn_text t = {.text = tick[i].label, .markup = true, .points = GN_PT_TICK};
-        gn_text_measure(fonts, &t, &w, &h);
-        most = fmax(most, w);
-    }
-    return most;
-}
-
 static gn_text *add_tick(gn_layout *l, const gn_tick *tick, double x, double y, double h,
                          double v) {
     return gn_layout_text(l, (gn_text){.text = tick->label,
@@ -76,7 +63,7 @@ static void add_label(gn_layout *l, const char *text, double room, double x, dou
                                 .angle = angle,
                                 .x = x,
                                 .y = y,
-                                .h = angle ? (x > l->width / 2 ? 1 : 0) : 0.5,
+                                .h = angle ? 0 : 0.5,
                                 .v = angle ? 0.5 : 1});
 }
 
@@ -101,17 +88,13 @@ void gn_heatmap_layout(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, doub
     f->y1 = fmax(f->y1, f->y0 + 10);
     size_t n_max = (size_t)fmax(2, (f->y1 - f->y0) / 22);
     l->n_y_ticks = cell_ticks(map->rows, map->row, n_max, l->y_tick);
-    l->n_value_ticks = gn_axis_ticks(&l->value, n_max, l->value_tick);
     f->x0 = GN_PAD + (o->y_label ? label_height + 3 : 0) + GN_TICK_LENGTH + 3 +
-            widest(fonts, l->y_tick, l->n_y_ticks);
-    double right = GN_PAD + (map->label ? label_height + 3 : 0) + GN_TICK_LENGTH + 3 +
-                   widest(fonts, l->value_tick, l->n_value_ticks);
-    l->bar = (gn_box){l->width - right - BAR_WIDTH, f->y0, l->width - right, f->y1};
-    f->x1 = fmax(l->bar.x0 - BAR_GAP, f->x0 + 10);
+            gn_ticks_widest(fonts, l->y_tick, l->n_y_ticks);
+    f->x1 = fmax(l->width - GN_PAD - gn_bar_room(fonts, l, map->label), f->x0 + 10);
     for (size_t n = (size_t)fmax(2, (f->x1 - f->x0) / 24); n >= 2; n--) {
         l->n_x_ticks = cell_ticks(map->cols, map->col, n, l->x_tick);
         double each = (f->x1 - f->x0) / (double)(l->n_x_ticks + 1);
-        if (widest(fonts, l->x_tick, l->n_x_ticks) + 6 < each) break;
+        if (gn_ticks_widest(fonts, l->x_tick, l->n_x_ticks) + 6 < each) break;
     }
     for (size_t i = 0; i < l->n_x_ticks; i++)
         add_tick(l, &l->x_tick[i], gn_layout_x(l, l->x_tick[i].value), f->y1 + GN_TICK_LENGTH + 2,
@@ -119,14 +102,9 @@ void gn_heatmap_layout(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, doub
     for (size_t i = 0; i < l->n_y_ticks; i++)
         add_tick(l, &l->y_tick[i], f->x0 - GN_TICK_LENGTH - 3, gn_layout_y(l, l->y_tick[i].value),
                  1, 0.5);
-    for (size_t i = 0; i < l->n_value_ticks; i++) {
-        double at = gn_axis_place(&l->value, l->value_tick[i].value);
-        add_tick(l, &l->value_tick[i], l->bar.x1 + GN_TICK_LENGTH + 3,
-                 l->bar.y1 - at * (l->bar.y1 - l->bar.y0), 0, 0.5);
-    }
     add_label(l, o->x_label, f->x1 - f->x0, (f->x0 + f->x1) / 2, l->height - GN_PAD, 0);
     add_label(l, o->y_label, f->y1 - f->y0, GN_PAD, (f->y0 + f->y1) / 2, 1);
-    add_label(l, map->label, f->y1 - f->y0, l->width - GN_PAD, (f->y0 + f->y1) / 2, 1);
+    gn_bar_place(l, map->label);
 }
 
 /* How many pixels wide a cell is in an image of about 400: viewers smooth what they enlarge,
@@ -136,9 +114,8 @@ static size_t pixels(size_t cells) {
     return cells > 1 && cells < 400 ? 400 / cells : 1;
 }
 
-/* Paints (rows, cols) cells into a box. */
-static void paint(cairo_t *cr, gn_box box, size_t rows, size_t cols, const gn_axis *range,
-                  const double *value) {
+void gn_cells_paint(cairo_t *cr, gn_box box, size_t rows, size_t cols, const gn_axis *range,
+                    const double *value) {
     size_t wide = pixels(cols), high = pixels(rows);
     cairo_surface_t *image =
         cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)(cols * wide), (int)(rows * high));
@@ -173,10 +150,6 @@ static void paint(cairo_t *cr, gn_box box, size_t rows, size_t cols, const gn_ax
 
 void gn_heatmap_draw(cairo_t *cr, const gn_figure *fig, const gn_layout *l) {
     const gn_heatmap *map = &fig->heatmap;
-    paint(cr, l->frame, map->rows, map->cols, &l->value, map->value);
-    enum { STEPS = 256 };
-    double ramp[STEPS];
-    gn_axis unit = {.lo = 0, .hi = 1};
-    for (int i = 0; i < STEPS; i++) ramp[i] = 1 - (double)i / (STEPS - 1);
-    paint(cr, l->bar, STEPS, 1, &unit, ramp);
+    gn_cells_paint(cr, l->frame, map->rows, map->cols, &l->value, map->value);
+    gn_bar_draw(cr, l);
 }

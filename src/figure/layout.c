@@ -1,4 +1,4 @@
-#include "figure/layout.h"
+#include "figure/cloud.h"
 
 #include <math.h>
 #include <string.h>
@@ -60,8 +60,15 @@ static void find_ranges(const gn_figure *fig, gn_layout *l) {
         extend(&y, m->lo, m->n, o->y_log, false);
         extend(&y, m->hi, m->n, o->y_log, false);
     }
+    const gn_cloud *c = &fig->cloud;
+    extend(&x, c->x, c->n, o->x_log, true);
+    extend(&y, c->y, c->n, o->y_log, true);
     set_axis(&l->x, &x, o->x_log, o->x_min, o->x_max);
     set_axis(&l->y, &y, o->y_log, o->y_min, o->y_max);
+    range value = {HUGE_VAL, -HUGE_VAL, true, false, 0};
+    extend(&value, c->value, c->n, c->value_log, true);
+    l->value = (gn_axis){.log = c->value_log, .whole = value.whole, .lo = value.lo, .hi = value.hi};
+    if (c->value && !(value.lo < value.hi)) gn_axis_fit(&l->value, value.lo, value.hi);
 }
 
 /* ---- axes ----------------------------------------------------------------------------------- */
@@ -70,7 +77,7 @@ static gn_text tick_text(const gn_tick *t) {
     return (gn_text){.text = t->label, .markup = true, .points = GN_PT_TICK, .color = gn_ink};
 }
 
-static double widest(gn_fonts *fonts, const gn_tick *tick, size_t n) {
+double gn_ticks_widest(gn_fonts *fonts, const gn_tick *tick, size_t n) {
     double most = 0, w, h;
     for (size_t i = 0; i < n; i++) {
         gn_text t = tick_text(&tick[i]);
@@ -110,12 +117,14 @@ static void set_frame(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, doubl
     size_t n_max = (size_t)fmax(2, (l->frame.y1 - l->frame.y0) / 21);
     l->n_y_ticks = gn_axis_ticks(&l->y, n_max, l->y_tick);
     l->frame.x0 = GN_PAD + (o->y_label ? label_height + 3 : 0) +
-                  widest(fonts, l->y_tick, l->n_y_ticks) + GN_TICK_LENGTH + 3;
-    l->frame.x1 = fmax(l->width - GN_PAD, l->frame.x0 + 10);
+                  gn_ticks_widest(fonts, l->y_tick, l->n_y_ticks) + GN_TICK_LENGTH + 3;
+    double bar = fig->cloud.value ? gn_bar_room(fonts, l, fig->cloud.value_label) : 0;
+    l->frame.x1 = fmax(l->width - GN_PAD - bar, l->frame.x0 + 10);
     fit_x_ticks(fonts, l);
-    double half = widest(fonts, l->x_tick, l->n_x_ticks) / 2;
+    double half = gn_ticks_widest(fonts, l->x_tick, l->n_x_ticks) / 2;
     double last = l->n_x_ticks ? gn_layout_x(l, l->x_tick[l->n_x_ticks - 1].value) : 0;
-    l->frame.x1 = fmax(l->frame.x1 - fmax(0, last + half - l->frame.x1), l->frame.x0 + 10);
+    double over = fmax(0, last + half - l->frame.x1 - (bar > 0 ? GN_PAD : 0));
+    l->frame.x1 = fmax(l->frame.x1 - over, l->frame.x0 + 10);
     fit_x_ticks(fonts, l);
 }
 
@@ -183,11 +192,16 @@ static double place_title(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, d
     return GN_PAD + h + 3;
 }
 
+static void set_any_frame(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, double top) {
+    (fig->cloud.z ? gn_space_frame : set_frame)(fig, fonts, l, top);
+}
+
 void gn_layout_make(const gn_figure *fig, gn_fonts *fonts, gn_layout *l) {
     memset(l, 0, sizeof *l);
     bool map = fig->heatmap.value != NULL;
     l->width = 72 * (fig->opts.width_in > 0 ? fig->opts.width_in : map ? 4.6 : 5.0);
-    l->height = 72 * (fig->opts.height_in > 0 ? fig->opts.height_in : map ? 4.0 : 3.4);
+    bool tall = map || fig->cloud.n > 0;
+    l->height = 72 * (fig->opts.height_in > 0 ? fig->opts.height_in : tall ? 4.0 : 3.4);
     if (map) {
         gn_heatmap_layout(fig, fonts, l, place_title(fig, fonts, l, GN_PAD));
         return;
@@ -196,12 +210,15 @@ void gn_layout_make(const gn_figure *fig, gn_fonts *fonts, gn_layout *l) {
     double rows = 0;
     for (int attempt = 0; attempt < 2; attempt++) {
         l->n_texts = 0;
-        set_frame(fig, fonts, l, GN_PAD);
-        double below = place_title(fig, fonts, l, l->frame.x0);
-        set_frame(fig, fonts, l, below + rows);
-        axis_texts(fig, fonts, l);
+        set_any_frame(fig, fonts, l, GN_PAD);
+        double left = fig->cloud.z ? GN_PAD : l->frame.x0;
+        double below = place_title(fig, fonts, l, left);
+        set_any_frame(fig, fonts, l, below + rows);
+        (fig->cloud.z ? gn_space_texts : axis_texts)(fig, fonts, l);
+        if (fig->cloud.value) gn_bar_place(l, fig->cloud.value_label);
+        gn_cloud_names(fig, fonts, l);
         gn_hline_labels_place(fig, fonts, l);
         if (attempt == 1) break;
-        if (gn_legend_place(fig, fonts, l, l->frame.x0, below, &rows)) break;
+        if (gn_legend_place(fig, fonts, l, left, below, &rows)) break;
     }
 }

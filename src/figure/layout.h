@@ -13,7 +13,7 @@ typedef struct gn_legend_entry {
     gn_text text;
 } gn_legend_entry;
 
-enum { GN_LEGEND_MAX = 24, GN_TEXTS_MAX = 4 + 2 * GN_TICKS_MAX + 32 };
+enum { GN_LEGEND_MAX = 24, GN_TEXTS_MAX = 5 + 3 * GN_TICKS_MAX + 32 };
 
 typedef struct gn_layout {
     double width, height;
@@ -25,8 +25,13 @@ typedef struct gn_layout {
     size_t n_legend;
     gn_text text[GN_TEXTS_MAX]; /**< title, axis labels, tick labels, reference labels */
     size_t n_texts;
-    gn_box bar;    /**< heatmap: the colour bar */
-    gn_axis value; /**< heatmap: its scale */
+    gn_axis
+        z; /**< a cloud in space: the third axis; canvas place of (1, x, y, z) in the unit box */
+    gn_tick z_tick[GN_TICKS_MAX];
+    size_t n_z_ticks;
+    double space_x[4], space_y[4];
+    gn_box bar;    /**< the colour bar, where there is one */
+    gn_axis value; /**< its scale */
     gn_tick value_tick[GN_TICKS_MAX];
     size_t n_value_ticks;
     char more[32]; /**< text of the entry that counts what the legend leaves out */
@@ -48,6 +53,11 @@ bool gn_legend_place(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, double
                      double rows_y, double *rows_height);
 /** legend.c: places the labels of the reference lines inside the frame. */
 void gn_hline_labels_place(const gn_figure *fig, gn_fonts *fonts, gn_layout *l);
+/** Width of the widest tick label. */
+double gn_ticks_widest(gn_fonts *fonts, const gn_tick *tick, size_t n);
+/** heatmap.c: an image of (rows, cols) pixels, viridis over `range`, enlarged into a box. */
+void gn_cells_paint(cairo_t *cr, gn_box box, size_t rows, size_t cols, const gn_axis *range,
+                    const double *value);
 /** heatmap.c: the whole layout of a heatmap, once title and fonts are known. */
 void gn_heatmap_layout(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, double top);
 void gn_heatmap_draw(cairo_t *cr, const gn_figure *fig, const gn_layout *l);

@@ -4,7 +4,7 @@
  * box costs the sum of its cells. The legend goes to the cheapest of 49 places, corners first, but
  * only when that place is empty: otherwise it moves above the frame, in rows, where it cannot cover
  * anything. */
-#include "figure/layout.h"
+#include "figure/cloud.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -81,6 +81,13 @@ static void mark_all(cells *c, const gn_figure *fig, gn_fonts *fonts, const gn_l
         else
             mark_segment(c, l->frame.x0, gn_layout_y(l, m->y[0]), l->frame.x1,
                          gn_layout_y(l, m->y[0]), 2);
+    }
+    double edges[GN_SPACE_EDGES][4];
+    for (size_t k = fig->cloud.z ? gn_space_edges(l, edges) : 0; k-- > 0;)
+        mark_segment(c, edges[k][0], edges[k][1], edges[k][2], edges[k][3], 1);
+    for (size_t i = 0; i < fig->cloud.n; i++) {
+        double x, y;
+        if (gn_cloud_place(fig, l, i, &x, &y)) mark_at(c, x, y, 1);
     }
     for (size_t k = 0; k < l->n_texts; k++) {
         if (!l->text[k].halo) continue; /* only reference labels lie inside the frame */

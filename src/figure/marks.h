@@ -35,7 +35,12 @@ struct gn_figure {
     size_t n_marks, room_marks;
     int n_colors; /**< colours handed out */
     gn_heatmap heatmap;
+    gn_cloud cloud;              /**< n == 0: none. Its groups are marks, too, without points */
+    const uint32_t *cloud_order; /**< (cloud.n) first drawn first */
 };
+
+/** cloud.c: the order in which points are drawn. @param order (n) */
+gn_status gn_cloud_order(const gn_cloud *c, uint32_t *order, gn_error *err);
 
 /** The colour of a mark: from the palette, repeated; along viridis for ordered families. */
 gn_color gn_mark_color(const gn_figure *fig, const gn_mark *m);

@@ -23,6 +23,14 @@ static const gn_color gn_palettes[2][GN_PALETTE_COLORS] = {
      GN_HEX(0x56B4E9)},
 };
 
+enum { GN_CLOUD_COLORS = 10 };
+/* Groups of a cloud: the first six as above, then further ones; no greys, which mean "no group". */
+static const gn_color gn_cloud_colors[GN_CLOUD_COLORS] = {
+    GN_HEX(0x4C72B0), GN_HEX(0xDD8452), GN_HEX(0x55A868), GN_HEX(0xC44E52), GN_HEX(0x8172B3),
+    GN_HEX(0x937860), GN_HEX(0xDA8BC3), GN_HEX(0xC2A83E), GN_HEX(0x64B5CD), GN_HEX(0x1F4E5F)};
+
+static const gn_color gn_cloud_faint_color = GN_HEX(0xB4B4B4);
+
 #define GN_PT_TITLE 10.0
 #define GN_PT_LABEL 9.0
 #define GN_PT_TICK 8.0

@@ -171,12 +171,26 @@ static void csv_heatmap(gn_str *s, const gn_heatmap *map) {
         }
 }
 
+static void csv_cloud(gn_str *s, const gn_cloud *c) {
+    gn_str_add(s, "group,x,y,z,value\n");
+    for (size_t i = 0; i < c->n; i++) {
+        csv_text(s, c->group && c->group[i] >= 0 ? c->group_name[c->group[i]] : "");
+        csv_number(s, c->x, i);
+        csv_number(s, c->y, i);
+        csv_number(s, c->z, i);
+        csv_number(s, c->value, i);
+        gn_str_add(s, "\n");
+    }
+}
+
 gn_status gn_figure_write_csv(const gn_figure *fig, const char *path, gn_error *err) {
     gn_status st;
     gn_str s = {0};
     char *text = NULL;
     if (fig->heatmap.value)
         csv_heatmap(&s, &fig->heatmap);
+    else if (fig->cloud.n)
+        csv_cloud(&s, &fig->cloud);
     else
         gn_str_add(&s, "series,x,y,lo,hi\n");
     for (size_t k = 0; k < fig->n_marks; k++) {

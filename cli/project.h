@@ -1,0 +1,35 @@
+/* What `gonio project` shows: which rows, in which colours. */
+#ifndef GONIO_CLI_PROJECT_H
+#define GONIO_CLI_PROJECT_H
+
+#include "cli.h"
+#include "gonio/pca.h"
+
+/** Fills err and returns `code`. */
+gn_status cli_project_fail(gn_error *err, gn_status code, const char *format, ...) GN_PRINTF(3, 4);
+
+/** The rows that are projected. */
+typedef struct cli_view {
+    size_t n;
+    int32_t *row; /**< (n) row numbers; NULL: all */
+    gn_mat x;     /**< (n, d) */
+    float *copy;  /**< what x points to, where rows were chosen */
+} cli_view;
+
+/** All rows of the one layer of `reps`, or those that `zoom` names: LABEL=VALUE or LABEL!=VALUE.
+ *  Free with cli_view_free. */
+gn_status cli_view_open(const gn_reps *reps, const char *zoom, cli_view *out, gn_error *err);
+void cli_view_free(cli_view *v);
+
+typedef struct cli_picture {
+    size_t dims;              /**< 2 or 3 */
+    const char *color;        /**< NULL, "frequency", or a label */
+    const char *highlight;    /**< NULL, or "a,b,c": values of the label, or tokens */
+    const char *zoom, *title; /**< NULL: none; the set, the layer and the share of variance */
+} cli_picture;
+
+/** Draws the first coordinates of xy (n, k). */
+gn_status cli_picture_draw(const gn_reps *reps, const cli_view *view, const gn_pca *pca,
+                           const double *xy, const cli_picture *p, gn_figure **out, gn_error *err);
+
+#endif
