@@ -16,8 +16,8 @@ typedef struct cli_view {
     float *copy;  /**< what x points to, where rows were chosen */
 } cli_view;
 
-/** All rows of the one layer of `reps`, or those that `zoom` names: LABEL=VALUE or LABEL!=VALUE.
- *  Free with cli_view_free. */
+/** All rows of the one layer of `reps`, or those that `zoom` names: a list of rows (row_list.h), or
+ *  LABEL!=VALUE for all but those. Free with cli_view_free. */
 gn_status cli_view_open(const gn_reps *reps, const char *zoom, cli_view *out, gn_error *err);
 void cli_view_free(cli_view *v);
 

@@ -13,8 +13,9 @@
 struct paint {
     const gn_reps *reps;
     const cli_view *view;
-    gn_labels *owned;
-    const gn_labels *labels; /* of all rows */
+    cli_labels found;
+    gn_labels *types;
+    const gn_labels *labels; /* of all rows: one of the two, or a column of the set */
     double *value;           /* (n) */
     int32_t *group;          /* (n) */
     const char *name[GN_CLOUD_GROUPS];
@@ -37,14 +38,17 @@ static gn_status open_types(struct paint *p, gn_error *err) {
             p->labels = gn_reps_labels(p->reps, c);
             return GN_OK;
         }
-    gn_status st = gn_reps_types(p->reps, &p->owned, err);
-    p->labels = p->owned;
+    gn_status st = gn_reps_types(p->reps, &p->types, err);
+    p->labels = p->types;
     return st;
 }
 
 static gn_status open_labels(struct paint *p, const char *label, gn_error *err) {
-    gn_status st = cli_labels(p->reps, label, &p->owned, &p->labels, err);
-    if (st != GN_OK || p->labels->n == gn_reps_rows(p->reps)) return st;
+    gn_status st = cli_labels_find(&p->found, p->reps, label, err);
+    if (st != GN_OK) return st;
+    p->labels = p->found.label[0].labels;
+    if (p->found.n > 1) return cli_project_fail(err, GN_EINVAL, "--color: expected one label");
+    if (p->labels->n == gn_reps_rows(p->reps)) return GN_OK;
     return cli_project_fail(err, GN_EINVAL, "%.200s: %zu labels for %zu rows", label, p->labels->n,
                             gn_reps_rows(p->reps));
 }
@@ -74,7 +78,7 @@ static gn_status by_frequency(struct paint *p, gn_error *err) {
         p->value[i] = code < 0 ? (double)NAN : (double)n[code];
     }
     snprintf(p->value_label, sizeof p->value_label, "occurrences of the %s",
-             p->owned ? "token" : "word");
+             p->types ? "token" : "word");
     free(n);
     return GN_OK;
 }
@@ -220,6 +224,7 @@ done:
     for (size_t a = 0; a < 3; a++) free(axis[a]);
     free(p.value);
     free(p.group);
-    gn_labels_free(p.owned);
+    cli_labels_free(&p.found);
+    gn_labels_free(p.types);
     return st;
 }

@@ -1,6 +1,6 @@
 #define _POSIX_C_SOURCE 200809L
-#include "labels.h"
 #include "project.h"
+#include "row_list.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,31 +16,20 @@ gn_status cli_project_fail(gn_error *err, gn_status code, const char *format, ..
     return code;
 }
 
-/* Splits LABEL=VALUE or LABEL!=VALUE at the last '='. */
-static gn_status split(char *zoom, const char **value, bool *equal, gn_error *err) {
-    char *sign = strrchr(zoom, '=');
-    if (!sign || sign == zoom || !sign[1])
-        return cli_project_fail(err, GN_EINVAL,
-                                "--zoom '%.200s': expected LABEL=VALUE or LABEL!=VALUE", zoom);
-    *value = sign + 1;
-    *equal = sign[-1] != '!';
-    sign[*equal ? 0 : -1] = '\0';
-    return GN_OK;
-}
-
-static gn_status choose(const gn_labels *labels, const char *name, const char *value, bool equal,
-                        cli_view *v, gn_error *err) {
-    int32_t code = -1;
-    for (size_t c = 0; c < labels->n_classes; c++)
-        if (strcmp(labels->name[c], value) == 0) code = (int32_t)c;
-    if (code < 0)
-        return cli_project_fail(err, GN_EINVAL, "--zoom: no row has '%.200s' as its %.200s", value,
-                                name);
-    v->row = malloc((labels->n + 1) * sizeof *v->row);
-    if (!v->row) return cli_project_fail(err, GN_ENOMEM, "out of memory: rows");
-    for (size_t i = 0; i < labels->n; i++)
-        if ((labels->code[i] == code) == equal) v->row[v->n++] = (int32_t)i;
-    return GN_OK;
+/* All other rows. */
+static gn_status complement(cli_view *v, size_t n_rows, gn_error *err) {
+    bool *taken = calloc(n_rows + 1, sizeof *taken);
+    int32_t *rest = malloc((n_rows + 1) * sizeof *rest);
+    size_t n = 0;
+    for (size_t i = 0; taken && i < v->n; i++) taken[v->row[i]] = true;
+    for (size_t i = 0; taken && rest && i < n_rows; i++)
+        if (!taken[i]) rest[n++] = (int32_t)i;
+    free(v->row);
+    v->row = taken ? rest : NULL;
+    v->n = n;
+    if (!taken) free(rest);
+    free(taken);
+    return v->row ? GN_OK : cli_project_fail(err, GN_ENOMEM, "out of memory: the rows of --zoom");
 }
 
 static gn_status copy_rows(gn_mat x, cli_view *v, gn_error *err) {
@@ -56,27 +45,16 @@ static gn_status copy_rows(gn_mat x, cli_view *v, gn_error *err) {
 }
 
 gn_status cli_view_open(const gn_reps *reps, const char *zoom, cli_view *v, gn_error *err) {
-    gn_status st = GN_OK;
     gn_mat x = gn_reps_layer(reps, 0);
-    gn_labels *owned = NULL;
-    const gn_labels *labels = NULL;
-    const char *value = NULL;
-    bool equal = true;
     *v = (cli_view){.n = x.rows, .x = x};
     if (!zoom) return GN_OK;
-    v->n = 0;
-    char *name = strdup(zoom);
-    if (!name) return cli_project_fail(err, GN_ENOMEM, "out of memory: --zoom");
-    st = split(name, &value, &equal, err);
-    if (st == GN_OK) st = cli_labels(reps, name, &owned, &labels, err);
-    if (st == GN_OK && labels->n != x.rows)
-        st = cli_project_fail(err, GN_EINVAL,
-                              "--zoom: %.200s has another number of rows than %.200s", name,
-                              gn_reps_name(reps));
-    if (st == GN_OK) st = choose(labels, name, value, equal, v, err);
+    char *spec = strdup(zoom), *not_equal = spec ? strstr(spec, "!=") : NULL;
+    if (!spec) return cli_project_fail(err, GN_ENOMEM, "out of memory: --zoom");
+    if (not_equal) memmove(not_equal, not_equal + 1, strlen(not_equal));
+    gn_status st = cli_row_list(reps, spec, &v->row, &v->n, err);
+    if (st == GN_OK && not_equal) st = complement(v, x.rows, err);
     if (st == GN_OK) st = copy_rows(x, v, err);
-    free(name);
-    gn_labels_free(owned);
+    free(spec);
     if (st != GN_OK) cli_view_free(v);
     return st;
 }

@@ -87,8 +87,8 @@ def wrong_use_and_wrong_input(folder):
         out, err = gonio("project", *arguments, cwd=folder, status=64)
         assert not out and err
     figure = ["--figure", "x.png"]
-    for arguments, part in ((["--zoom", "half.txt"], "expected LABEL=VALUE"),
-                            (["--zoom", "half.txt=up"], "'up'"), (["-c", "6"], "6 components"),
+    for arguments, part in ((["--zoom", "half.txt"], "half.txt"),
+                            (["--zoom", "half.txt=up"], "half.txt=up"), (["-c", "6"], "6 components"),
                             (["--layer", "3"], "3"), ([*figure, "--color", "frequency"], "no tokens"),
                             ([*figure, "--color", "half.txt", "--highlight", "up"], "'up'"),
                             (["--figure", "x.gif"], "gif"), (["--zoom", "absent.txt=1"], "absent.txt")):

@@ -187,7 +187,11 @@ static inline void golden_settings(const char *file, int n_want) {
     char *lines = NULL, text[256];
     size_t n;
     OK(gn_read_file(test_path(file), 1 << 24, &lines, &n, &err));
-    OK(gn_make_dirs(tmp_path("settings"), &err));
+    /* a folder for this program: the suite runs several at once */
+    char dir[1024], path[1100];
+    snprintf(dir, sizeof dir, "%s-%d", tmp_path("settings"), n_want);
+    snprintf(path, sizeof path, "%s/tokenizer.json", dir);
+    OK(gn_make_dirs(dir, &err));
     gn_encoding e = {0};
     int n_texts = 0, wrong = 0;
     for (char *line = lines, *end; line < lines + n; line = end + 1) {
@@ -195,10 +199,9 @@ static inline void golden_settings(const char *file, int n_want) {
         REQUIRE(end != NULL);
         json_t *root;
         OK(gn_json_parse(line, (size_t)(end - line), file, &root, &err));
-        REQUIRE(json_dump_file(json_object_get(root, "tokenizer"),
-                               tmp_path("settings/tokenizer.json"), 0) == 0);
+        REQUIRE(json_dump_file(json_object_get(root, "tokenizer"), path, 0) == 0);
         gn_tokenizer *tok;
-        OK(gn_tokenizer_open(tmp_path("settings"), &tok, &err));
+        OK(gn_tokenizer_open(dir, &tok, &err));
         const json_t *texts = json_object_get(root, "texts");
         for (size_t i = 0; i < json_array_size(texts); i++, n_texts++) {
             const json_t *t = json_array_get(texts, i);
