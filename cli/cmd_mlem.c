@@ -23,6 +23,7 @@ struct call {
     gn_measure_mlem_opts opts;
     cli_beside beside;
     char folder[4200]; /* of what is extracted */
+    char cache[4300];  /* of fits */
 };
 
 /* "a,b,c" cut at its commas, in place; the words point into it. */
@@ -200,6 +201,10 @@ static int run(const cli_command *self, int argc, char **argv) {
     c.input = argv[0];
     c.table = argv[1];
     c.opts.correction = (gn_correction)c.correction;
+    if (c.out) {
+        snprintf(c.cache, sizeof c.cache, "%s/cache", c.out);
+        c.opts.cache = c.cache;
+    }
     gn_error err = {0};
     gn_ctx *ctx = NULL;
     gn_result *result = NULL;

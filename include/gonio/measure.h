@@ -152,6 +152,11 @@ typedef struct gn_measure_mlem_opts {
     const char
         *top_units; /**< NULL, or what to rank units by ("r2", "r", "mse" or a feature, by
                        its    pfi): rows of variant "top_k", layers of the k best units alone */
+    /** NULL, or a folder that keeps each layer's fit under the SHA-256 of what it depends on: the
+     *  layer's bytes, levels and distances of all features, the options, seed, instruction set,
+     *  version. A changed cell of the table makes all fits anew, a changed layer its own. */
+    const char *cache;
+    size_t *n_measured; /**< NULL, or is raised by one for each fit that was not in the cache */
 } gn_measure_mlem_opts;
 
 /** What the distances of every layer encode (gonio/mlem.h): weights, permutation and conditional

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "report/mlem.h"
+#include "report/mlem_cache.h"
 #include "report/subset.h"
 
 #include <math.h>
@@ -170,16 +171,36 @@ done:
     return st;
 }
 
-static gn_status measure_layers(gn_ctx *ctx, struct run *r, const gn_mlem_design *design,
-                                const gn_mlem_opts *opts, gn_error *err) {
+/* One layer, from the cache where it holds it. The design is made when first it is needed. */
+static gn_status measure_layer(gn_ctx *ctx, const struct run *r, gn_mlem_design **design,
+                               gn_mlem_weight *w, gn_error *err) {
+    gn_status st;
+    gn_mat x = gn_reps_layer(r->reps, r->layer);
+    const char *cache = r->opts.cache;
+    char key[GN_SHA256_HEX];
+    bool found = false;
+    if (cache) {
+        GN_TRY(gn_mlem_key(ctx, r->features, x, &r->opts.fit, key, err));
+        GN_TRY(gn_mlem_recall(cache, key, r->f, &r->fit[r->layer], w, &found, err));
+    }
+    if (found) return GN_OK;
+    if (!*design) GN_TRY(gn_mlem_design_new(ctx, r->features, design, err));
+    GN_TRY(gn_mlem_measure(ctx, *design, x, &r->opts.fit, &r->fit[r->layer], w, err));
+    if (r->opts.n_measured) ++*r->opts.n_measured;
+    if (cache) st = gn_mlem_keep(cache, key, r->f, &r->fit[r->layer], w, err);
+done:
+    return st;
+}
+
+static gn_status measure_layers(gn_ctx *ctx, struct run *r, gn_mlem_design **design,
+                                gn_error *err) {
     gn_status st = GN_OK;
     for (r->layer = 0; r->layer < r->n_layers; r->layer++) {
         gn_mlem_weight *w = r->weight + r->layer * r->f;
         gn_error why = {0};
         gn_ctx_progress(ctx, "mlem", (double)r->layer, (double)r->n_layers, "layers");
         GN_TRY(gn_ctx_poll(ctx, err));
-        st = gn_mlem_measure(ctx, design, gn_reps_layer(r->reps, r->layer), opts, &r->fit[r->layer],
-                             w, &why);
+        st = measure_layer(ctx, r, design, w, &why);
         if (st == GN_EDATA && strstr(why.message, "equally far")) {
             snprintf(r->note[r->layer], sizeof *r->note, "%.250s", why.message);
             st = GN_OK;
@@ -190,9 +211,9 @@ static gn_status measure_layers(gn_ctx *ctx, struct run *r, const gn_mlem_design
             goto done;
         }
         for (size_t k = 0; k < r->f; k++)
-            r->p[r->layer * r->f + k] = *r->note[r->layer]   ? none
-                                        : opts->permutations ? w[k].p_permutation
-                                                             : w[k].p;
+            r->p[r->layer * r->f + k] = *r->note[r->layer]         ? none
+                                        : r->opts.fit.permutations ? w[k].p_permutation
+                                                                   : w[k].p;
     }
     gn_ctx_progress(ctx, "mlem", (double)r->n_layers, (double)r->n_layers, "layers");
 done:
@@ -229,10 +250,11 @@ gn_status gn_measure_mlem(gn_ctx *ctx, const gn_reps *reps, const gn_features *f
         goto done;
     }
     GN_TRY(describe(&r, err));
-    GN_TRY(gn_mlem_design_new(ctx, features, &design, err));
-    GN_TRY(measure_layers(ctx, &r, design, &o.fit, err));
+    GN_TRY(measure_layers(ctx, &r, &design, err));
     GN_TRY(gn_adjust_p(r.p, n_tests, o.correction, r.corrected, err));
     for (r.layer = 0; r.layer < r.n_layers; r.layer++) GN_TRY(add_layer(&r, err));
+    if (!design && (o.interactions || o.units || o.top_units))
+        GN_TRY(gn_mlem_design_new(ctx, features, &design, err));
     for (r.layer = 0; o.interactions && r.layer < r.n_layers; r.layer++)
         if (!*r.note[r.layer]) GN_TRY(add_metric(ctx, &r, design, err));
     if (o.units || o.top_units)
