@@ -87,8 +87,7 @@ static gn_status draw_curves(const struct call *c, gn_result *r, const cli_sets 
     static const char *const x_label[] = {"neighbour rank n\xe2\x82\x82 (decimation: 2N/n)",
                                           "points (Gride: 2N/n\xe2\x82\x82)", "mean distance"};
     gn_figure *fig = NULL;
-    size_t n_curves = 0;
-    for (size_t s = 0; s < sets->n; s++) n_curves += gn_reps_layers(sets->reps[s]);
+    size_t n_curves = cli_sets_layers(sets);
     bool both = n_curves == 1 && c->estimator == ANY, of_twonn = c->estimator == TWONN;
     const char *axis = both       ? "intrinsic dimension"
                        : of_twonn ? "intrinsic dimension (TwoNN, decimated)"
@@ -234,17 +233,21 @@ static int run(const cli_command *self, int argc, char **argv) {
     gn_result *result = NULL;
     cli_sets sets = {0};
     int status = CLI_FAILED;
-    if ((!c.figure || gn_figure_check_path(c.figure, &err) == GN_OK) &&
-        (!c.curve || gn_figure_check_path(c.curve, &err) == GN_OK) &&
-        cli_context(&common, &ctx, &err) == GN_OK && gn_result_new("id", &result, &err) == GN_OK &&
-        cli_conditions(&common, ctx, result, &err) == GN_OK &&
-        cli_sets_open(&sets, argv, (size_t)n, c.layers, &err) == GN_OK &&
-        measure(&c, ctx, &sets, result, &err) == GN_OK) {
-        status = cli_print_rows(result, csv, common.json);
-        if (status == CLI_DONE && !csv && !common.json) status = print_choices(&c, result, &sets);
-    } else {
-        status = cli_failed(&err);
+    gn_status st = c.figure ? gn_figure_check_path(c.figure, &err) : GN_OK;
+    if (st == GN_OK && c.curve) st = gn_figure_check_path(c.curve, &err);
+    if (st == GN_OK) st = cli_context(&common, &ctx, &err);
+    if (st == GN_OK) st = gn_result_new("id", &result, &err);
+    if (st == GN_OK) st = cli_conditions(&common, ctx, result, &err);
+    if (st == GN_OK) st = cli_sets_open(&sets, argv, (size_t)n, c.layers, &err);
+    if (st == GN_OK && c.curve && cli_sets_crowded(&sets)) {
+        status = cli_usage(self, "--curve would draw %zu lines: choose some layers with --layers",
+                           cli_sets_layers(&sets));
+        goto done;
     }
+    if (st == GN_OK) st = measure(&c, ctx, &sets, result, &err);
+    status = st == GN_OK ? cli_print_rows(result, csv, common.json) : cli_failed(&err);
+    if (status == CLI_DONE && !csv && !common.json) status = print_choices(&c, result, &sets);
+done:
     cli_sets_free(&sets);
     gn_result_free(result);
     gn_ctx_free(ctx);

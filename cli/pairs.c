@@ -93,6 +93,9 @@ static int check_sets(const cli_pairs_call *c, const cli_sets *sets, bool betwee
                          "--%s between two sets pairs their layers one by one: expected "
                          "as many in both, not %zu and %zu",
                          c->profile ? "profile" : "curve", first, gn_reps_layers(sets->reps[1]));
+    if (c->curve && cli_sets_crowded(sets) && (c->labels || c->within))
+        return cli_usage(c->self, "--curve would draw %zu lines: choose some layers with --layers",
+                         cli_sets_layers(sets));
     return 0;
 }
 

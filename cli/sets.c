@@ -94,3 +94,13 @@ bool cli_sets_layered(const cli_sets *s) {
         if (gn_reps_layers(s->reps[i]) > 1) return true;
     return false;
 }
+
+size_t cli_sets_layers(const cli_sets *s) {
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++) n += gn_reps_layers(s->reps[i]);
+    return n;
+}
+
+bool cli_sets_crowded(const cli_sets *s) {
+    return s->n > 1 && cli_sets_layered(s) && cli_sets_layers(s) > 10;
+}

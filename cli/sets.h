@@ -17,5 +17,10 @@ gn_status cli_sets_open(cli_sets *s, char **operand, size_t n, const char *layer
 void cli_sets_free(cli_sets *s);
 /** True when some set has more than one layer. */
 bool cli_sets_layered(const cli_sets *s);
+/** Layers of all sets together. */
+size_t cli_sets_layers(const cli_sets *s);
+/** True when a line a layer would be too many to tell apart: more than ten layers of several sets,
+ *  which no ordered palette can show. */
+bool cli_sets_crowded(const cli_sets *s);
 
 #endif

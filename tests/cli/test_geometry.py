@@ -351,6 +351,8 @@ def sets_with_few_layers_compare_them_by_number(folder):
     assert len(rows) == 2 * 2 * 4
     before = files_under(folder)
     for arguments, status, part in (
+            (["id", "m", "m", "m", "--curve", "c.png"], 64, "12 lines"),
+            (["overlap", "m", "m", "m", "--within", "-k", "2,3", "--curve", "c.png"], 64, "12 lines"),
             (["overlap", "m", "m", "m"], 64, "--within"), (["overlap", "m", "-k", "3,,4"], 64, "3,,4"),
             (["overlap", "m", "-k", "0"], 64, "0"), (["overlap", "m", "-k", "3", "--curve", "c.svg"], 64, "list"),
             (["overlap", "m", "m", "--within", "--figure", "f.png"], 64, "--profile"),
