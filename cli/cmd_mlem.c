@@ -125,9 +125,9 @@ static gn_status write_folder(gn_result *result, const char *dir, gn_error *err)
 
 static gn_status measure(gn_ctx *ctx, const struct call *c, const gn_reps *reps,
                          const gn_features *features, gn_result *result, gn_error *err) {
-    if (c->beside.compat == CLI_COMPAT_V1)
-        return cli_beside_v1(ctx, &c->beside, c->opts.set, c->opts.fit.zscore, reps, features,
-                             result, err);
+    if (c->beside.compat)
+        return cli_beside_compat(ctx, &c->beside, c->opts.set, c->opts.fit.zscore, reps, features,
+                                 result, err);
     gn_status st = gn_measure_mlem(ctx, reps, features, &c->opts, result, err);
     return st != GN_OK ? st
                        : cli_beside_rows(ctx, &c->beside, c->opts.set, reps, features, result, err);
@@ -186,12 +186,15 @@ static int run(const cli_command *self, int argc, char **argv) {
         {"target", 0, CLI_WORD, &c.beside.target, "T",
          "of that fit: squared (default), min-max-squared, min-max, distance", cli_beside_targets},
         {"compat", 0, CLI_WORD, &c.beside.compat, "HOW",
-         "mlem-v1: the first published pipeline instead, step by step", cli_beside_compats},
+         "mlem-v1: the first published pipeline instead, step by step; mlem-v2: the second",
+         cli_beside_compats},
         {"conditional", 0, CLI_FLAG, &c.beside.conditional, NULL,
          "with mlem-v1: conditional importance (random forests)", NULL},
         {"v1-units", 0, CLI_FLAG, &c.beside.units, NULL, "with mlem-v1: every unit alone", NULL},
         {"no-min-max", 0, CLI_FLAG, &c.beside.no_min_max, NULL,
          "with mlem-v1: distances are not scaled to [0, 1]", NULL},
+        {"search", 0, CLI_FLAG, &c.beside.search, NULL,
+         "with mlem-v2: its stochastic search, too, beside the optimum", NULL},
         {"csv", 0, CLI_FLAG, &c.csv, NULL, "print the rows as CSV", NULL},
         {0},
     };

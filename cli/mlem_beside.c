@@ -3,16 +3,18 @@
 const char *const cli_beside_targets[] = {"squared", "min-max-squared", "min-max", "distance",
                                           NULL};
 const char *const cli_beside_decoders[] = {"none", "ridge", "logistic", NULL};
-const char *const cli_beside_compats[] = {"none", "mlem-v1", NULL};
+const char *const cli_beside_compats[] = {"none", "mlem-v1", "mlem-v2", NULL};
 
 static gn_status metric_of(const cli_beside *b, gn_pair_metric *out, gn_error *err) {
     *out = GN_PAIR_EUCLIDEAN;
     return b->metric ? gn_pair_metric_parse(b->metric, out, err) : GN_OK;
 }
 
-gn_status cli_beside_v1(gn_ctx *ctx, const cli_beside *b, const char *set, bool zscore,
-                        const gn_reps *reps, const gn_features *features, gn_result *result,
-                        gn_error *err) {
+gn_status cli_beside_compat(gn_ctx *ctx, const cli_beside *b, const char *set, bool zscore,
+                            const gn_reps *reps, const gn_features *features, gn_result *result,
+                            gn_error *err) {
+    if (b->compat == CLI_COMPAT_V2)
+        return gn_measure_mlem_v2(ctx, reps, features, set, b->search, result, err);
     gn_measure_v1_opts o = {
         .set = set, .zscore = zscore, .decode = b->decode > 0, .units = b->units};
     gn_status st = metric_of(b, &o.v1.metric, err);

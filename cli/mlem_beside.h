@@ -8,17 +8,17 @@
 typedef struct cli_beside {
     const char *metric;
     int target, decode, compat; /* positions in the lists of words */
-    bool baselines, conditional, units, no_min_max;
+    bool baselines, conditional, units, no_min_max, search;
 } cli_beside;
 
-enum { CLI_COMPAT_NONE, CLI_COMPAT_V1 };
+enum { CLI_COMPAT_NONE, CLI_COMPAT_V1, CLI_COMPAT_V2 };
 extern const char *const cli_beside_targets[], *const cli_beside_decoders[],
                                                    *const cli_beside_compats[];
 
-/** The rows of the first pipeline. */
-gn_status cli_beside_v1(gn_ctx *ctx, const cli_beside *b, const char *set, bool zscore,
-                        const gn_reps *reps, const gn_features *features, gn_result *result,
-                        gn_error *err);
+/** The rows of a published implementation, as `compat` says. */
+gn_status cli_beside_compat(gn_ctx *ctx, const cli_beside *b, const char *set, bool zscore,
+                            const gn_reps *reps, const gn_features *features, gn_result *result,
+                            gn_error *err);
 /** The rows beside MLEM's own; none when no option asks for them. */
 gn_status cli_beside_rows(gn_ctx *ctx, const cli_beside *b, const char *set, const gn_reps *reps,
                           const gn_features *features, gn_result *result, gn_error *err);

@@ -34,7 +34,7 @@ PUBLIC = {topic: room for room, topics in {
     "neighbors": "neighbors",
     "geometry": "id overlap isotropy lid cluster density imbalance",
     "projection": "pca mds layout",
-    "encoding": "features mlem mlem_v1 pairs decoding baselines",
+    "encoding": "features mlem mlem_v1 mlem_v2 pairs decoding baselines",
     "figure": "figure",
     "report": "result survey measure mlem_report",
 }.items() for topic in topics.split()}

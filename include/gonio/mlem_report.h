@@ -49,6 +49,11 @@ GN_API gn_status gn_measure_mlem_v1(gn_ctx *ctx, const gn_reps *reps, const gn_f
                                     const gn_measure_v1_opts *opts, gn_result *result,
                                     gn_error *err);
 
+/** The second implementation on every layer (gonio/mlem_v2.h): rows `v2_pearson` and `v2_weight` of
+ *  each feature, variant `closed` and, with search, `search`. @return as gn_measure_mlem_beside. */
+GN_API gn_status gn_measure_mlem_v2(gn_ctx *ctx, const gn_reps *reps, const gn_features *features,
+                                    const char *set, bool search, gn_result *result, gn_error *err);
+
 /** Figures of a result that holds MLEM's rows, as SVG with their numbers as CSV, and one HTML page
  *  that shows them with their readings: `dir`/mlem.html, `dir`/figures/ *.svg, *.csv.
  *  @param features NULL, or the table: adds the correlation of feature distances

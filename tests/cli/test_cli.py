@@ -307,6 +307,9 @@ def mlem_shows_what_stands_beside_it(folder):
     assert first["decoding_auc", "logistic", "kind"]["value"] > 0.99
     assert sum(key[0] == "v1_unit_r2" for key in first) >= 1
     conditional = measured("--compat", "mlem-v1", "--conditional")
+    second = measured("--compat", "mlem-v2", "--search")
+    assert 0 <= second["v2_pearson", "closed", None]["value"] - second["v2_pearson", "search", None]["value"] < 1e-2
+    assert second["v2_weight", "closed", "kind"]["value"] > 0.99
     assert conditional["v1_importance", "conditional", "kind"]["value"] > 0
     assert "metric 'cosin'" in gonio("mlem", "B.npy", "beside.csv", "--metric", "cosin", cwd=folder, status=1)[1]
 
