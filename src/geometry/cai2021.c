@@ -125,7 +125,7 @@ done:
 
 static gn_status move(struct run *r, size_t *n_dims, gn_error *err) {
     size_t d = r->x.cols;
-    gn_view kept = {.x = r->x, .n = r->n_kept, .row = r->row};
+    gn_view kept = gn_view_of(r->ctx, r->x, r->n_kept, r->row);
     gn_status st;
     r->repair = (gn_repair){.kind = GN_REPAIR_MEAN, .d = d, .n_groups = 1};
     r->moved = r->cai->center || r->cai->embed > 0;
@@ -146,9 +146,9 @@ static gn_status clusters(struct run *r, gn_cai2021 *out, gn_error *err) {
         for (size_t i = 0; i < r->n_kept; i++)
             if (r->cai->cluster[r->row[i]] == (int32_t)k) r->part[n++] = r->row[i];
         if (n < 2) continue;
+        gn_view part = gn_view_of(r->ctx, r->x, n, r->part);
         if (r->cai->center) /* M (x - mean) - its mean in the cluster = M (x - cluster's mean) */
-            GN_TRY(gn_view_means(r->ctx, &(gn_view){.x = r->x, .n = n, .row = r->part},
-                                 r->repair.origin, err));
+            GN_TRY(gn_view_means(r->ctx, &part, r->repair.origin, err));
         m = sample_types(r, r->part, n, 1, STREAM_INTER, r->some);
         GN_TRY(cosines(r, r->some, m, false, &c, err));
         if (!isnan(c.inter)) inter += c.inter, out->n_inter_clusters++;
@@ -183,7 +183,7 @@ gn_status gn_cai2021_compute(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *opts
     gn_status st;
     if (opts) o.row = opts->row, o.n_rows = opts->n_rows;
     GN_TRY(check(cai, err));
-    GN_TRY(gn_view_new(x, &o, &v, err));
+    GN_TRY(gn_view_new(ctx, x, &o, &v, err));
     GN_TRY(gn_view_keys(&v, o.type, &r.keys, err));
     GN_TRY(gn_groups_new(r.keys, v.n, NULL, &r.types, err));
     GN_TRY(keep_rows(&r, &v, err));

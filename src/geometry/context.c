@@ -57,12 +57,6 @@ struct run {
     double *scratch; /* (threads, scratch_size): rows, X_s, and what loads them */
 };
 
-static double dot(const double *a, const double *b, size_t d) {
-    double s = 0;
-    for (size_t j = 0; j < d; j++) s += a[j] * b[j];
-    return s;
-}
-
 static unsigned char poisson(gn_random *r) {
     double u = gn_random_uniform(r), p = exp(-1.0);
     unsigned char k = 0;
@@ -86,18 +80,18 @@ static gn_status sum_sequences(void *user, size_t block, unsigned worker, gn_err
             gn_view_load(r->v, row + i0, 0, k, y, own);
             for (size_t i = 0; i < k; i++) {
                 const double *v = y + i * d;
-                double norm = sqrt(dot(v, v, d)), inverse = norm > 0 ? 1 / norm : 0;
+                double norm = sqrt(r->v->vec->dot_f64(v, v, d)), inverse = norm > 0 ? 1 / norm : 0;
                 if (!isfinite(norm)) return gn_view_unfit(r->v, (size_t)row[i0 + i], X, err);
                 r->inverse[row[i0 + i]] = inverse;
-                for (size_t j = 0; j < d; j++) {
-                    U[j] += v[j] * inverse;
-                    X[j] += v[j];
-                }
+                r->v->vec->add(inverse, v, d, U);
+                r->v->vec->add(1, v, d, X);
             }
         }
-        double length = sqrt(dot(X, X, d));
-        r->square[s] = dot(U, U, d);
-        r->sentence[s] = n < 2 ? (double)NAN : length > 0 ? dot(U, X, d) / length / (double)n : 0;
+        double length = sqrt(r->v->vec->dot_f64(X, X, d));
+        r->square[s] = r->v->vec->dot_f64(U, U, d);
+        r->sentence[s] = n < 2        ? (double)NAN
+                         : length > 0 ? r->v->vec->dot_f64(U, X, d) / length / (double)n
+                                      : 0;
         gn_random random = gn_random_new(gn_ctx_seed(r->ctx) ^ ((uint64_t)STREAM << 32), s);
         for (size_t b = 0; b < r->n_boot; b++) r->weight[w * r->n_boot + b] = poisson(&random);
     }
@@ -128,7 +122,7 @@ static gn_status add_resamples(void *user, size_t block, unsigned worker, gn_err
         for (size_t b = b0; b < b1; b++) {
             double weight = r->weight[w * r->n_boot + b], *to = r->boot + b * r->d;
             if (weight <= 0) continue;
-            for (size_t j = 0; j < r->d; j++) to[j] += weight * U[j];
+            r->v->vec->add(weight, U, r->d, to);
             struct resample *a = &r->resample[b];
             a->n += weight * n;
             a->n2 += weight * weight * n * n;
@@ -154,7 +148,7 @@ static gn_status project(void *user, size_t block, unsigned worker, gn_error *er
             k = q->start[s + 1] - p < GN_VIEW_ROWS ? q->start[s + 1] - p : GN_VIEW_ROWS;
             gn_view_load(r->v, q->row + p, 0, k, y, own);
             for (size_t i = 0; i < k; i++)
-                r->along[s] += dot(y + i * d, r->sum, d) * r->inverse[q->row[p + i]];
+                r->along[s] += r->v->vec->dot_f64(y + i * d, r->sum, d) * r->inverse[q->row[p + i]];
         }
     }
     return GN_OK;
@@ -165,7 +159,7 @@ static gn_status project(void *user, size_t block, unsigned worker, gn_error *er
 static void finish(const struct run *r, bool bars, gn_context_cosines *c, double *term) {
     const gn_groups *q = &r->q;
     double n = (double)r->v->n, n2 = 0, total = gn_sum(r->square, q->n),
-           U2 = dot(r->sum, r->sum, r->d);
+           U2 = r->v->vec->dot_f64(r->sum, r->sum, r->d);
     for (size_t s = 0; s < q->n; s++) {
         double size = (double)gn_groups_size(q, s);
         n2 += size * size;
@@ -190,7 +184,7 @@ static void finish_bootstrap(const struct run *r, gn_context_cosines *c, double 
         const struct resample *a = &r->resample[b];
         const double *sum = r->boot + b * r->d;
         double pairs = a->n * a->n - a->n2;
-        if (pairs > 0) term[n++] = (dot(sum, sum, r->d) - a->square) / pairs;
+        if (pairs > 0) term[n++] = (r->v->vec->dot_f64(sum, sum, r->d) - a->square) / pairs;
         if (a->n_sentences > 0) sentence[n_sentences++] = a->sentence / a->n_sentences;
     }
     c->baseline_bootstrap_se = gn_sd(term, n, 1);
@@ -239,7 +233,7 @@ gn_status gn_context_compute(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *opts
     bool bars = !(opts && opts->skip & GN_SKIP_BARS);
     double *term = NULL;
     gn_status st;
-    GN_TRY(gn_view_new(x, opts, &v, err));
+    GN_TRY(gn_view_new(ctx, x, opts, &v, err));
     GN_TRY(allocate(&r, opts, err));
     GN_TRY(gn_alloc_array(&term, r.q.n + 2 * n_bootstrap, sizeof *term, "sequences", err));
     for (; r.wave < r.q.n; r.wave += WAVE) {
@@ -254,7 +248,7 @@ gn_status gn_context_compute(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *opts
     finish(&r, bars, &c, term);
     if (n_bootstrap) finish_bootstrap(&r, &c, term);
     *out = c;
-    double whole = dot(r.sum, r.sum, r.d) - gn_sum(r.square, r.q.n);
+    double whole = v.vec->dot_f64(r.sum, r.sum, r.d) - gn_sum(r.square, r.q.n);
     for (size_t j = 0; share && j < r.d; j++)
         share[j] = (r.sum[j] * r.sum[j] - r.squares[j]) / whole;
 done:

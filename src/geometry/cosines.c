@@ -69,19 +69,6 @@ struct run {
     double *inter_without, *intra_without; /* (G) theta_(s) */
 };
 
-static double dot(const double *a, const double *b, size_t d) {
-    double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    size_t j = 0;
-    for (; j + 4 <= d; j += 4) {
-        s0 += a[j] * b[j];
-        s1 += a[j + 1] * b[j + 1];
-        s2 += a[j + 2] * b[j + 2];
-        s3 += a[j + 3] * b[j + 3];
-    }
-    for (; j < d; j++) s0 += a[j] * b[j];
-    return (s0 + s1) + (s2 + s3);
-}
-
 /* Rows of a view, loaded 64 at a time while they are walked through in a fixed order. */
 struct window {
     const struct run *r;
@@ -104,7 +91,7 @@ static const double *row_at(struct window *w, size_t p) {
         w->k = w->end - p < GN_VIEW_ROWS ? w->end - p : GN_VIEW_ROWS;
         gn_view_load(w->r->v, w->row + p, 0, w->k, w->y, w->scratch);
         for (size_t i = 0; w->r->origin && i < w->k; i++)
-            for (size_t j = 0; j < d; j++) w->y[i * d + j] -= w->r->origin[j];
+            w->r->v->vec->add(-1, w->r->origin, d, w->y + i * d);
     }
     return w->y + (p - w->p0) * d;
 }
@@ -128,19 +115,19 @@ static gn_status sum_types(void *user, size_t block, unsigned worker, gn_error *
         for (size_t p = g->start[t]; p < g->start[t + 1]; p++) {
             size_t i = (size_t)g->row[p];
             const double *v = row_at(&w, p);
-            double norm = sqrt(dot(v, v, d));
+            double norm = sqrt(r->v->vec->dot_f64(v, v, d));
             if (!isfinite(norm)) return gn_view_unfit(r->v, i, single, err);
             if (r->norm) r->norm[i] = norm;
             double inverse = norm > r->tiny ? 1 / norm : 0;
             r->inverse[i] = inverse;
             n_unit += norm > r->tiny;
-            for (size_t j = 0; j < d; j++) s[j] += v[j] * inverse;
+            r->v->vec->add(inverse, v, d, s);
         }
-        double square = dot(s, s, d), count = (double)n;
+        double square = r->v->vec->dot_f64(s, s, d), count = (double)n;
         r->n_unit[t] = n_unit;
         r->square[t] = square / (count * count);
         r->intra[t] = n >= 2 ? mean_cosine(square, n_unit, count) : (double)NAN;
-        for (size_t j = 0; j < d; j++) total[j] += s[j] / count;
+        r->v->vec->add(1 / count, s, d, total);
     }
     return GN_OK;
 }
@@ -171,17 +158,15 @@ static gn_status sum_gradient(void *user, size_t block, unsigned worker, gn_erro
                 }
             sum_inverse += inverse;
             double cube = inverse * inverse * inverse;
-            double a = dot(v, h_inter, d) * cube, b = dot(v, h_intra, d) * cube;
-            for (size_t j = 0; j < d; j++) {
-                g_inter[j] += a * v[j];
-                g_intra[j] += b * v[j];
-            }
+            double a = r->v->vec->dot_f64(v, h_inter, d) * cube,
+                   b = r->v->vec->dot_f64(v, h_intra, d) * cube;
+            r->v->vec->add(a, v, d, g_inter);
+            r->v->vec->add(b, v, d, g_intra);
         }
-        if (sum_inverse > 0)
-            for (size_t j = 0; j < d; j++) {
-                g_inter[j] -= sum_inverse * h_inter[j];
-                g_intra[j] -= sum_inverse * h_intra[j];
-            }
+        if (sum_inverse > 0) {
+            r->v->vec->add(-sum_inverse, h_inter, d, g_inter);
+            r->v->vec->add(-sum_inverse, h_intra, d, g_intra);
+        }
     }
     return GN_OK;
 }
@@ -193,9 +178,9 @@ struct change {
 };
 
 /* The rows p0 ... p1 - 1 of the sequence order, all of one type, leave. `part` (d) is their sum of
- * unit vectors. */
+ * unit vectors, and is overwritten. */
 static void leave(const struct run *r, size_t t, size_t n_leaving, double unit_leaving,
-                  const double *part, struct change *c) {
+                  double *part, struct change *c) {
     size_t d = r->d, size = gn_groups_size(r->types, t);
     double n = (double)size, rest = n - (double)n_leaving;
     const double *s = r->slot[t] == no_slot ? part : r->sum + r->slot[t] * d;
@@ -204,17 +189,16 @@ static void leave(const struct run *r, size_t t, size_t n_leaving, double unit_l
         c->n_intra--;
     }
     if (rest < 1) {
-        for (size_t j = 0; j < d; j++) c->total[j] -= s[j] / n;
+        r->v->vec->add(-1 / n, s, d, c->total);
         c->square -= r->square[t];
         c->n_types--;
         return;
     }
-    double square = 0;
-    for (size_t j = 0; j < d; j++) {
-        double left = s[j] - part[j];
-        square += left * left;
-        c->total[j] += left / rest - s[j] / n;
-    }
+    const gn_vec *vec = r->v->vec;
+    vec->add(1 / rest - 1 / n, s, d, c->total);
+    vec->add(-1 / rest, part, d, c->total);
+    vec->add(-1, s, d, part); /* minus what is left of S_t */
+    double square = vec->dot_f64(part, part, d);
     c->square += square / (rest * rest) - r->square[t];
     if (rest >= 2) {
         c->intra += mean_cosine(square, r->n_unit[t] - unit_leaving, rest);
@@ -241,19 +225,17 @@ static gn_status leave_out(void *user, size_t block, unsigned worker, gn_error *
             for (end = p; end < q->start[s + 1] && r->type_of[q->row[end]] == t; end++) {
                 size_t i = (size_t)q->row[end];
                 const double *v = row_at(&w, end);
-                for (size_t j = 0; j < d; j++) part[j] += v[j] * r->inverse[i];
+                r->v->vec->add(r->inverse[i], v, d, part);
                 n_unit += r->inverse[i] > 0;
                 if (!r->origin) continue;
-                drift[0] -= dot(v, r->gradient, d) / rest;
-                drift[1] -= dot(v, r->gradient + d, d) / rest;
+                drift[0] -= r->v->vec->dot_f64(v, r->gradient, d) / rest;
+                drift[1] -= r->v->vec->dot_f64(v, r->gradient + d, d) / rest;
             }
             leave(r, t, end - p, n_unit, part, &c);
         }
-        double n = V + c.n_types, square = 0;
-        for (size_t j = 0; j < d; j++) {
-            double a = r->total[j] + c.total[j];
-            square += a * a;
-        }
+        double n = V + c.n_types;
+        r->v->vec->add(1, r->total, d, c.total);
+        double square = r->v->vec->dot_f64(c.total, c.total, d);
         r->inter_without[s] =
             n >= 2 ? (square - (r->sum_square + c.square)) / (n * (n - 1)) + drift[0] : (double)NAN;
         n = (double)r->n_intra + c.n_intra;
@@ -314,7 +296,7 @@ gn_status gn_cosines_compute(gn_ctx *ctx, const gn_view *v, const double *origin
                     .norm = norm};
     gn_cosines c = {(double)NAN, (double)NAN, (double)NAN, (double)NAN, types->n, 0};
     gn_status st;
-    if (origin) r.tiny = 1e-12 * sqrt(dot(origin, origin, r.d));
+    if (origin) r.tiny = 1e-12 * sqrt(v->vec->dot_f64(origin, origin, r.d));
     GN_TRY(allocate(&r, gn_ctx_threads(ctx), err));
     GN_TRY(gn_parallel(ctx, types->n_blocks, sum_types, &r, NULL, err));
     add_blocks(&r, r.d, r.total);
@@ -325,7 +307,7 @@ gn_status gn_cosines_compute(gn_ctx *ctx, const gn_view *v, const double *origin
         c.n_intra_types = ++r.n_intra;
     }
     double V = (double)types->n;
-    if (V >= 2) c.inter = (dot(r.total, r.total, r.d) - r.sum_square) / (V * (V - 1));
+    if (V >= 2) c.inter = (v->vec->dot_f64(r.total, r.total, r.d) - r.sum_square) / (V * (V - 1));
     if (r.n_intra) c.intra = r.sum_intra / (double)r.n_intra;
 
     if (sequences && origin) {

@@ -28,6 +28,7 @@ struct run {
 static double one_pass(const struct run *r, const int32_t *pick, const double *origin, double *mean,
                        double *sum, double *y, double *own) {
     size_t d = r->v->x.cols, V = r->types->n;
+    const gn_vec *vec = r->v->vec;
     double n_unit = 0, n = (double)V, square = 0, tiny = 0;
     memset(sum, 0, d * sizeof *sum);
     if (mean) memset(mean, 0, d * sizeof *mean);
@@ -37,16 +38,13 @@ static double one_pass(const struct run *r, const int32_t *pick, const double *o
         k = V - p < GN_VIEW_ROWS ? V - p : GN_VIEW_ROWS;
         gn_view_load(r->v, pick + p, 0, k, y, own);
         for (size_t i = 0; i < k; i++) {
-            double *v = y + i * d, norm = 0;
-            for (size_t j = 0; j < d; j++) {
-                if (mean) mean[j] += v[j] / n;
-                if (origin) v[j] -= origin[j];
-                norm += v[j] * v[j];
-            }
-            norm = sqrt(norm);
+            double *v = y + i * d;
+            if (mean) vec->add(1 / n, v, d, mean);
+            if (origin) vec->add(-1, origin, d, v);
+            double norm = sqrt(vec->dot_f64(v, v, d));
             if (!(norm > tiny)) continue;
             n_unit++;
-            for (size_t j = 0; j < d; j++) sum[j] += v[j] / norm;
+            vec->add(1 / norm, v, d, sum);
         }
     }
     for (size_t j = 0; j < d; j++) square += sum[j] * sum[j];
@@ -77,7 +75,7 @@ gn_status gn_cosines_sample(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *opts,
     struct run r = {.ctx = ctx, .v = &v, .types = &types, .n_draws = n_draws};
     int32_t *type = NULL;
     gn_status st;
-    GN_TRY(gn_view_new(x, opts, &v, err));
+    GN_TRY(gn_view_new(ctx, x, opts, &v, err));
     if (n_draws < 1) {
         st = gn_fail(err, GN_EINVAL, "0 draws of one row a type: expected at least 1");
         goto done;

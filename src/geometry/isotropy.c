@@ -167,11 +167,11 @@ struct summary {
     gn_isotropy_arrays arrays; /* the covariance only with a spectrum */
 };
 
-static gn_status summary_new(gn_mat x, const gn_isotropy_opts *o, struct summary *s,
+static gn_status summary_new(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *o, struct summary *s,
                              gn_error *err) {
     gn_status st;
     size_t d = x.cols, elements;
-    GN_TRY(gn_view_new(x, o, &s->v, err));
+    GN_TRY(gn_view_new(ctx, x, o, &s->v, err));
     if (s->v.n < 2)
         return gn_fail(err, GN_EINVAL,
                        "isotropy of a matrix of (%zu, %zu): expected at least 2 rows", s->v.n, d);
@@ -215,7 +215,7 @@ gn_status gn_isotropy_compute(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *opt
     struct summary s = {0};
     size_t d = x.cols;
     gn_status st;
-    GN_TRY(summary_new(x, &o, &s, err));
+    GN_TRY(summary_new(ctx, x, &o, &s, err));
     gn_isotropy r = {.n = s.v.n, .d = d, .raw = no_cosines, .centred = no_cosines};
     const gn_groups *bars = o.skip & GN_SKIP_BARS ? NULL : &s.sequences;
     no_spectrum(&r);

@@ -164,7 +164,7 @@ gn_status gn_mev_compute(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *opts,
     int32_t *keys = NULL;
     double *term = NULL;
     gn_status st;
-    GN_TRY(gn_view_new(x, opts, &v, err));
+    GN_TRY(gn_view_new(ctx, x, opts, &v, err));
     GN_TRY(gn_view_keys(&v, opts ? opts->type : NULL, &keys, err));
     GN_TRY(gn_groups_new(keys, v.n, NULL, &types, err));
     GN_TRY(gn_alloc_array(&type, types.n, sizeof *type, "types", err));

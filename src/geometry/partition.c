@@ -89,7 +89,7 @@ gn_status gn_partition_compute(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *op
     struct run r = {0};
     gn_view v;
     gn_status st;
-    GN_TRY(gn_view_new(x, opts, &v, err));
+    GN_TRY(gn_view_new(ctx, x, opts, &v, err));
     if (!gn_mul(d, d, &elements)) return gn_fail_nomem(err, "second moments", SIZE_MAX);
     GN_TRY(gn_alloc_array(&mean, d, sizeof *mean, "the mean", err));
     GN_TRY(gn_alloc_array(&values, d, sizeof *values, "eigenvalues", err));

@@ -121,7 +121,7 @@ static gn_status by_cluster(struct maker *m, gn_error *err) {
     for (size_t g = 0; g < groups.n; g++) {
         const int32_t *row = groups.row + groups.start[g];
         size_t k = (size_t)r->group[row[0]];
-        gn_view v = {.x = m->x, .n = gn_groups_size(&groups, g), .row = row};
+        gn_view v = gn_view_of(m->ctx, m->x, gn_groups_size(&groups, g), row);
         GN_TRY(gn_view_means(m->ctx, &v, r->origin + k * d, err));
         if (!D) continue;
         GN_TRY(gn_view_moments(m->ctx, &v, r->origin + k * d, (double)v.n, covariance, err));
@@ -149,7 +149,7 @@ static gn_status check(gn_mat x, gn_repair_kind kind, const gn_repair_opts *o, s
 /* Mean and covariance of all rows, unless they are known. */
 static gn_status learn(struct maker *m, bool covariance, gn_error *err) {
     size_t d = m->x.cols;
-    gn_view all = {.x = m->x, .n = m->x.rows};
+    gn_view all = gn_view_of(m->ctx, m->x, m->x.rows, NULL);
     gn_status st;
     GN_TRY(gn_alloc_array(&m->mean, d, sizeof(double), "the mean", err));
     if (m->o->mean)
@@ -171,7 +171,7 @@ static gn_status make(struct maker *m, gn_repair_kind kind, gn_error *err) {
     size_t d = m->x.cols, elements, D = m->o->n_directions;
     gn_status st;
     gn_view v;
-    GN_TRY(gn_view_new(m->x, NULL, &v, err));
+    GN_TRY(gn_view_new(m->ctx, m->x, NULL, &v, err));
     if (!gn_mul(d, d, &elements)) return gn_fail_nomem(err, "a repair", SIZE_MAX);
     bool directed = kind == GN_REPAIR_TOP || kind == GN_REPAIR_CLUSTER;
     D = !directed || D == SIZE_MAX ? 0 : D ? D : d / 100 ? d / 100 : 1;
@@ -269,7 +269,7 @@ gn_status gn_repair_apply(gn_ctx *ctx, const gn_repair *repair, gn_mat x, size_t
                           float *out, gn_error *err) {
     struct apply a = {.i0 = i0, .n = n_rows, .out = out};
     gn_status st;
-    GN_TRY(gn_view_new(x, &(gn_isotropy_opts){.repair = repair}, &a.v, err));
+    GN_TRY(gn_view_new(ctx, x, &(gn_isotropy_opts){.repair = repair}, &a.v, err));
     if (i0 > x.rows || n_rows > x.rows - i0)
         return gn_fail(err, GN_EINVAL, "rows %zu to %zu of %zu are to be repaired", i0, i0 + n_rows,
                        x.rows);

@@ -19,17 +19,15 @@ static gn_status mean_block(void *user, size_t block, unsigned worker, gn_error 
     size_t d = r->v->x.cols;
     double *y = r->scratch + worker * r->scratch_size, *own = y + GN_VIEW_ROWS * d;
     for (size_t t = g->block[block]; t < g->block[block + 1]; t++) {
-        double *mean = r->means + t * d, n = (double)gn_groups_size(g, t), check = 0;
+        double *mean = r->means + t * d, n = (double)gn_groups_size(g, t);
         memset(mean, 0, d * sizeof *mean);
         for (size_t p = g->start[t], k; p < g->start[t + 1]; p += k) {
             k = g->start[t + 1] - p < GN_VIEW_ROWS ? g->start[t + 1] - p : GN_VIEW_ROWS;
             gn_view_load(r->v, g->row + p, 0, k, y, own);
             for (size_t i = 0; i < k; i++) {
-                for (size_t j = 0; j < d; j++) {
-                    mean[j] += y[i * d + j];
-                    check += y[i * d + j] * 0;
-                }
-                if (isnan(check)) return gn_view_unfit(r->v, (size_t)g->row[p + i], mean, err);
+                r->v->vec->add(1, y + i * d, d, mean);
+                if (!isfinite(r->v->vec->dot_f64(y + i * d, y + i * d, d)))
+                    return gn_view_unfit(r->v, (size_t)g->row[p + i], mean, err);
             }
         }
         for (size_t j = 0; j < d; j++) mean[j] /= n;
@@ -45,7 +43,7 @@ gn_status gn_type_means(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *opts, dou
     int32_t *type = NULL;
     size_t row;
     gn_status st;
-    GN_TRY(gn_view_new(x, opts, &v, err));
+    GN_TRY(gn_view_new(ctx, x, opts, &v, err));
     GN_TRY(gn_view_keys(&v, opts ? opts->type : NULL, &type, err));
     GN_TRY(gn_groups_new(type, v.n, NULL, &types, err));
     r.scratch_size = GN_VIEW_ROWS * x.cols + gn_view_scratch(&v);

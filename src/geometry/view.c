@@ -5,10 +5,14 @@
 #include <math.h>
 #include <string.h>
 
-enum { MEAN_ROWS = 2048 }; /* of one partial sum of the means */
+enum {
+    MEAN_ROWS = 2048, /* of one partial sum of the means */
+    AHEAD = 2,        /* rows between the one that is fetched and the one that is read */
+};
 
-gn_status gn_view_new(gn_mat x, const gn_isotropy_opts *opts, gn_view *out, gn_error *err) {
-    gn_view v = {.x = x, .n = x.rows};
+gn_status gn_view_new(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *opts, gn_view *out,
+                      gn_error *err) {
+    gn_view v = gn_view_of(ctx, x, x.rows, NULL);
     if (opts) {
         v.row = opts->row;
         v.repair = opts->repair;
@@ -37,22 +41,27 @@ size_t gn_view_scratch(const gn_view *v) {
 }
 
 /* y -= sum over the directions of (y . v) v: they are orthonormal, so one after the other. */
-static void remove_directions(const gn_repair *r, size_t g, double *y) {
+static void remove_directions(const gn_repair *r, size_t g, const gn_vec *vec, double *y) {
     for (size_t k = 0; k < r->n_directions; k++) {
         const double *v = r->direction + (g * r->n_directions + k) * r->d;
-        double s = 0;
-        for (size_t j = 0; j < r->d; j++) s += v[j] * y[j];
-        for (size_t j = 0; j < r->d; j++) y[j] -= s * v[j];
+        vec->add(-vec->dot_f64(v, y, r->d), v, r->d, y);
     }
 }
 
-static void repair_row(const gn_repair *r, size_t row, double *y) {
+static void repair_row(const gn_repair *r, size_t row, const gn_vec *vec, double *y) {
     size_t g = r->group ? (size_t)r->group[row] : 0;
-    const double *origin = r->origin + g * r->d;
-    for (size_t j = 0; j < r->d; j++) y[j] -= origin[j];
+    vec->add(-1, r->origin + g * r->d, r->d, y);
     if (r->scale)
         for (size_t j = 0; j < r->d; j++) y[j] *= r->scale[j];
-    if (r->n_directions) remove_directions(r, g, y);
+    if (r->n_directions) remove_directions(r, g, vec, y);
+}
+
+/* Rows in the order of their types lie anywhere: the processor is told of one while it works on
+ * those before it. */
+static void fetch(const gn_view *v, size_t row) {
+    size_t size = gn_dtype_size(v->x.dtype);
+    const char *p = (const char *)v->x.data + row * v->x.stride * size;
+    for (size_t b = 0; b < v->x.cols * size; b += 64) __builtin_prefetch(p + b);
 }
 
 void gn_view_load(const gn_view *v, const int32_t *at, size_t i0, size_t k, double *out,
@@ -62,9 +71,14 @@ void gn_view_load(const gn_view *v, const int32_t *at, size_t i0, size_t k, doub
     double *to = r && r->map ? scratch : out;
     for (size_t i = 0; i < k; i++, to += d) {
         size_t row = gn_view_row(v, at ? (size_t)at[i] : i0 + i);
-        const double *x = gn_mat_row_f64(v->x, row, to);
-        if (x != to) memcpy(to, x, d * sizeof *to);
-        if (r) repair_row(r, row, to);
+        if (at && i + AHEAD < k) fetch(v, gn_view_row(v, (size_t)at[i + AHEAD]));
+        if (v->x.dtype == GN_F32) {
+            v->vec->widen(gn_mat_row_f32(v->x, row, NULL), d, to);
+        } else {
+            const double *x = gn_mat_row_f64(v->x, row, to);
+            if (x != to) memcpy(to, x, d * sizeof *to);
+        }
+        if (r) repair_row(r, row, v->vec, to);
     }
     if (r && r->map) gn_map_run(r->map, scratch, k, out, scratch + GN_VIEW_ROWS * d);
 }
@@ -108,22 +122,21 @@ static gn_status pass_new(gn_ctx *ctx, const gn_view *v, struct pass *p, gn_erro
 
 static gn_status mean_block(void *user, size_t block, unsigned worker, gn_error *err) {
     const struct pass *p = user;
-    size_t d = p->v->x.cols, i1 = (block + 1) * MEAN_ROWS;
+    const gn_view *v = p->v;
+    size_t d = v->x.cols, i1 = (block + 1) * MEAN_ROWS;
     double *y = p->scratch + worker * p->scratch_size, *buf = y + GN_VIEW_ROWS * d,
            *scratch = buf + d;
     double *sum = p->sum + block * d;
     memset(sum, 0, d * sizeof *sum);
-    if (i1 > p->v->n) i1 = p->v->n;
+    if (i1 > v->n) i1 = v->n;
     for (size_t i = block * MEAN_ROWS, k; i < i1; i += k) {
         k = i1 - i < GN_VIEW_ROWS ? i1 - i : GN_VIEW_ROWS;
-        gn_view_load(p->v, NULL, i, k, y, scratch);
+        gn_view_load(v, NULL, i, k, y, scratch);
         for (size_t r = 0; r < k; r++) {
-            double check = 0; /* NaN as soon as one value is not finite */
-            for (size_t j = 0; j < d; j++) {
-                sum[j] += y[r * d + j];
-                check += y[r * d + j] * 0;
-            }
-            if (isnan(check)) return gn_view_unfit(p->v, i + r, buf, err);
+            v->vec->add(1, y + r * d, d, sum);
+            /* One value that is not finite, or whose square is not, makes the square so. */
+            if (!isfinite(v->vec->dot_f64(y + r * d, y + r * d, d)))
+                return gn_view_unfit(v, i + r, buf, err);
         }
     }
     return GN_OK;

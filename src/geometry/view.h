@@ -4,6 +4,7 @@
 
 #include "gonio/isotropy.h"
 #include "math/moments.h"
+#include "math/stats.h"
 
 /** y = M ((x - origin_g) * scale - its components along the directions of g), g the row's group;
  *  what is NULL is left out. */
@@ -26,10 +27,16 @@ typedef struct gn_view {
     size_t n;                /* rows of the view */
     const int32_t *row;      /* (n) their numbers in x; NULL: all */
     const gn_repair *repair; /* NULL: none */
+    const gn_vec *vec;       /* the context's instruction set */
 } gn_view;
 
+/** Rows of x (row NULL: all n), as they are. */
+static inline gn_view gn_view_of(gn_ctx *ctx, gn_mat x, size_t n, const int32_t *row) {
+    return (gn_view){x, n, row, NULL, gn_vec_for(gn_ctx_cpu(ctx))};
+}
 /** @return GN_OK; GN_EINVAL (type, shape, a row number out of range, a repair of another width). */
-gn_status gn_view_new(gn_mat x, const gn_isotropy_opts *opts, gn_view *out, gn_error *err);
+gn_status gn_view_new(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *opts, gn_view *out,
+                      gn_error *err);
 /** Doubles of scratch that gn_view_load needs. */
 size_t gn_view_scratch(const gn_view *v);
 /** Rows at[0], ... of the view, or i0, i0 + 1, ... with at NULL, as float64 (k, d); k <= 64. */

@@ -32,14 +32,17 @@ void gn_sort_f64(double *x, size_t n);
 gn_status gn_argsort_f64(const double *x, size_t n, int32_t *order, gn_error *err);
 gn_status gn_argsort_f32(const float *x, size_t n, int32_t *order, gn_error *err);
 
-/** Sums over pairs of float32 rows, in float64. The order of additions is part of the contract: 16
- *  partial sums (term j goes to sum j % 16), then halves are added to halves. Differences and
- *  squares are rounded to float64 one by one. So every instruction set gives the same bits. */
+/** Sums over pairs of rows, in float64. The order of additions is part of the contract: 16 partial
+ *  sums (term j goes to sum j % 16), then halves are added to halves. Differences, squares and
+ *  float64 products are rounded one by one. So every instruction set gives the same bits. */
 typedef struct gn_vec {
     const char *name;
     double (*dot)(const float *x, const float *y, size_t n);   /**< sum x y */
     double (*norm2)(const float *x, size_t n);                 /**< sum x^2 */
     double (*dist2)(const float *x, const float *y, size_t n); /**< sum (x - y)^2 */
+    double (*dot_f64)(const double *x, const double *y, size_t n);
+    void (*widen)(const float *x, size_t n, double *out);
+    void (*add)(double a, const double *x, size_t n, double *y); /**< y += a x */
 } gn_vec;
 /** GN_CPU_AUTO takes the best level; never NULL; `cpu` must be available. */
 const gn_vec *gn_vec_for(gn_cpu cpu);

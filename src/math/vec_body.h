@@ -56,6 +56,37 @@ static double dist2(const float *x, const float *y, size_t n) {
     return add_halves(s);
 }
 
+static double dot_f64(const double *x, const double *y, size_t n) {
+    vd s[SUM_VECTORS];
+    for (int i = 0; i < SUM_VECTORS; i++) s[i] = vd_zero();
+    size_t j = 0;
+    for (; j + N_SUMS <= n; j += N_SUMS)
+        for (int i = 0; i < SUM_VECTORS; i++) {
+            const double *a = x + j + i * D_LANES, *b = y + j + i * D_LANES;
+            s[i] = vd_add(s[i], vd_mul(vd_load(a), vd_load(b)));
+        }
+    if (j < n) {
+        double rest[N_SUMS] = {0};
+        for (size_t i = 0; j + i < n; i++) rest[i] = x[j + i] * y[j + i];
+        for (int i = 0; i < SUM_VECTORS; i++) s[i] = vd_add(s[i], vd_load(rest + i * D_LANES));
+    }
+    return add_halves(s);
+}
+
+static void widen(const float *x, size_t n, double *out) {
+    size_t j = 0;
+    for (; j + D_LANES <= n; j += D_LANES) vd_store(out + j, vd_load_f32(x + j));
+    for (; j < n; j++) out[j] = (double)x[j];
+}
+
+static void add(double a, const double *x, size_t n, double *y) {
+    size_t j = 0;
+    vd av = vd_set(a);
+    for (; j + D_LANES <= n; j += D_LANES)
+        vd_store(y + j, vd_add(vd_load(y + j), vd_mul(av, vd_load(x + j))));
+    for (; j < n; j++) y[j] += a * x[j];
+}
+
 static void centre(const float *x, const double *mean, size_t n, double *out) {
     size_t j = 0;
     for (; j + D_LANES <= n; j += D_LANES)
@@ -89,7 +120,13 @@ static void product(const double *a, const double *b, size_t k, double *c) {
         for (int j = 0; j < PRODUCT_NV; j++) vd_store(c + i * LD + j * D_LANES, sum[i][j]);
 }
 
-const gn_vec SIMD_TABLE(gn_vec) = {.name = SIMD_NAME, .dot = dot, .norm2 = norm2, .dist2 = dist2};
+const gn_vec SIMD_TABLE(gn_vec) = {.name = SIMD_NAME,
+                                   .dot = dot,
+                                   .norm2 = norm2,
+                                   .dist2 = dist2,
+                                   .dot_f64 = dot_f64,
+                                   .widen = widen,
+                                   .add = add};
 const gn_product SIMD_TABLE(gn_product) = {
     .mr = PRODUCT_MR, .nr = PRODUCT_NR, .centre = centre, .add = product};
 

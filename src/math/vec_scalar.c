@@ -37,6 +37,23 @@ static double dist2(const float *x, const float *y, size_t n) {
     return add_halves(s);
 }
 
+static double dot_f64(const double *x, const double *y, size_t n) {
+    double s[LANES] = {0};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (size_t j = 0; j < LANES; j++) s[j] += x[i + j] * y[i + j];
+    for (size_t j = 0; i + j < n; j++) s[j] += x[i + j] * y[i + j];
+    return add_halves(s);
+}
+
+static void widen(const float *x, size_t n, double *out) {
+    for (size_t j = 0; j < n; j++) out[j] = (double)x[j];
+}
+
+static void add(double a, const double *x, size_t n, double *y) {
+    for (size_t j = 0; j < n; j++) y[j] += a * x[j];
+}
+
 static void centre(const float *x, const double *mean, size_t n, double *out) {
     for (size_t j = 0; j < n; j++) out[j] = (double)x[j] - mean[j];
 }
@@ -53,6 +70,12 @@ static void product(const double *a, const double *b, size_t k, double *c) {
         for (size_t j = 0; j < F64_TILE; j++) c[i * LD + j] = s[i][j];
 }
 
-const gn_vec gn_vec_scalar = {.name = "scalar", .dot = dot, .norm2 = norm2, .dist2 = dist2};
+const gn_vec gn_vec_scalar = {.name = "scalar",
+                              .dot = dot,
+                              .norm2 = norm2,
+                              .dist2 = dist2,
+                              .dot_f64 = dot_f64,
+                              .widen = widen,
+                              .add = add};
 const gn_product gn_product_scalar = {
     .mr = F64_TILE, .nr = F64_TILE, .centre = centre, .add = product};

@@ -90,10 +90,39 @@ TEST(row_sums) {
     gn_free(x), gn_free(y);
 }
 
+TEST(float64_rows) {
+    enum { N = 400 };
+    float *f = normal_array(N, 3), *g = normal_array(N, 4);
+    double x[N], y[N], want[N], got[N];
+    static const size_t ns[] = {0, 1, 7, 8, 9, 15, 16, 17, 33, 384, 399};
+    const gn_vec *plain = gn_vec_for(GN_CPU_SCALAR);
+    for (size_t i = 0; i < N; i++) x[i] = (double)f[i] / 3, y[i] = 1e3 * (double)g[i] / 7;
+    FOR_LEVELS(cpu) for (size_t a = 0; a < sizeof ns / sizeof *ns; a++) {
+        const gn_vec *v = gn_vec_for(cpu);
+        size_t n = ns[a];
+        double dot = 0, size = 0;
+        for (size_t i = 0; i < n; i++) dot += x[i] * y[i], size += fabs(x[i] * y[i]);
+        double p = v->dot_f64(x, y, n), q = plain->dot_f64(x, y, n);
+        CHECK(fabs(p - dot) <= 1e-15 * size && p == q);
+        memcpy(got, y, sizeof got);
+        v->add(-0.3, x, n, got);
+        for (size_t i = 0; i < N; i++) {
+            want[i] = y[i];
+            if (i < n) want[i] += -0.3 * x[i];
+        }
+        CHECK(memcmp(got, want, sizeof got) == 0);
+        memcpy(got, y, sizeof got);
+        v->widen(f, n, got);
+        for (size_t i = 0; i < N; i++) CHECK(got[i] == (i < n ? (double)f[i] : y[i]));
+    }
+    gn_free(f), gn_free(g);
+}
+
 int main(void) {
     RUN(mean_and_deviation);
     RUN(quantiles);
     RUN(argsort);
     RUN(row_sums);
+    RUN(float64_rows);
     return tap_done();
 }
