@@ -4,7 +4,10 @@
  *
  * All give the same bytes on any number of threads. Common failures: GN_EINVAL (shape, type, row
  * numbers, a repair of another width), GN_EDATA (NaN or infinite value with row and column; a row
- * whose squared length overflows), GN_ENOMEM, GN_ECANCEL. */
+ * whose squared length overflows), GN_ENOMEM, GN_ECANCEL.
+ *
+ * Covariances of 131,072 rows and more come from float32 products summed in float64, unless the
+ * layer is float64: each element is off by some 2e-8 of sqrt(C_aa C_bb). All else is float64. */
 #ifndef GONIO_ISOTROPY_H
 #define GONIO_ISOTROPY_H
 
@@ -63,7 +66,7 @@ typedef struct gn_repair_opts {
 } gn_repair_opts;
 
 /** Learns a repair from all rows of x. Coordinates without variance become 0 (ZSCORE), and so do
- *  axes of the covariance below d 2^-52 of the largest (WHITEN).
+ *  axes whose eigenvalue is no more than rounding (WHITEN).
  *  @return the common ones; GN_EINVAL (no clusters where they are needed, D > d). */
 GN_API gn_status gn_repair_new(gn_ctx *ctx, gn_mat x, gn_repair_kind kind,
                                const gn_repair_opts *opts, gn_repair **out, gn_error *err);

@@ -7,6 +7,7 @@
 
 enum {
     MEAN_ROWS = 2048, /* of one partial sum of the means */
+    MANY = 1 << 17,   /* rows from which on float32 products are as good as exact */
     AHEAD = 2,        /* rows between the one that is fetched and the one that is read */
 };
 
@@ -165,13 +166,18 @@ static void load(void *user, size_t i0, size_t k, unsigned worker, double *out) 
     gn_view_load(p->v, NULL, i0, k, out, p->scratch + worker * p->scratch_size);
 }
 
+bool gn_view_rounds(const gn_view *v) {
+    return v->n >= MANY && v->x.dtype != GN_F64;
+}
+
 gn_status gn_view_moments(gn_ctx *ctx, const gn_view *v, const double *mean, double divisor,
                           double *out, gn_error *err) {
     struct pass p;
     gn_status st = pass_new(ctx, v, &p, err);
     if (st == GN_OK) {
         gn_rows rows = {.n = v->n, .d = v->x.cols, .user = &p, .load = load};
-        st = gn_rows_moments(ctx, &rows, mean, divisor, out, err);
+        st = (gn_view_rounds(v) ? gn_rows_moments_f32 : gn_rows_moments)(ctx, &rows, mean, divisor,
+                                                                         out, err);
     }
     gn_free(p.scratch);
     return st;

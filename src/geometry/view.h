@@ -16,8 +16,8 @@ struct gn_repair {
     double *scale;     /* (d) */
     double *direction; /* (n_groups, n_directions, d), orthonormal in a group */
     size_t n_directions;
-    double *matrix; /* (d, d) */
-    gn_map *map;    /* the same, packed */
+    gn_map *map; /* (d, d) M */
+    size_t rank; /* of M, where there is one */
 };
 
 enum { GN_VIEW_ROWS = 64 }; /* that gn_view_load takes at most */
@@ -55,6 +55,9 @@ gn_status gn_view_keys(const gn_view *v, const int32_t *key, int32_t **out, gn_e
 /** Column means (d) of the view's rows. @return GN_OK; GN_EDATA naming row and column of the first
  *  NaN or infinity of x among them; GN_ENOMEM; GN_ECANCEL. */
 gn_status gn_view_means(gn_ctx *ctx, const gn_view *v, double *mean, gn_error *err);
+/** Whether the view's moments come from float32 products: from 131,072 rows on, of a type below
+ *  float64. An element is then off by some 2e-8 of sqrt(C_aa C_bb). */
+bool gn_view_rounds(const gn_view *v);
 /** gn_second_moments of the view's rows. */
 gn_status gn_view_moments(gn_ctx *ctx, const gn_view *v, const double *mean, double divisor,
                           double *out, gn_error *err);

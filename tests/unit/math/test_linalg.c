@@ -52,6 +52,49 @@ TEST(means_and_moments) {
     gn_free(x), gn_free(mean), gn_free(c);
 }
 
+static const float *f32_rows;
+static void load_f32(void *user, size_t i0, size_t k, unsigned worker, double *out) {
+    (void)worker;
+    size_t d = *(size_t *)user;
+    for (size_t i = 0; i < k * d; i++) out[i] = (double)f32_rows[i0 * d + i];
+}
+
+/* Float32 products of many rows: the error that moments_f32.c promises, with a column 1e3 times the
+ * others and a mean 1e4 away, on any number of threads the same. */
+TEST(moments_from_float32_products) {
+    enum { N = 20000 };
+    static const size_t ds[] = {1, 33, 130};
+    gn_error err;
+    FOR_LEVELS(cpu)
+    for (size_t a = 0; a < sizeof ds / sizeof *ds; a++) {
+        size_t d = ds[a], n = N + a * 77;
+        float *x = normal_array(n * d, 3);
+        double *mean = gn_alloc(d, sizeof *mean), *c = gn_alloc(d * d, sizeof *c),
+               *f = gn_alloc(d * d, sizeof *c), *g = gn_alloc(d * d, sizeof *c), worst = 0;
+        for (size_t i = 0; i < n; i++) x[i * d] = 1e4f + 1e3f * x[i * d];
+        f32_rows = x;
+        gn_rows rows = {.n = n, .d = d, .user = &d, .load = load_f32};
+        for (unsigned t = 1; t < 4; t++) {
+            gn_ctx *ctx = context(t, cpu);
+            OK(gn_column_means(ctx, gn_mat_f32(x, n, d), mean, &err));
+            if (t == 1) OK(gn_rows_moments(ctx, &rows, mean, (double)n, c, &err));
+            OK(gn_rows_moments_f32(ctx, &rows, mean, (double)n, t == 1 ? f : g, &err));
+            gn_ctx_free(ctx);
+            if (t > 1) CHECK(memcmp(f, g, d * d * sizeof *f) == 0);
+        }
+        for (size_t i = 0; i < d; i++)
+            for (size_t j = 0; j < d; j++) {
+                double off = fabs(f[i * d + j] - c[i * d + j]) / sqrt(c[i * d + i] * c[j * d + j]);
+                worst = off > worst ? off : worst;
+                CHECK(f[i * d + j] == f[j * d + i]);
+            }
+        printf("# d %zu, %s: worst element off by %.2g of sqrt(C_aa C_bb)\n", d, gn_cpu_name(cpu),
+               worst);
+        CHECK(worst < 5 * 2e-7 / sqrt(N / 256.0));
+        gn_free(x), gn_free(mean), gn_free(c), gn_free(f), gn_free(g);
+    }
+}
+
 TEST(threads_change_no_bit) {
     enum { N = 1000, D = 301 };
     gn_error err;
@@ -164,6 +207,7 @@ TEST(eigen) {
 
 int main(void) {
     RUN(means_and_moments);
+    RUN(moments_from_float32_products);
     RUN(threads_change_no_bit);
     RUN(other_types_and_bad_values);
     RUN(cancel);
