@@ -31,7 +31,7 @@ static int run(const cli_command *self, int argc, char **argv) {
     cli_extract e = {0};
     gn_survey_opts opts = {0};
     const char *out = NULL;
-    cli_option options[CLI_N_EXTRACT_OPTIONS + 6] = {
+    cli_option options[CLI_N_EXTRACT_OPTIONS + 7] = {
         {"output", 'o', CLI_TEXT, (void *)&out, "DIR", "folder of the results (required)", NULL},
         {"neighbors", 'k', CLI_SIZE, &opts.k, "K", "neighbours of each row (default 64)", NULL},
         {"overlap-k", 0, CLI_SIZE, &opts.overlap_k, "K", "neighbours of the overlaps (default 30)",
@@ -40,8 +40,10 @@ static int run(const cli_command *self, int argc, char **argv) {
          "sample rows for neighbour measures above N (default 100,000)", NULL},
         {"imbalance-rows", 0, CLI_SIZE, &opts.imbalance_rows, "N",
          "sample rows for information imbalance above N (default 10,000)", NULL},
+        {"cluster-rows", 0, CLI_SIZE, &opts.cluster_rows, "N",
+         "sample rows for k-means above N (default 2,000)", NULL},
     };
-    cli_extract_table(&e, options + 5);
+    cli_extract_table(&e, options + 6);
     int n = cli_parse(self, options, &common, argc, argv);
     if (n < 0) return -1 - n;
     if (n != 2) return cli_usage(self, "expected MODEL and TEXT, got %d operand(s)", n);

@@ -129,6 +129,62 @@ gn_status gn_draw_pr(gn_chart_line *l, gn_figure *fig, gn_error *err) {
     gn_status st;
     GN_TRY(draw_measure(l, fig, "participation_ratio", "", "participation ratio", err));
     GN_TRY(draw_measure(l, fig, "effective_rank", "", "effective rank", err));
+    GN_TRY(draw_measure(l, fig, "effective_dims", "", "axes with 80 % of the variance", err));
+done:
+    return st;
+}
+
+gn_status gn_draw_shares(gn_chart_line *l, gn_figure *fig, gn_error *err) {
+    gn_status st;
+    GN_TRY(draw_measure(l, fig, "isoscore", "", "IsoScore", err));
+    GN_TRY(draw_measure(l, fig, "top1_share", "", "first axis, of the variance", err));
+    GN_TRY(
+        draw_measure(l, fig, "rogue_dimension", "raw", "one coordinate, of the mean cosine", err));
+done:
+    return st;
+}
+
+gn_status gn_draw_position(gn_chart_line *l, gn_figure *fig, gn_error *err) {
+    static const struct {
+        const char *measure, *variant, *all, *dropped;
+    } pairs[] = {{"inter_cosine", "raw", "cosine, all rows", "cosine, without position 0"},
+                 {"top1_share", "", "first axis, all rows", "first axis, without position 0"}};
+    gn_status st = GN_OK;
+    for (size_t k = 0; k < sizeof pairs / sizeof *pairs; k++) {
+        GN_TRY(draw_measure(l, fig, pairs[k].measure, pairs[k].variant, pairs[k].all, err));
+        for (size_t i = 0; i < l->p->n_layers; i++)
+            put(l, i,
+                gn_profile_at(l->p, i, pairs[k].measure, pairs[k].variant, "first_position",
+                              "dropped"),
+                Z95);
+        GN_TRY(draw(l, fig, pairs[k].dropped, err));
+    }
+done:
+    return st;
+}
+
+gn_status gn_draw_lid(gn_chart_line *l, gn_figure *fig, gn_error *err) {
+    gn_status st;
+    GN_TRY(draw_measure(l, fig, "lid", "unbiased", "mean over points", err));
+    GN_TRY(draw_measure(l, fig, "lid", "harmonic", "harmonic mean", err));
+done:
+    return st;
+}
+
+/* A parameter of the measure's rows as a line. */
+static gn_status draw_parameter(gn_chart_line *l, gn_figure *fig, const char *measure,
+                                const char *key, const char *label, gn_error *err) {
+    for (size_t i = 0; i < l->p->n_layers; i++) {
+        size_t row = gn_profile_row(l->p, i, measure, "", NULL, NULL);
+        put(l, i, (gn_point){gn_profile_number(l->p, row, key), (double)NAN, 0}, 0);
+    }
+    return draw(l, fig, label, err);
+}
+
+gn_status gn_draw_kmeans(gn_chart_line *l, gn_figure *fig, gn_error *err) {
+    gn_status st;
+    GN_TRY(draw_parameter(l, fig, "kmeans_clusters", "best", "best silhouette", err));
+    GN_TRY(draw_measure(l, fig, "kmeans_clusters", "", "beyond the null", err));
 done:
     return st;
 }
@@ -255,11 +311,7 @@ done:
 
 gn_status gn_draw_clusters(gn_chart_line *l, gn_figure *fig, gn_error *err) {
     gn_status st;
-    for (size_t i = 0; i < l->p->n_layers; i++) {
-        size_t row = gn_profile_row(l->p, i, "n_clusters", "", NULL, NULL);
-        put(l, i, (gn_point){gn_profile_number(l->p, row, "n_peaks"), (double)NAN, 0}, 0);
-    }
-    GN_TRY(draw(l, fig, "all peaks", err));
+    GN_TRY(draw_parameter(l, fig, "n_clusters", "n_peaks", "all peaks", err));
     GN_TRY(draw_measure(l, fig, "n_clusters", "", "peaks that stand out", err));
 done:
     return st;

@@ -18,8 +18,9 @@ bool gn_chart_spans_far(const gn_profile *p, const char *measure, const char *va
 
 /** Draws one figure of the profile l->p; l is scratch. */
 typedef gn_status gn_draw_fn(gn_chart_line *l, gn_figure *fig, gn_error *err);
-gn_draw_fn gn_draw_id, gn_draw_gride, gn_draw_cosines, gn_draw_norms, gn_draw_pr, gn_draw_previous,
-    gn_draw_overlaps, gn_draw_imbalance, gn_draw_imbalances, gn_draw_labels, gn_draw_kstar,
-    gn_draw_clusters, gn_draw_agreement, gn_draw_spectrum;
+gn_draw_fn gn_draw_id, gn_draw_gride, gn_draw_cosines, gn_draw_norms, gn_draw_pr, gn_draw_shares,
+    gn_draw_position, gn_draw_lid, gn_draw_kmeans, gn_draw_previous, gn_draw_overlaps,
+    gn_draw_imbalance, gn_draw_imbalances, gn_draw_labels, gn_draw_kstar, gn_draw_clusters,
+    gn_draw_agreement, gn_draw_spectrum;
 
 #endif

@@ -10,13 +10,17 @@ enum {
     CHART_COSINES,
     CHART_NORMS,
     CHART_PR,
+    CHART_SHARES,
+    CHART_POSITION,
     CHART_SPECTRUM,
+    CHART_LID,
     CHART_PREVIOUS,
     CHART_OVERLAPS,
     CHART_IMBALANCE,
     CHART_IMBALANCES,
     CHART_LABEL,
     CHART_KSTAR,
+    CHART_KMEANS,
     CHART_CLUSTERS,
     CHART_AGREEMENT
 };
@@ -57,7 +61,7 @@ static const gn_chart_text chart_texts[GN_CHARTS_MAX] = {
          "Mean cosine between vectors of different types (inter) and within one type (intra), raw "
          "and after subtracting the mean of all rows (centred). Bands: 95 % (±1.96 standard "
          "errors, "
-         "bootstrap over sequences).",
+         "jackknife over sequences).",
          "Inter near 0: directions are spread evenly. Inter near 1: all vectors lie in a narrow "
          "cone; if centring removes it, the cone was one common offset. Intra falls as context "
          "changes the meaning of a type.",
@@ -80,7 +84,9 @@ static const gn_chart_text chart_texts[GN_CHARTS_MAX] = {
          "Descriptive; compare Ethayarajh, <cite>EMNLP</cite> 2019."},
     [CHART_PR] =
         {"participation_ratio", "Linear dimension",
-         "Participation ratio and effective rank of the covariance matrix. Band: 95 % (±1.96 "
+         "Participation ratio and effective rank of the covariance matrix, and the number of "
+         "principal "
+         "axes that hold 80 % of its variance. Band: 95 % (±1.96 "
          "standard errors) of the participation ratio.",
          "How many orthogonal directions carry the variance: 1 for a line, the width for a round "
          "cloud. Much larger than the intrinsic dimension means a curved manifold.",
@@ -200,6 +206,71 @@ static const gn_chart_text chart_texts[GN_CHARTS_MAX] = {
          "one connected cloud.",
          "(pairs together in both − expected) / (½ (pairs together in either, added) − expected)",
          "Hubert &amp; Arabie, <cite>Journal of Classification</cite> 2:193 (1985)."},
+    [CHART_SHARES] =
+        {"isotropy_shares", "How much one direction holds",
+         "IsoScore; the first principal axis’ share of the variance; and the largest share that a "
+         "single coordinate has of the mean cosine between sequences. Band: 95 % (±1.96 standard "
+         "errors) of IsoScore.",
+         "IsoScore: 1 for a round cloud, 0 for a line. A first axis with most of the variance, or "
+         "a "
+         "coordinate with most of the cosine, a “rogue dimension”, means that similarity mostly "
+         "measures that one: remove the mean or standardise coordinates before comparing vectors.",
+         "(PR − 1)/(<i>d</i> − 1); &ensp; <i>λ</i><sub>1</sub> / Σ <i>λ</i>; &ensp; max over "
+         "<i>j</i> of "
+         "the mean of <i>u<sub>j</sub> v<sub>j</sub></i> / the mean of <i>u·v</i>, <i>u</i>, "
+         "<i>v</i> "
+         "unit vectors of two sequences",
+         "Rudman et al., <cite>Findings of ACL</cite> 2022; Timkey &amp; van Schijndel, "
+         "<cite>EMNLP</cite> 2021."},
+    [CHART_POSITION] =
+        {"position_zero", "What position 0 does",
+         "Mean cosine between types, and the first principal axis’ share of the variance, of all "
+         "rows "
+         "and without the rows at position 0. Bands: 95 % (±1.96 standard errors, jackknife over "
+         "sequences) of the cosines.",
+         "Lines that part: a few vectors at the first position, often far longer than the rest, "
+         "are "
+         "what the measure of all rows shows. Trust the line without them, or extract without "
+         "special "
+         "tokens.",
+         "as above, over the rows with position &gt; 0",
+         "Cai, Huang, Bian &amp; Church, <cite>ICLR</cite> 2021."},
+    [CHART_LID] = {"local_dimension", "Local dimension",
+                   "Maximum-likelihood dimension around each point from all stored neighbours of "
+                   "distinct rows: "
+                   "mean over points, and harmonic mean, which points with a large value move "
+                   "less. Bands: 95 % "
+                   "(±1.96 standard errors over points; neighbourhoods overlap, so a lower bound).",
+                   "A mean far above the harmonic one says that points differ: some lie on thin "
+                   "sheets, some in "
+                   "thick clouds. It looks at a larger scale than TwoNN does: where small scales "
+                   "hold near-copies, "
+                   "such as one word in like contexts, it is the larger of the two.",
+                   "(<i>k</i> − 2) / Σ<sub><i>j</i></sub> ln(<i>r<sub>k</sub></i> / "
+                   "<i>r<sub>j</sub></i>) at each "
+                   "point, unbiased",
+                   "Levina &amp; Bickel, <cite>NIPS</cite> 2004; MacKay &amp; Ghahramani 2005; "
+                   "Amsaleg et al., "
+                   "<cite>KDD</cite> 2015."},
+    [CHART_KMEANS] =
+        {"kmeans_clusters", "Are there a few large clusters?",
+         "The number of k-means clusters, 2 to 10, with the best mean silhouette; and the number "
+         "that "
+         "means something: 1 where that silhouette is below 0.1, or no better than Gaussian clouds "
+         "of "
+         "the same covariance show. On the seeded sample of rows that the conditions name; no "
+         "error "
+         "bars: a choice among whole numbers.",
+         "k-means always finds clusters; a single Gaussian cloud of five dimensions “has” six. "
+         "Believe "
+         "the lower line, and ask <code>gonio cluster</code> what the clusters are made of before "
+         "you "
+         "name them.",
+         "silhouette of a point: (<i>b</i> − <i>a</i>)/max(<i>a</i>, <i>b</i>), <i>a</i> the mean "
+         "distance within its cluster, <i>b</i> to the nearest other one",
+         "Rousseeuw, <cite>J. Comput. Appl. Math.</cite> 20:53 (1987); Cai et al., "
+         "<cite>ICLR</cite> "
+         "2021."},
 };
 
 #endif

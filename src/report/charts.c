@@ -12,6 +12,7 @@ typedef struct chart_spec {
         *variant; /* without a value of these there is no figure; variant NULL: any */
     const char *x_label, *y_label; /* x_label NULL: layer */
     gn_draw_fn *draw;
+    const char *key, *value; /* and with this parameter, where given */
     bool x_log, y_log;
     bool y_log_if_far;   /* logarithmic where the measure's values are far apart */
     bool family;         /* a curve a layer */
@@ -25,6 +26,10 @@ static const chart_spec specs[GN_CHARTS_MAX] = {
     [CHART_COSINES] = {"inter_cosine", NULL, NULL, "mean cosine", gn_draw_cosines},
     [CHART_NORMS] = {"norm", "mean", NULL, "vector length", gn_draw_norms, .y_log_if_far = true},
     [CHART_PR] = {"participation_ratio", "", NULL, "dimension", gn_draw_pr, .y_log_if_far = true},
+    [CHART_SHARES] = {"isoscore", "", NULL, "share", gn_draw_shares},
+    [CHART_POSITION] = {"inter_cosine", "raw", NULL, "mean cosine, share", gn_draw_position,
+                        .key = "first_position", .value = "dropped"},
+    [CHART_LID] = {"lid", "unbiased", NULL, "local dimension", gn_draw_lid},
     [CHART_SPECTRUM] = {"spectrum", NULL, "component", "eigenvalue", gn_draw_spectrum,
                         .x_log = true, .y_log = true, .family = true},
     [CHART_PREVIOUS] = {"data_overlap", NULL, NULL, "share of neighbours", gn_draw_previous},
@@ -37,13 +42,18 @@ static const chart_spec specs[GN_CHARTS_MAX] = {
     [CHART_KSTAR] = {"kstar", "mean", NULL, "neighbours k*", gn_draw_kstar},
     [CHART_CLUSTERS] = {"n_clusters", "", NULL, "peaks of the density", gn_draw_clusters,
                         .y_log_if_far = true},
+    [CHART_KMEANS] = {"kmeans_clusters", "", NULL, "clusters", gn_draw_kmeans},
     [CHART_AGREEMENT] = {"adjusted_rand", "", NULL, "adjusted Rand index", gn_draw_agreement,
                          .y_min = -0.1, .y_max = 1},
 };
 
 static bool has_chart(const gn_profile *p, size_t chart) {
+    const chart_spec *c = &specs[chart];
     if (chart == CHART_ID && gn_profile_has(p, "gride", NULL)) return true;
-    return gn_profile_has(p, specs[chart].measure, specs[chart].variant);
+    if (!c->key) return gn_profile_has(p, c->measure, c->variant);
+    for (size_t i = 0; i < p->n_layers; i++)
+        if (gn_profile_row(p, i, c->measure, c->variant, c->key, c->value) != SIZE_MAX) return true;
+    return false;
 }
 
 static gn_figure_opts options(const gn_profile *p, size_t chart, bool titles) {

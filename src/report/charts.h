@@ -20,7 +20,7 @@ typedef struct gn_chart {
     gn_figure *fig;
 } gn_chart;
 
-enum { GN_CHARTS_MAX = 14 };
+enum { GN_CHARTS_MAX = 18 };
 
 /** A figure for each measure that the result holds. @param titles put the title into the figure
  *  (files), or leave it to the page. `out` has room for GN_CHARTS_MAX. */

@@ -12,12 +12,12 @@
 #include "gonio/survey.h"
 
 #include "base/mem.h"
-#include "gonio/isotropy.h"
 #include "gonio/overlap.h"
 #include "report/label_rows.h"
 #include "report/measure_density.h"
 #include "report/measure_id.h"
 #include "report/measure_imbalance.h"
+#include "report/survey_parts.h"
 
 #include <math.h>
 #include <string.h>
@@ -32,6 +32,9 @@ struct plan {
     gn_labels *label; /* (n_labels) label columns restricted to those rows; class names borrowed */
     const char **label_name; /* (n_labels) */
     size_t n_labels;
+    gn_subset cluster_rows; /* a sample for k-means */
+    int32_t *later; /* (n_later) rows behind position 0; NULL: there are none, or no others */
+    size_t n_later;
     gn_knn *list; /* (layers) the overlap_k nearest in each layer so far: indices, no distances */
 };
 
@@ -78,42 +81,6 @@ done:
     return st;
 }
 
-static gn_status measure_isotropy(const struct plan *p, size_t layer, gn_error *err) {
-    gn_status st = GN_OK;
-    gn_isotropy s;
-    gn_isotropy_opts opts = {.type = gn_row_types(p->reps), .sequence = gn_reps_sequence(p->reps)};
-    GN_TRY(gn_isotropy_compute(p->ctx, gn_reps_layer(p->reps, layer), &opts, &s, NULL, err));
-    const struct {
-        const char *measure, *variant;
-        double value, se;
-        size_t n;
-    } rows[] = {
-        {"inter_cosine", "raw", s.raw.inter, s.raw.inter_se, s.raw.n_types},
-        {"intra_cosine", "raw", s.raw.intra, s.raw.intra_se, s.raw.n_intra_types},
-        {"inter_cosine", "centred", s.centred.inter, s.centred.inter_se, s.centred.n_types},
-        {"intra_cosine", "centred", s.centred.intra, s.centred.intra_se, s.centred.n_intra_types},
-        {"norm", "mean", s.norm_mean, s.norm_mean_se, s.n},
-        {"norm", "sd", s.norm_sd, none, s.n},
-        {"norm", "min", s.norm_min, none, s.n},
-        {"norm", "median", s.norm_median, none, s.n},
-        {"norm", "max", s.norm_max, none, s.n},
-        {"mean_norm", "", s.mean_norm, none, s.n},
-        {"participation_ratio", "", s.participation_ratio, s.participation_ratio_se, s.n},
-        {"isoscore", "", s.isoscore, s.participation_ratio_se / (double)(s.d > 1 ? s.d - 1 : 1),
-         s.n},
-        {"effective_rank", "", s.effective_rank, none, s.n},
-        {"top1_share", "", s.top1_share, none, s.n},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        GN_TRY(add(p, layer, rows[i].measure, rows[i].variant, rows[i].value, rows[i].se, rows[i].n,
-                   strcmp(rows[i].measure, "intra_cosine") == 0 && rows[i].n == 0
-                       ? "no type occurs twice"
-                       : NULL,
-                   err));
-done:
-    return st;
-}
-
 /* The layer's nearest, kept for the layers after it. */
 static gn_status keep_list(struct plan *p, size_t layer, const gn_knn *knn, gn_error *err) {
     gn_knn *l = &p->list[layer];
@@ -152,6 +119,7 @@ static gn_status measure_neighbors(struct plan *p, size_t layer, const gn_neighb
     gn_density_rows_opts density = {
         .labels = p->label, .label_name = p->label_name, .n_labels = p->n_labels};
     GN_TRY(measure_id_distinct(p, layer, found, err));
+    GN_TRY(gn_survey_lid(&at, found, err));
     GN_TRY(gn_rows_density(p->ctx, &at, found, &density, err));
     GN_TRY(keep_list(p, layer, found->all, err));
     GN_TRY(data_overlaps(p, layer, err));
@@ -171,6 +139,8 @@ static void plan_free(struct plan *p) {
     gn_free(p->label);
     gn_free(p->label_name);
     gn_free(p->list);
+    gn_free(p->later);
+    gn_subset_free(&p->cluster_rows);
     gn_subset_free(&p->subset);
 }
 
@@ -188,6 +158,19 @@ static gn_status plan_labels(struct plan *p, gn_error *err) {
         p->n_labels++;
     }
 done:
+    return st;
+}
+
+/* The rows behind position 0, where there are rows there and elsewhere: in causal models the first
+ * token sees only itself, and a few huge vectors can be all that a covariance shows. */
+static gn_status plan_later(struct plan *p, gn_error *err) {
+    const int32_t *position = gn_reps_position(p->reps);
+    size_t rows = gn_reps_rows(p->reps), n = 0;
+    for (size_t i = 0; position && i < rows; i++) n += position[i] != 0;
+    if (n < 2 || n == rows) return GN_OK;
+    gn_status st = gn_alloc_array(&p->later, n, sizeof *p->later, "rows behind position 0", err);
+    for (size_t i = 0; st == GN_OK && i < rows; i++)
+        if (position[i] != 0) p->later[p->n_later++] = (int32_t)i;
     return st;
 }
 
@@ -209,9 +192,13 @@ static gn_status plan_new(struct plan *p, gn_ctx *ctx, const gn_reps *reps,
         st = gn_fail_nomem(err, "neighbour lists", gn_reps_layers(reps) * sizeof *p->list);
         goto done;
     }
+    if (!p->opts.cluster_rows) p->opts.cluster_rows = 2000;
+    GN_TRY(gn_subset_new(ctx, reps, p->opts.cluster_rows, &p->cluster_rows, err));
+    GN_TRY(plan_later(p, err));
     GN_TRY(plan_labels(p, err));
     GN_TRY(gn_subset_conditions(&p->subset, reps, o.set, p->opts.k, result, err));
     GN_TRY(gn_result_set_number(result, "overlap_k", (double)p->opts.overlap_k, err));
+    GN_TRY(gn_result_set_number(result, "rows_clusters", (double)p->cluster_rows.n, err));
     if (gn_reps_layers(reps) > 1)
         GN_TRY(gn_result_set_number(result, "rows_imbalance", (double)p->opts.imbalance_rows, err));
 done:
@@ -234,11 +221,13 @@ gn_status gn_survey_measure(gn_ctx *ctx, const gn_reps *reps, const gn_survey_op
     if (st != GN_OK) return st;
     gn_neighbors *found = NULL;
     for (size_t i = 0; i < gn_reps_layers(reps); i++) {
-        GN_TRY(at_layer(&p, i, measure_isotropy(&p, i, err), err));
+        gn_spot at = spot(&p, i);
+        GN_TRY(at_layer(&p, i, gn_survey_isotropy(ctx, &at, p.later, p.n_later, err), err));
         GN_TRY(gn_subset_neighbors(ctx, &p.subset, reps, i, p.opts.k, &found, err));
         GN_TRY(at_layer(&p, i, measure_neighbors(&p, i, found, err), err));
         gn_neighbors_free(found);
         found = NULL;
+        GN_TRY(at_layer(&p, i, gn_survey_clusters(ctx, &at, &p.cluster_rows, err), err));
     }
     if (gn_reps_layers(reps) > 1)
         GN_TRY(gn_rows_imbalance(ctx, reps, p.opts.set, p.opts.imbalance_rows, result, err));

@@ -79,6 +79,15 @@ static inline gn_result *make_survey(const char *model, int n_layers, const char
         put(&s, "participation_ratio", NULL, 120 - 60 * t, 0.8, n);
         put(&s, "isoscore", NULL, (119 - 60 * t) / 383, (double)NAN, n);
         put(&s, "effective_rank", NULL, 290 - 40 * t, (double)NAN, n);
+        put(&s, "inter_cosine", "raw", 0.1 + 0.1 * t, 0.0013, 9121);
+        with_text(&s, "first_position", "dropped");
+        put(&s, "effective_dims", NULL, 100 - 30 * t, (double)NAN, n);
+        with(&s, "eps", 0.8);
+        put(&s, "rogue_dimension", "raw", 0.1 + 0.2 * t, (double)NAN, n);
+        put(&s, "lid", "unbiased", id + 3, 0.05, n);
+        put(&s, "lid", "harmonic", id + 1, 0.05, n);
+        put(&s, "kmeans_clusters", NULL, l == 3 ? 2 : 1, (double)NAN, n);
+        with(&s, "best", 2 + l % 3);
         put(&s, "top1_share", NULL, 0.03 + 0.06 * t, (double)NAN, n);
         for (int other = l - 1; other >= 0; other--) {
             put(&s, "data_overlap", NULL, (0.42 + 0.2 * t) / (l - other), 0.0009, n);

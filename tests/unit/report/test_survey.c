@@ -17,6 +17,10 @@ static const char *const charts[] = {"intrinsic_dimension",
                                      "cosines",
                                      "norms",
                                      "participation_ratio",
+                                     "isotropy_shares",
+                                     "position_zero",
+                                     "local_dimension",
+                                     "kmeans_clusters",
                                      "overlap_previous_layer",
                                      "overlap_layers",
                                      "imbalance_previous_layer",
@@ -208,7 +212,7 @@ TEST(small_and_partial_results_make_a_page) {
         REQUIRE(page != NULL);
         CHECK(well_formed(page));
         CHECK(count(page, "nan<") + count(page, ">nan") + count(page, "nan \xc2\xb1") == 0);
-        CHECK(count(page, "<svg ") == (kind == 0 ? 7 : kind == 1 ? 0 : 1));
+        CHECK(count(page, "<svg ") == (kind == 0 ? 11 : kind == 1 ? 0 : 1));
         free(page);
         gn_result_free(r);
     }

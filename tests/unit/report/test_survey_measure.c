@@ -3,6 +3,8 @@
 
 #include "base/random.h"
 #include "gonio/measure.h"
+#include "gonio/isotropy.h"
+#include "gonio/lid.h"
 #include "gonio/survey.h"
 #include "reps/writer.h"
 
@@ -14,10 +16,14 @@ static gn_error err;
 static gn_status make_set(const char *dir) {
     static const size_t layer[LAYERS] = {0, 1, 2};
     static float x[LAYERS][N * D];
-    int32_t zero[N] = {0};
+    int32_t zero[N] = {0}, sequence[N], position[N];
     const void *rows[LAYERS] = {x[0], x[1], x[2]};
     gn_random r = gn_random_new(1, 2);
     gn_reps_writer *w = NULL;
+    for (size_t i = 0; i < N; i++) {
+        sequence[i] = (int32_t)(i / 10);
+        position[i] = (int32_t)(i % 10);
+    }
     for (size_t i = 0; i < N * D; i++) {
         x[1][i] = (float)gn_random_normal(&r);
         x[0][i] = i < 40 * D ? x[1][i] : x[0][i - 40 * D];
@@ -25,17 +31,17 @@ static gn_status make_set(const char *dir) {
     }
     gn_reps_plan plan = {.n_rows = N,
                          .n_dims = D,
-                         .n_sequences = 1,
+                         .n_sequences = N / 10,
                          .n_layers = LAYERS,
                          .layer = layer,
                          .n_blocks = 2,
                          .dtype = GN_F32,
                          .token_id = zero,
-                         .sequence = zero,
-                         .position = zero,
+                         .sequence = sequence,
+                         .position = position,
                          .about = json_object()};
     gn_status st = gn_reps_writer_open(dir, &plan, true, &w, &err);
-    if (st == GN_OK) st = gn_reps_writer_append(w, rows, N, 1, &err);
+    if (st == GN_OK) st = gn_reps_writer_append(w, rows, N, N / 10, &err);
     if (st == GN_OK) st = gn_reps_writer_finish(w, &err);
     gn_reps_writer_free(w);
     json_decref(plan.about);
@@ -178,8 +184,68 @@ TEST(the_survey_says_what_the_commands_say) {
     gn_reps_free(reps);
 }
 
+static double value_of(const gn_result *r, const char *measure, const char *variant,
+                       const char *key, const char *value) {
+    size_t row = gn_result_find(r, 1, measure, variant, key, value);
+    return row == SIZE_MAX ? (double)NAN : gn_result_at(r, row).value;
+}
+
+/* Isotropy with and without position 0, local dimension and clusters of layer 1 are what the
+ * library says of its rows. */
+TEST(the_survey_in_brief_is_the_library) {
+    gn_reps *reps;
+    gn_result *r;
+    const char *dir = tmp_path("measure_brief");
+    OK(make_set(dir));
+    OK(gn_reps_open(dir, &reps, &err));
+    OK(gn_result_new("survey", &r, &err));
+    OK(gn_survey_measure(NULL, reps, &(gn_survey_opts){.k = 50, .cluster_rows = 60}, r, &err));
+    gn_mat x = gn_reps_layer(reps, 1);
+    int32_t later[N], type[N] = {0};
+    size_t n = 0;
+    for (int32_t i = 0; i < N; i++)
+        if (i % 10) later[n++] = i;
+    gn_isotropy_opts opts = {.type = type, .row = later, .n_rows = n};
+    gn_isotropy all, rest;
+    double spectrum[D];
+    OK(gn_isotropy_compute(NULL, x, &(gn_isotropy_opts){.type = type}, &all,
+                           &(gn_isotropy_arrays){.spectrum = spectrum}, &err));
+    OK(gn_isotropy_compute(NULL, x, &opts, &rest, NULL, &err));
+    /* from eigenvalues here, from traces there */
+    CHECK_NEAR(value_of(r, "participation_ratio", "", NULL, NULL), all.participation_ratio, 1e-12);
+    CHECK_NEAR(value_of(r, "participation_ratio", "", "first_position", "dropped"),
+               rest.participation_ratio, 1e-12);
+    CHECK(rest.participation_ratio != all.participation_ratio);
+    CHECK(value_of(r, "intra_cosine", "raw", "first_position", "dropped") == rest.raw.intra);
+    CHECK(value_of(r, "effective_dims", "", "eps", "0.8") ==
+          (double)gn_spectrum_dims(spectrum, D, 0.8, false));
+    int32_t sequence[N];
+    double share[D], most = 0;
+    gn_context_cosines c;
+    for (int32_t i = 0; i < N; i++) sequence[i] = i / 10;
+    gn_isotropy_opts by_sequence = {.type = type, .sequence = sequence};
+    OK(gn_context_compute(NULL, x, &by_sequence, 0, &c, share, &err));
+    for (size_t j = 0; j < D; j++) most = fmax(most, share[j]);
+    CHECK(most > 0 && value_of(r, "rogue_dimension", "raw", NULL, NULL) == most);
+    CHECK(value_of(r, "baseline_cosine", "", NULL, NULL) == c.baseline);
+    gn_knn *knn;
+    gn_lid_summary lid;
+    OK(gn_knn_compute(NULL, x, &(gn_knn_opts){.k = 50}, &knn, &err));
+    OK(gn_lid(gn_mat_f32(knn->distance, N, 50), NULL, NULL, &lid, &err));
+    CHECK(value_of(r, "lid", "unbiased", "k", "50") == lid.mean);
+    CHECK(value_of(r, "lid", "harmonic", "k", "50") == lid.harmonic);
+    size_t row = gn_result_find(r, 1, "kmeans_clusters", "", NULL, NULL);
+    REQUIRE(row != SIZE_MAX);
+    CHECK(gn_result_at(r, row).value >= 1 && gn_result_at(r, row).n == 60);
+    CHECK(gn_result_param(r, row, "verdict") != NULL);
+    gn_knn_free(knn);
+    gn_result_free(r);
+    gn_reps_free(reps);
+}
+
 int main(void) {
     RUN(one_search_a_layer);
     RUN(the_survey_says_what_the_commands_say);
+    RUN(the_survey_in_brief_is_the_library);
     return tap_done();
 }
