@@ -225,6 +225,11 @@ static int run(const cli_command *self, int argc, char **argv) {
         return cli_usage(self, "--figure and --curve both write %s", c.figure);
     c.opts.decimation = (gn_decimation)c.decimation;
     c.opts.dadapy = c.compat == 1;
+    /* TwoNN over scale is decimation: whoever asks for its curve wants it */
+    if (c.estimator == TWONN && c.curve && c.opts.decimation == GN_DECIMATION_AUTO)
+        c.opts.decimation = GN_DECIMATION_ON;
+    if (c.estimator == TWONN && c.curve && c.opts.decimation == GN_DECIMATION_OFF)
+        return cli_usage(self, "--curve of twonn shows decimation, which is off");
     snprintf(c.twonn, sizeof c.twonn, "base_%.6g",
              c.opts.fraction > 0 && c.opts.fraction < 1 ? c.opts.fraction : 0.9);
 

@@ -132,7 +132,7 @@ static gn_status choose(gn_result *r, const struct layer *layer, size_t n, bool 
     for (size_t i = 0; i < n; i++) {
         depth[i] = layer[i].depth;
         dim[i] = gride ? layer[i].gride : layer[i].twonn;
-        finite += isfinite(dim[i]);
+        finite += isfinite(dim[i]) != 0;
     }
     if (finite >= 3) gn_id_choose_layer(depth, dim, n, &peak, &suggested);
     const char *why = finite < 3 ? "fewer than 3 layers with a value" : "no prominent peak";

@@ -352,6 +352,7 @@ def sets_with_few_layers_compare_them_by_number(folder):
     before = files_under(folder)
     for arguments, status, part in (
             (["id", "m", "m", "m", "--curve", "c.png"], 64, "12 lines"),
+            (["id", "m", "--curve", "c.png", "--estimator", "twonn", "--decimation", "off"], 64, "which is off"),
             (["overlap", "m", "m", "m", "--within", "-k", "2,3", "--curve", "c.png"], 64, "12 lines"),
             (["overlap", "m", "m", "m"], 64, "--within"), (["overlap", "m", "-k", "3,,4"], 64, "3,,4"),
             (["overlap", "m", "-k", "0"], 64, "0"), (["overlap", "m", "-k", "3", "--curve", "c.svg"], 64, "list"),

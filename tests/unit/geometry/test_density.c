@@ -65,6 +65,52 @@ TEST(golden_densities_of_two_clusters) {
     check_set("C", "C_twoclusters20.npy", 20);
 }
 
+/* Rows are cut into blocks by the data: a thread more changes no bit. A call that is stopped writes
+ * nothing. */
+static bool stop(void *user) {
+    return *(bool *)user;
+}
+TEST(threads_change_no_bit) {
+    enum { ROWS = 5000, D = 3, NEAR = 30 };
+    gn_error err;
+    static double x[ROWS * D], rho[3][ROWS], se[3][ROWS];
+    static int32_t kstar[3][ROWS];
+    bool stopping = false;
+    gn_random r = gn_random_new(11, 0);
+    for (size_t i = 0; i < ROWS * D; i++) x[i] = gn_random_normal(&r);
+    gn_knn *knn = neighbors_of(x, ROWS, D, NEAR);
+    REQUIRE(knn != NULL);
+    for (unsigned t = 0; t < 3; t++) { /* without a context, then one thread and four */
+        gn_ctx *ctx = NULL;
+        gn_ctx_opts with = {.n_threads = t == 1 ? 1 : 4,
+                            .hooks = {.user = &stopping, .cancel = stop}};
+        if (t > 0) OK(gn_ctx_new(&with, &ctx, &err));
+        stopping = false;
+        OK(gn_kstar(ctx, knn, D, 0, kstar[t], &err));
+        gn_density_opts o = {.dim = D, .kstar = kstar[t]};
+        OK(gn_density_compute(ctx, knn, &o, rho[t], se[t], &err));
+        stopping = true;
+        int32_t k0 = kstar[t][0];
+        double rho0 = rho[t][0];
+        kstar[t][0] = 7;
+        rho[t][0] = 7;
+        if (t > 0) {
+            CHECK(gn_kstar(ctx, knn, D, 0, kstar[t], &err) == GN_ECANCEL && kstar[t][0] == 7);
+            CHECK(gn_density_compute(ctx, knn, &o, rho[t], se[t], &err) == GN_ECANCEL &&
+                  rho[t][0] == 7);
+        }
+        kstar[t][0] = k0;
+        rho[t][0] = rho0;
+        gn_ctx_free(ctx);
+    }
+    for (unsigned t = 1; t < 3; t++) {
+        CHECK(memcmp(kstar[t], kstar[0], sizeof kstar[0]) == 0);
+        CHECK(memcmp(rho[t], rho[0], sizeof rho[0]) == 0);
+        CHECK(memcmp(se[t], se[0], sizeof se[0]) == 0);
+    }
+    gn_knn_free(knn);
+}
+
 /* The PAk function as it is written in the paper, at (f, a), for row i. */
 static double pak(const gn_knn *knn, size_t i, size_t k, double dim, double f, double a) {
     double ball = pow(3.14159265358979323846, dim / 2) / tgamma(dim / 2 + 1), before = 0, s = 0;
@@ -232,6 +278,7 @@ TEST(bad_input_is_named) {
 }
 
 int main(void) {
+    RUN(threads_change_no_bit);
     RUN(golden_densities_of_a_gaussian);
     RUN(golden_densities_of_two_clusters);
     RUN(pak_is_the_maximum_of_its_likelihood);
