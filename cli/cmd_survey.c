@@ -93,12 +93,15 @@ const cli_command cmd_survey = {
     .synopsis = "MODEL TEXT -o DIR [options]",
     .text =
         "One pass over the text writes all layers to DIR/reps. Then, per layer: exact neighbours,\n"
-        "intrinsic dimension (TwoNN, Gride), cosines between and within types, norms, "
-        "participation\n"
-        "ratio, overlap of neighbours with the previous layer and with each label column. Prints "
-        "one\n"
-        "table; writes DIR/survey.json, DIR/survey.csv, DIR/figures and DIR/report.html. The same\n"
-        "command again reuses the layers that are there.\n\n"
+        "intrinsic dimension (TwoNN, Gride) and local dimension, cosines between and within "
+        "types,\n"
+        "norms, spectrum, rogue coordinate, density peaks, k-means against a Gaussian null, "
+        "overlap\n"
+        "of neighbours with every other layer and with each label column; information imbalance\n"
+        "between all layers on a sample. Prints one table; writes DIR/survey.json, "
+        "DIR/survey.csv,\n"
+        "DIR/figures and DIR/report.html. The same command again reuses the layers that are "
+        "there.\n\n"
         "Example: words in context with their part of speech\n"
         "  gonio survey all-MiniLM-L6-v2 wordnet-examples.tsv --pool target -o survey\n",
     .run = run,

@@ -11,6 +11,7 @@
  *    6  imbalance identities and golden values         test_acceptance_pairs.c
  *    7  duplicates                                     test_acceptance_neighbors.c
  *    8  decimation                                     test_acceptance_dimension.c
+ *       the printed curve                              tests/cli/test_geometry.py
  *    9  profile, choice of the layer                   test_acceptance_layers.c
  *   10  k*, densities, clusters; cancelling            test_acceptance_clusters.c
  *       Ctrl-C leaves nothing                          tests/cli/test_cli.py
