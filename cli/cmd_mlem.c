@@ -222,7 +222,7 @@ static int run(const cli_command *self, int argc, char **argv) {
         gn_survey_origin(reps, result, &err) == GN_OK &&
         measure(ctx, &c, reps, features, result, &err) == GN_OK &&
         (!c.out || (write_folder(result, c.out, &err) == GN_OK &&
-                    gn_mlem_write_report(ctx, result, features, c.out, &err) == GN_OK)))
+                    gn_mlem_write_report(ctx, result, reps, features, c.out, &err) == GN_OK)))
         status = show(&common, &c, result);
     else
         status = cli_failed(&err);

@@ -56,10 +56,11 @@ GN_API gn_status gn_measure_mlem_v2(gn_ctx *ctx, const gn_reps *reps, const gn_f
 
 /** Figures of a result that holds MLEM's rows, as SVG with their numbers as CSV, and one HTML page
  *  that shows them with their readings: `dir`/mlem.html, `dir`/figures/ *.svg, *.csv.
- *  @param features NULL, or the table: adds the correlation of feature distances
+ *  @param reps, features NULL, or the set and its table: add the correlation of feature distances
+ * and a picture of the layer that is predicted best
  *  @return GN_OK; GN_EINVAL (a result without rows); GN_EIO; GN_ENOMEM; GN_ECANCEL. */
-GN_API gn_status gn_mlem_write_report(gn_ctx *ctx, gn_result *result, const gn_features *features,
-                                      const char *dir, gn_error *err);
+GN_API gn_status gn_mlem_write_report(gn_ctx *ctx, gn_result *result, const gn_reps *reps,
+                                      const gn_features *features, const char *dir, gn_error *err);
 
 #ifdef __cplusplus
 }

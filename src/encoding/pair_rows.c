@@ -17,6 +17,7 @@
 static const char *const names[] = {"euclidean", "sqeuclidean", "cosine",   "correlation",
                                     "manhattan", "chebyshev",   "norm_diff"};
 enum { METRICS = sizeof names / sizeof *names };
+#define SAME 1e-12
 
 const char *gn_pair_metric_name(gn_pair_metric metric) {
     return names[metric];
@@ -79,8 +80,14 @@ static void set_bound(gn_pair_rows *r) {
         least = fmin(least, l);
     }
     double b = first + second;
+    bool unit = r->metric == GN_PAIR_COSINE || r->metric == GN_PAIR_CORRELATION;
+    if (unit && b < SAME) { /* what is left of equal directions is rounding */
+        memset(r->x, 0, r->n * r->d * sizeof *r->x);
+        memset(r->norm2, 0, r->n * sizeof *r->norm2);
+        b = 0;
+    }
     if (r->metric == GN_PAIR_SQEUCLIDEAN) b *= b;
-    if (r->metric == GN_PAIR_COSINE || r->metric == GN_PAIR_CORRELATION) b *= b / 2;
+    if (unit) b *= b / 2;
     if (r->metric == GN_PAIR_NORM_DIFF) b = first - least;
     r->bound = b * (1 + 1e-5);
 }

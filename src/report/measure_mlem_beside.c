@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "gonio/baselines.h"
+#include "gonio/io.h"
 #include "gonio/mlem.h"
 #include "math/stats.h"
 #include "report/subset.h"
@@ -256,8 +257,9 @@ gn_status gn_measure_mlem_beside(gn_ctx *ctx, const gn_reps *reps, const gn_feat
     for (r.layer = 0; r.layer < layers; r.layer++) {
         gn_error why = {0};
         gn_ctx_progress(ctx, "beside mlem", (double)r.layer, (double)layers, "layers");
+        GN_TRY(gn_mat_check_finite(gn_reps_layer(reps, r.layer), gn_reps_name(reps), err));
         st = measure_layer(&r, &why);
-        if (st == GN_EDATA && strstr(why.message, "distance")) {
+        if (st == GN_EDATA) { /* finite, but without distances to speak of */
             GN_TRY(add(&r, "pairs_r2", "", none, none, why.message, err));
         } else if (st != GN_OK) {
             if (err) *err = why;

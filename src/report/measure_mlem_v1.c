@@ -4,6 +4,7 @@
 
 #include "base/ctx.h"
 #include "base/mem.h"
+#include "gonio/io.h"
 #include "report/subset.h"
 
 #include <math.h>
@@ -178,8 +179,9 @@ gn_status gn_measure_mlem_v1(gn_ctx *ctx, const gn_reps *reps, const gn_features
         gn_error why = {0};
         gn_ctx_progress(ctx, "mlem v1", (double)r.layer, (double)layers, "layers");
         GN_TRY(gn_ctx_poll(ctx, err));
+        GN_TRY(gn_mat_check_finite(gn_reps_layer(reps, r.layer), gn_reps_name(reps), err));
         st = measure_layer(&r, &why);
-        if (st == GN_EDATA && strstr(why.message, "distances are equal")) {
+        if (st == GN_EDATA) { /* finite, but without distances to speak of */
             GN_TRY(add(&r, "v1_r2", "", none, none, why.message, err));
         } else if (st != GN_OK) {
             if (err) *err = why;

@@ -5,10 +5,10 @@
 
 #include "base/ctx.h"
 #include "base/mem.h"
+#include "gonio/io.h"
 #include "report/subset.h"
 
 #include <math.h>
-#include <string.h>
 
 static const double none = (double)NAN;
 
@@ -20,10 +20,11 @@ static gn_status add_fit(gn_ctx *ctx, const gn_spot *at, const gn_features *feat
     gn_v2_fit fit;
     double *w = NULL;
     gn_error why = {0};
+    GN_TRY(gn_mat_check_finite(a, gn_reps_name(at->reps), err));
     GN_TRY(gn_alloc_array(&w, features->n_features, sizeof *w, "weights", err));
     st = search ? gn_v2_search(ctx, a, features, NULL, w, &fit, &why)
                 : gn_v2_closed(ctx, a, features, w, &fit, &why);
-    if (st == GN_EDATA && strstr(why.message, "distance is zero")) {
+    if (st == GN_EDATA) { /* finite, but without distances to speak of */
         GN_TRY(gn_spot_add(at, "v2_pearson", variant, none, none, features->n, why.message, err));
         goto done;
     }

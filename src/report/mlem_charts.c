@@ -3,8 +3,10 @@
 #include "report/mlem_charts.h"
 
 #include "gonio/mlem.h"
+#include "math/stats.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +101,35 @@ static const gn_chart_text correlation_text = {
     "Where features go together, read conditional importance beside permutation importance.",
     "C_kl / sqrt(C_kk C_ll)",
     "arXiv 2402.11608"};
+
+static const gn_chart_text units_text = {
+    "mlem_units",
+    "Units one by one",
+    R2
+    " of single units, y = (a_iu - a_ju)^2: median with the middle half as a band, the best unit, "
+    "and all units together.",
+    "A best unit above all units together is local coding: what the layer encodes is concentrated "
+    "in few units.",
+    "as for all units, in one dimension",
+    "arXiv 2402.11608"};
+static const gn_chart_text top_text = {"mlem_top_units",
+                                       "The best units together",
+                                       R2
+                                       " of distances in the k units that rank best alone, over k.",
+                                       "The curve's peak says how many units are enough; ranks and "
+                                       "fits use the same sentences, so the "
+                                       "peak is optimistic.",
+                                       "as for all units, on the chosen ones",
+                                       "arXiv 2402.11608"};
+static const gn_chart_text mds_text = {
+    "mlem_mds",
+    "The layer that is predicted best",
+    "Metric multidimensional scaling of the distances between sentences in the layer of largest " R2
+    ", coloured by the features that matter most there.",
+    "Groups that lie apart are what the layer tells apart first. Two dimensions show only the "
+    "largest differences.",
+    "minimises sum (distance in the picture - distance)^2",
+    "de Leeuw 1977; arXiv 2402.11608"};
 
 /* A chart whose rows are one measure with a parameter "feature". */
 struct family {
@@ -249,6 +280,84 @@ static gn_status draw_encoding(struct lines *l, gn_figure *fig, gn_error *err) {
     return draw_measures(l, fig, what, sizeof what / sizeof *what, err);
 }
 
+static int compare_numbers(const void *x, const void *y) {
+    double a = *(const double *)x, b = *(const double *)y;
+    return (a > b) - (a < b);
+}
+
+static gn_status draw_units(struct lines *l, gn_figure *fig, gn_error *err) {
+    gn_status st;
+    double *value = NULL, *best = NULL, *at = NULL, q[] = {0.25, 0.5, 0.75, 1}, out[4];
+    GN_TRY(gn_alloc_array(&value, l->p->r->n_rows, sizeof *value, "units", err));
+    GN_TRY(gn_alloc_array(&best, 2 * l->p->n_layers, sizeof *best, "units", err));
+    at = best + l->p->n_layers;
+    for (size_t i = 0; i < l->p->n_layers; i++) {
+        size_t m = 0;
+        for (size_t r = 0; r < l->p->r->n_rows; r++) {
+            const gn_measurement *row = &l->p->r->row[r].m;
+            if (row->layer == l->p->layer[i] && strcmp(row->measure, "r2") == 0 && row->variant &&
+                strcmp(row->variant, "unit") == 0 && isfinite(row->value))
+                value[m++] = row->value;
+        }
+        for (int k = 0; k < 4; k++) out[k] = (double)NAN;
+        if (m) gn_quantiles(value, m, q, 4, out);
+        l->lo[i] = out[0];
+        l->y[i] = out[1];
+        l->hi[i] = out[2];
+        best[i] = out[3];
+        at[i] = gn_profile_at(l->p, i, "r2", "", NULL, NULL).value;
+    }
+    GN_TRY(line(l, fig, "median unit", true, err));
+    gn_series s = {"best unit", l->p->n_layers, l->x, best, NULL, NULL, -1};
+    GN_TRY(gn_figure_line(fig, &s, err));
+    s.label = "all units";
+    s.y = at;
+    GN_TRY(gn_figure_line(fig, &s, err));
+done:
+    gn_free(value);
+    gn_free(best);
+    return st;
+}
+
+/* R2 over k, a line a layer; at most nine layers, evenly spread. */
+static gn_status draw_top(const gn_profile *p, gn_figure *fig, gn_error *err) {
+    gn_status st = GN_OK;
+    struct {
+        double k, r2;
+    } *at = NULL;
+    double *x = NULL;
+    size_t step = (p->n_layers + MOST_LINES - 1) / MOST_LINES;
+    GN_TRY(gn_alloc_array(&at, p->r->n_rows, sizeof *at, "a curve", err));
+    GN_TRY(gn_alloc_array(&x, 2 * p->r->n_rows, sizeof *x, "a curve", err));
+    for (size_t i = p->n_layers; i-- > 0;) {
+        size_t m = 0;
+        char label[32];
+        if ((p->n_layers - 1 - i) % step) continue;
+        for (size_t r = 0; r < p->r->n_rows; r++) {
+            const gn_measurement *row = &p->r->row[r].m;
+            double k = gn_profile_number(p, r, "k");
+            if (row->layer == p->layer[i] && strcmp(row->measure, "r2") == 0 && row->variant &&
+                strcmp(row->variant, "top_k") == 0 && isfinite(row->value) && k > 0) {
+                at[m].k = k;
+                at[m++].r2 = row->value;
+            }
+        }
+        if (!m) continue;
+        qsort(at, m, sizeof *at, compare_numbers); /* by k, which comes first */
+        for (size_t t = 0; t < m; t++) {
+            x[t] = at[t].k;
+            x[m + t] = at[t].r2;
+        }
+        snprintf(label, sizeof label, "layer %d", p->layer[i]);
+        gn_series s = {label, m, x, x + m, NULL, NULL, -1};
+        GN_TRY(gn_figure_line(fig, &s, err));
+    }
+done:
+    gn_free(at);
+    gn_free(x);
+    return st;
+}
+
 static gn_status draw_correlation(gn_ctx *ctx, const gn_features *features, gn_figure *fig,
                                   gn_error *err) {
     gn_status st;
@@ -291,8 +400,9 @@ static bool drawn(const gn_chart *out, size_t n, const gn_chart_text *text) {
     return false;
 }
 
-gn_status gn_mlem_charts_make(gn_ctx *ctx, const gn_profile *p, const gn_features *features,
-                              bool titles, gn_chart *out, size_t *n, gn_error *err) {
+gn_status gn_mlem_charts_make(gn_ctx *ctx, const gn_profile *p, const gn_reps *reps,
+                              const gn_features *features, bool titles, gn_chart *out, size_t *n,
+                              gn_error *err) {
     gn_status st;
     struct lines l = {.p = p};
     size_t made = 0, layers = p->n_layers;
@@ -326,6 +436,21 @@ gn_status gn_mlem_charts_make(gn_ctx *ctx, const gn_profile *p, const gn_feature
             .width_in = 4.4, .height_in = 3.6, .x_label = "feature", .y_label = "feature"};
         GN_TRY(begin(&correlation_text, titles, square, out, &made, err));
         GN_TRY(draw_correlation(ctx, features, out[made - 1].fig, err));
+    }
+    if (gn_profile_has(p, "r2", "unit")) {
+        GN_TRY(begin(&units_text, titles, o, out, &made, err));
+        GN_TRY(draw_units(&l, out[made - 1].fig, err));
+    }
+    if (gn_profile_has(p, "r2", "top_k")) {
+        gn_figure_opts own = {.x_label = "units, best first", .y_label = R2, .x_log = true};
+        GN_TRY(begin(&top_text, titles, own, out, &made, err));
+        GN_TRY(draw_top(p, out[made - 1].fig, err));
+    }
+    if (reps && features && gn_mlem_mds_possible(p, reps, features)) {
+        gn_figure_opts square = {
+            .width_in = 5.2, .height_in = 4.8, .x_label = "MDS 1", .y_label = "MDS 2"};
+        GN_TRY(begin(&mds_text, titles, square, out, &made, err));
+        GN_TRY(gn_mlem_mds_draw(ctx, p, reps, features, out[made - 1].fig, err));
     }
     *n = made;
     made = 0;

@@ -54,13 +54,13 @@ static void add_features(gn_str *s, const gn_features *features) {
     gn_str_add(s, "</ol>\n</section>\n");
 }
 
-static gn_status page_make(gn_ctx *ctx, gn_result *result, const gn_profile *p,
+static gn_status page_make(gn_ctx *ctx, gn_result *result, const gn_profile *p, const gn_reps *reps,
                            const gn_features *features, char **out, gn_error *err) {
     gn_status st;
     gn_str s = {0};
     gn_chart charts[GN_MLEM_CHARTS_MAX];
     size_t n = 0;
-    GN_TRY(gn_mlem_charts_make(ctx, p, features, false, charts, &n, err));
+    GN_TRY(gn_mlem_charts_make(ctx, p, reps, features, false, charts, &n, err));
     add_head(&s, p);
     for (size_t i = 0; i < n; i++) GN_TRY(gn_page_add_chart(&s, p, &charts[i], i + 1, err));
     if (features) add_features(&s, features);
@@ -79,8 +79,8 @@ done:
     return st;
 }
 
-gn_status gn_mlem_write_report(gn_ctx *ctx, gn_result *result, const gn_features *features,
-                               const char *dir, gn_error *err) {
+gn_status gn_mlem_write_report(gn_ctx *ctx, gn_result *result, const gn_reps *reps,
+                               const gn_features *features, const char *dir, gn_error *err) {
     gn_status st;
     gn_profile p = {0};
     gn_chart charts[GN_MLEM_CHARTS_MAX];
@@ -93,12 +93,12 @@ gn_status gn_mlem_write_report(gn_ctx *ctx, gn_result *result, const gn_features
         goto done;
     }
     GN_TRY(gn_make_dirs(path, err));
-    GN_TRY(gn_mlem_charts_make(ctx, &p, features, true, charts, &n, err));
+    GN_TRY(gn_mlem_charts_make(ctx, &p, reps, features, true, charts, &n, err));
     for (size_t i = 0; i < n; i++) {
         GN_TRY(gn_ctx_poll(ctx, err));
         GN_TRY(gn_chart_write(&charts[i], dir, err));
     }
-    GN_TRY(page_make(ctx, result, &p, features, &page, err));
+    GN_TRY(page_make(ctx, result, &p, reps, features, &page, err));
     gn_free(path);
     path = gn_path_join(dir, "mlem.html");
     if (!path) {

@@ -282,6 +282,10 @@ TEST(what_cannot_be_measured_is_said) {
     CHECK_CONTAINS(err.message, "row 5 is zero");
     data.a[6 * PD + 2] = NAN;
     CHECK(gn_pair_sums_new(NULL, p, a, NULL, &s, &err) == GN_EDATA);
+    for (size_t i = 0; i < PN * PD; i++)
+        data.a[i] = (1 + (double)(i / PD % 7)) * (0.1 + (double)(i % PD));
+    CHECK(gn_pair_sums_new(NULL, p, a, &(gn_pair_opts){.metric = GN_PAIR_COSINE}, &s, &err) ==
+          GN_EDATA); /* one direction, whatever the rounding */
     memset(data.a, 0, sizeof data.a);
     CHECK(gn_pair_sums_new(NULL, p, a, NULL, &s, &err) == GN_EDATA);
     CHECK_CONTAINS(err.message, "same");
