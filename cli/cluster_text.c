@@ -85,7 +85,7 @@ static void print_layer(gn_result *r, size_t row, FILE *out) {
     fprintf(out, "%s, layer %d: ", m.set, m.layer);
     print_verdict(r, row, m, out);
     for (size_t i = row; i < end; i++)
-        if (strcmp(gn_result_at(r, i).measure, "cluster_size") == 0) print_cluster(r, i, end, out);
+        if (strcmp(gn_result_at(r, i).measure, "kmeans_size") == 0) print_cluster(r, i, end, out);
     for (size_t i = row; i < end; i++) {
         const char *sentence = gn_result_param(r, i, "sentence");
         if (sentence) fprintf(out, "  %s\n", sentence);

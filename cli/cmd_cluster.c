@@ -2,18 +2,17 @@
  * made of. */
 #include "cli.h"
 #include "cluster_text.h"
+#include "folder.h"
 #include "labels.h"
 #include "lines.h"
 #include "rows.h"
 #include "sets.h"
 #include "gonio/measure.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 struct call {
     gn_measure_cluster_opts opts;
@@ -24,14 +23,6 @@ struct call {
 };
 
 /* ---- files ---------------------------------------------------------------------------------- */
-
-static gn_status make_folder(const char *path, gn_error *err) {
-    struct stat at;
-    if (mkdir(path, 0777) == 0 || (stat(path, &at) == 0 && S_ISDIR(at.st_mode))) return GN_OK;
-    snprintf(err->message, sizeof err->message, "%.900s: cannot be made a folder: %s", path,
-             strerror(errno));
-    return err->code = GN_EIO;
-}
 
 /* One label a row of the set, -1 for rows that the sample left out: what --labels reads. */
 static gn_status write_labels(void *user, const gn_reps *reps, size_t layer, size_t n,
@@ -126,7 +117,7 @@ static gn_status draw(const struct call *c, gn_result *r, const cli_sets *sets, 
 
 static gn_status measure(struct call *c, gn_ctx *ctx, const cli_sets *sets, gn_result *result,
                          gn_error *err) {
-    gn_status st = c->out ? make_folder(c->out, err) : GN_OK;
+    gn_status st = c->out ? cli_folder(c->out, err) : GN_OK;
     for (size_t i = 0; st == GN_OK && i < sets->n; i++) {
         cli_labels labels;
         st = cli_labels_find(&labels, sets->reps[i], c->labels, err);

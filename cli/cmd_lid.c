@@ -1,27 +1,27 @@
 /* gonio lid: the local dimension around every point, and its neighbours' other tales. */
-#define _POSIX_C_SOURCE 200809L
 #include "cli.h"
+#include "folder.h"
+#include "lines.h"
 #include "rows.h"
+#include "sets.h"
 #include "gonio/measure.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { MAX_K = 16, BINS = 40, MAX_CURVES = 64 };
-
-static const char *const metrics[] = {"euclidean", "cosine", NULL};
-static const char *const modes[] = {"cai2021", NULL};
 
 /* A histogram of the points of one layer, for the figure of a set with one layer. */
 struct histogram {
     char label[96];
     double x[BINS], y[BINS];
 };
-struct points {
-    const char *out; /* folder for values, or NULL */
+struct call {
+    gn_measure_lid_opts opts;
+    size_t k[MAX_K];
+    const char *layers, *figure, *out; /* out: folder for values, or NULL */
     struct histogram *curve;
     size_t n_curves;
 };
@@ -44,7 +44,7 @@ static void fill(struct histogram *h, double *value, size_t n) {
     }
 }
 
-static gn_status write_values(const struct points *p, const gn_reps *reps, size_t layer, size_t k,
+static gn_status write_values(const struct call *c, const gn_reps *reps, size_t layer, size_t k,
                               size_t n, const int32_t *row, const double *value, gn_error *err) {
     size_t rows = gn_reps_rows(reps);
     char path[4200];
@@ -55,7 +55,7 @@ static gn_status write_values(const struct points *p, const gn_reps *reps, size_
     }
     for (size_t i = 0; i < rows; i++) all[i] = (double)NAN;
     for (size_t i = 0; i < n; i++) all[row[i]] = value[i];
-    snprintf(path, sizeof path, "%s/%.60s.layer.%02zu.k%zu.npy", p->out, gn_reps_name(reps),
+    snprintf(path, sizeof path, "%.4000s/%.60s.layer.%02zu.k%zu.npy", c->out, gn_reps_name(reps),
              gn_reps_layer_index(reps, layer), k);
     gn_status st = gn_npy_write(path, GN_F64, &rows, 1, all, err);
     free(all);
@@ -64,12 +64,12 @@ static gn_status write_values(const struct points *p, const gn_reps *reps, size_
 
 static gn_status on_points(void *user, const gn_reps *reps, size_t layer, size_t k, size_t n,
                            const int32_t *row, const double *value, gn_error *err) {
-    struct points *p = user;
-    if (p->out) {
-        gn_status st = write_values(p, reps, layer, k, n, row, value, err);
+    struct call *c = user;
+    if (c->out) {
+        gn_status st = write_values(c, reps, layer, k, n, row, value, err);
         if (st != GN_OK) return st;
     }
-    if (!p->curve || p->n_curves == MAX_CURVES) return GN_OK;
+    if (!c->curve || c->n_curves == MAX_CURVES) return GN_OK;
     double *known = malloc((n + 1) * sizeof *known);
     if (!known) {
         *err = (gn_error){.code = GN_ENOMEM, .message = "out of memory: a histogram"};
@@ -79,61 +79,42 @@ static gn_status on_points(void *user, const gn_reps *reps, size_t layer, size_t
     for (size_t i = 0; i < n; i++)
         if (!isnan(value[i])) known[m++] = value[i];
     if (m > 0) {
-        struct histogram *h = &p->curve[p->n_curves++];
-        snprintf(h->label, sizeof h->label, "%.60s, k = %zu", gn_reps_name(reps), k);
+        struct histogram *h = &c->curve[c->n_curves++];
+        snprintf(h->label, sizeof h->label, "%.60s, k = %zu", c->opts.set, k);
         fill(h, known, m);
     }
     free(known);
     return GN_OK;
 }
 
-/* The profile of one set at one k over depth. */
-static gn_status draw_profile(gn_figure *fig, gn_result *r, const char *set, size_t k,
-                              const char *variant, gn_error *err) {
-    size_t count = gn_result_count(r), n = 0;
-    double *at = malloc(4 * (count + 1) * sizeof *at);
-    if (!at) {
-        *err = (gn_error){.code = GN_ENOMEM, .message = "out of memory: a figure's points"};
-        return GN_ENOMEM;
-    }
-    double *x = at, *y = at + count, *lo = y + count, *hi = lo + count;
-    for (size_t i = 0; i < count; i++) {
-        gn_measurement m = gn_result_at(r, i);
-        const char *text = gn_result_param(r, i, "k");
-        if (strcmp(m.measure, "lid") != 0 || strcmp(m.variant, variant) != 0 || !m.set ||
-            strcmp(m.set, set) != 0 || !text || strtoull(text, NULL, 10) != k)
-            continue;
-        x[n] = m.depth;
-        y[n] = m.value;
-        lo[n] = m.value - 2 * m.se;
-        hi[n++] = m.value + 2 * m.se;
-    }
-    char label[96];
-    snprintf(label, sizeof label, "%.60s, k = %zu", set, k);
-    gn_series s = {.label = label, .n = n, .x = x, .y = y, .lo = lo, .hi = hi, .color = -1};
-    gn_status st = n ? gn_figure_line(fig, &s, err) : GN_OK;
-    free(at);
-    return st;
-}
-
-static gn_status draw(gn_result *r, const struct points *p, char **set, int n_sets,
-                      const gn_measure_lid_opts *o, bool profile, const char *path, gn_error *err) {
-    const char *variant = o->cai2021 ? "cai2021" : "unbiased";
+static gn_status draw(const struct call *c, gn_result *r, const cli_sets *sets, gn_error *err) {
+    bool profile = cli_sets_layered(sets);
     gn_figure *fig = NULL;
-    gn_figure_opts opts = {.x_label = profile ? "relative depth" : "local dimension of a point",
-                           .y_label = profile ? "mean local dimension" : "share of points per unit",
-                           .y_min = 0,
-                           .y_max = -1};
+    gn_figure_opts opts = {
+        .x_label = profile ? "relative depth" : "local dimension of a point",
+        .y_label = profile ? "mean local dimension" : "share of points per unit",
+    };
     gn_status st = gn_figure_new(&opts, &fig, err);
-    for (int s = 0; st == GN_OK && profile && s < n_sets; s++)
-        for (size_t j = 0; st == GN_OK && j < o->n_k; j++)
-            st = draw_profile(fig, r, set[s], o->k[j], variant, err);
-    for (size_t c = 0; st == GN_OK && !profile && c < p->n_curves; c++) {
-        const struct histogram *h = &p->curve[c];
+    for (size_t s = 0; st == GN_OK && profile && s < sets->n; s++)
+        for (size_t j = 0; st == GN_OK && j < c->opts.n_k; j++) {
+            char label[160], k[32];
+            snprintf(k, sizeof k, "%zu", c->k[j]);
+            snprintf(label, sizeof label, "%.100s, k = %s", sets->name[s], k);
+            st = cli_draw_line(fig, r,
+                               &(cli_line){.set = sets->name[s],
+                                           .measure = "lid",
+                                           .variant = c->opts.cai2021 ? "cai2021" : "unbiased",
+                                           .layer = CLI_ANY_LAYER,
+                                           .where = {{"k", k}},
+                                           .label = label},
+                               err);
+        }
+    for (size_t i = 0; st == GN_OK && !profile && i < c->n_curves; i++) {
+        const struct histogram *h = &c->curve[i];
         gn_series s = {.label = h->label, .n = BINS, .x = h->x, .y = h->y, .color = -1};
         st = gn_figure_line(fig, &s, err);
     }
-    if (st == GN_OK) st = cli_write_figure(fig, path, err);
+    if (st == GN_OK) st = cli_write_figure(fig, c->figure, err);
     gn_figure_free(fig);
     return st;
 }
@@ -144,7 +125,8 @@ static size_t parse_list(const char *text, size_t *out) {
     for (;;) {
         char *end;
         unsigned long long value = strtoull(text, &end, 10);
-        if (*text < '0' || *text > '9' || (*end && *end != ',') || value > 1024 || n == MAX_K)
+        if (*text < '0' || *text > '9' || (*end && *end != ',') || value < 3 || value > 1024 ||
+            n == MAX_K)
             return 0;
         out[n++] = (size_t)value;
         if (!*end) return n;
@@ -152,24 +134,43 @@ static size_t parse_list(const char *text, size_t *out) {
     }
 }
 
+static gn_status measure(struct call *c, gn_ctx *ctx, const cli_sets *sets, gn_result *result,
+                         gn_error *err) {
+    gn_status st = c->out ? cli_folder(c->out, err) : GN_OK;
+    if (c->figure && !(c->curve = calloc(MAX_CURVES, sizeof *c->curve))) {
+        *err = (gn_error){.code = GN_ENOMEM, .message = "out of memory: histograms"};
+        return GN_ENOMEM;
+    }
+    for (size_t i = 0; st == GN_OK && i < sets->n; i++) {
+        c->opts.set = sets->name[i];
+        st = gn_measure_lid(ctx, sets->reps[i], &c->opts, result, err);
+    }
+    return st == GN_OK && c->figure ? draw(c, result, sets, err) : st;
+}
+
 static int run(const cli_command *self, int argc, char **argv) {
+    static const char *const metrics[] = {"euclidean", "cosine", NULL};
+    static const char *const modes[] = {"none", "cai2021", NULL};
     cli_common common = {0};
     bool csv = false;
-    int metric = 0, mode = -1;
-    const char *list = "100", *figure = NULL, *out = NULL;
-    gn_measure_lid_opts opts = {0};
-    size_t k[MAX_K];
+    int metric = 0, mode = 0;
+    const char *list = "100";
+    struct call c = {0};
     const cli_option options[] = {
         {"neighbors", 'k', CLI_TEXT, (void *)&list, "K,...",
          "neighbours, one number or several from one search (default 100, at most 1,024)", NULL},
         {"metric", 'm', CLI_WORD, &metric, "METRIC", "euclidean (default) or cosine", metrics},
+        {"layers", 0, CLI_TEXT, (void *)&c.layers, "LIST", "layers to measure, e.g. 0,3-6,-1",
+         NULL},
+        {"queries", 0, CLI_SIZE, &c.opts.queries, "N",
+         "a seeded sample of N rows asks, all rows answer (default: every row asks)", NULL},
         {"compat", 0, CLI_WORD, &mode, "MODE",
-         "cai2021: as that paper's scripts print it (half of the usual value)", modes},
-        {"output", 'o', CLI_TEXT, (void *)&out, "DIR",
+         "none, or cai2021: as that paper's scripts print it (half of the usual value)", modes},
+        {"output", 'o', CLI_TEXT, (void *)&c.out, "DIR",
          "write the value of every row to DIR/SET.layer.NN.kK.npy", NULL},
-        {"max-rows", 0, CLI_SIZE, &opts.max_rows, "N",
+        {"max-rows", 0, CLI_SIZE, &c.opts.max_rows, "N",
          "above N rows, use a seeded sample of N (default 100,000)", NULL},
-        {"figure", 0, CLI_TEXT, (void *)&figure, "FILE",
+        {"figure", 0, CLI_TEXT, (void *)&c.figure, "FILE",
          "draw to FILE.png, .svg or .pdf, with its numbers as .csv", NULL},
         {"csv", 0, CLI_FLAG, &csv, NULL, "print the rows as CSV", NULL},
         {0},
@@ -177,54 +178,33 @@ static int run(const cli_command *self, int argc, char **argv) {
     int n = cli_parse(self, options, &common, argc, argv);
     if (n < 0) return -1 - n;
     if (n < 1) return cli_usage(self, "expected at least one REPS");
-    opts.n_k = parse_list(list, k);
-    if (!opts.n_k)
-        return cli_usage(self, "-k %s: expected up to %d numbers below 1,025, as in 20,50,100",
+    c.opts.n_k = parse_list(list, c.k);
+    if (!c.opts.n_k)
+        return cli_usage(self, "-k %s: expected up to %d numbers from 3 to 1,024, as in 20,50,100",
                          list, MAX_K);
-    opts.k = k;
-    opts.metric = metric ? GN_COSINE : GN_EUCLIDEAN;
-    opts.cai2021 = mode == 0;
+    c.opts.k = c.k;
+    c.opts.metric = metric ? GN_COSINE : GN_EUCLIDEAN;
+    c.opts.cai2021 = mode == 1;
+    if (c.out || c.figure) {
+        c.opts.points = on_points;
+        c.opts.user = &c;
+    }
 
     gn_error err = {0};
     gn_ctx *ctx = NULL;
     gn_result *result = NULL;
-    struct points points = {.out = out};
-    char **names = calloc((size_t)n, sizeof *names);
-    int status = CLI_FAILED;
-    bool profile = false;
-    if (figure) points.curve = calloc(MAX_CURVES, sizeof *points.curve);
-    if (out || figure) {
-        opts.points = on_points;
-        opts.user = &points;
-    }
-    if (out && mkdir(out, 0777) != 0) {
-        struct stat at;
-        if (stat(out, &at) != 0 || !S_ISDIR(at.st_mode)) {
-            snprintf(err.message, sizeof err.message, "%s: cannot be made a folder", out);
-            err.code = GN_EIO;
-            goto done;
-        }
-    }
-    if (!names || cli_context(&common, &ctx, &err) != GN_OK ||
-        gn_result_new("lid", &result, &err) != GN_OK ||
-        cli_conditions(&common, ctx, result, &err) != GN_OK)
-        goto done;
-    for (int i = 0; i < n; i++) {
-        gn_reps *reps;
-        if (gn_reps_open(argv[i], &reps, &err) != GN_OK) goto done;
-        names[i] = strdup(gn_reps_name(reps));
-        profile = profile || gn_reps_layers(reps) > 1;
-        gn_status st = gn_measure_lid(ctx, reps, &opts, result, &err);
-        gn_reps_free(reps);
-        if (st != GN_OK || !names[i]) goto done;
-    }
-    if (figure && draw(result, &points, names, n, &opts, profile, figure, &err) != GN_OK) goto done;
-    status = cli_print_rows(result, csv, common.json);
-done:
-    if (status == CLI_FAILED && err.code != GN_OK) status = cli_failed(&err);
-    for (int i = 0; names && i < n; i++) free(names[i]);
-    free(names);
-    free(points.curve);
+    cli_sets sets = {0};
+    int status;
+    if ((!c.figure || gn_figure_check_path(c.figure, &err) == GN_OK) &&
+        cli_context(&common, &ctx, &err) == GN_OK && gn_result_new("lid", &result, &err) == GN_OK &&
+        cli_conditions(&common, ctx, result, &err) == GN_OK &&
+        cli_sets_open(&sets, argv, (size_t)n, c.layers, &err) == GN_OK &&
+        measure(&c, ctx, &sets, result, &err) == GN_OK)
+        status = cli_print_rows(result, csv, common.json);
+    else
+        status = cli_failed(&err);
+    free(c.curve);
+    cli_sets_free(&sets);
     gn_result_free(result);
     gn_ctx_free(ctx);
     return status;

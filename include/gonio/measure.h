@@ -122,12 +122,16 @@ GN_API gn_status gn_measure_density(gn_ctx *ctx, const gn_reps *reps,
                                     gn_error *err);
 
 typedef struct gn_measure_lid_opts {
+    const char *set; /**< name of the set in the rows; NULL: gn_reps_name */
     const size_t *k; /**< (n_k) neighbourhood sizes, 3 ... 1024; NULL: 100; clipped to the rows */
     size_t n_k;
     gn_metric metric;
     bool cai2021;    /**< as the scripts of Cai et al., ICLR 2021: GN_LID_CAI2021, rows that repeat
                           stay in */
     size_t max_rows; /**< 0 means 100,000 */
+    size_t queries;  /**< 0: every row asks. Else a seeded sample of so many rows asks, and all rows
+                          answer; rows that repeat stay in, their zero distances are skipped and
+                          counted; no hubness, which needs every list */
     /** NULL, or is handed the values of the n points of stored layer `layer` at each k (unbiased,
      * or the scripts'; NaN where undefined); row[i] is the row of the set that point i is. Both are
      *  borrowed for the call. What it returns other than GN_OK ends the run. */

@@ -114,7 +114,7 @@ static gn_status add_cosines(const struct run *r, gn_mat x, const int32_t *label
         gn_isotropy s;
         for (size_t i = 0; i < r->subset.n; i++)
             if ((size_t)label[i] == c) member[n++] = (int32_t)i;
-        GN_TRY(gn_spot_add(&r->at, "cluster_size", "", (double)n, none, r->subset.n, NULL, err));
+        GN_TRY(gn_spot_add(&r->at, "kmeans_size", "", (double)n, none, r->subset.n, NULL, err));
         GN_TRY(gn_spot_param(&r->at, "cluster", (double)c, err));
         GN_TRY(gn_spot_param(&r->at, "share", (double)n / (double)r->subset.n, err));
         if (n < 2) continue;

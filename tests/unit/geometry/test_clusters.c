@@ -35,13 +35,16 @@ TEST(four_gaussians) {
         size_t wrong = 0;
         for (size_t i = 0; i < N; i++) wrong += f->label[i] != f->label[i % K];
         CHECK(wrong == 0 && f->size[3] == 500);
-        /* another number of threads: identical labels, silhouettes, null */
-        OK(gn_clusters_choose(other, gn_mat_f32(x, N, D), NULL, &again, &err));
-        for (size_t k = 0; k < c->kmeans->n_fits; k++) {
-            CHECK(memcmp(c->kmeans->fit[k].label, again->kmeans->fit[k].label,
-                         N * sizeof(int32_t)) == 0);
-            CHECK(c->silhouette[k].mean == again->silhouette[k].mean);
-            CHECK(c->null_mean[k] == again->null_mean[k] && c->null_sd[k] == again->null_sd[k]);
+        again = NULL;
+        if (t == 0) { /* once is enough */
+            /* another number of threads: identical labels, silhouettes, null */
+            OK(gn_clusters_choose(other, gn_mat_f32(x, N, D), NULL, &again, &err));
+            for (size_t k = 0; k < c->kmeans->n_fits; k++) {
+                CHECK(memcmp(c->kmeans->fit[k].label, again->kmeans->fit[k].label,
+                             N * sizeof(int32_t)) == 0);
+                CHECK(c->silhouette[k].mean == again->silhouette[k].mean);
+                CHECK(c->null_mean[k] == again->null_mean[k] && c->null_sd[k] == again->null_sd[k]);
+            }
         }
         gn_clusters_free(c);
         gn_clusters_free(again);

@@ -263,6 +263,22 @@ TEST(local_dimensions_of_a_set) {
               value, &want, &err));
     CHECK(value_of(r, "lid", "cai2021", "k", "5") == want.mean && value[3] == 0 && value[7] == 0);
     CHECK(gn_result_find(r, 0, "hubness", "max", NULL, NULL) == SIZE_MAX);
+    gn_result_free(r);
+    /* some rows ask all: their own lists, told by their rows; zero distances are skipped */
+    seen = (struct seen){0};
+    o = (gn_measure_lid_opts){
+        .k = k, .n_k = 1, .queries = 30, .points = keep_points, .user = &seen};
+    OK(gn_result_new("test", &r, &err));
+    OK(gn_measure_lid(NULL, set[0], &o, r, &err));
+    OK(gn_lid(gn_mat_f32(found->all->distance, N, 9), &(gn_lid_opts){.k = 5}, value, &want, &err));
+    CHECK(seen.calls == 1 && seen.n == 30);
+    double asked = 0;
+    for (size_t i = 0; i < 30; i++) {
+        CHECK(seen.value[i] == value[seen.row[i]] && (i == 0 || seen.row[i] > seen.row[i - 1]));
+        asked += seen.value[i] / 30;
+    }
+    CHECK_NEAR(value_of(r, "lid", "unbiased", "k", "5"), asked, 1e-12);
+    CHECK(gn_result_find(r, 0, "hubness", "max", NULL, NULL) == SIZE_MAX);
     k[0] = 2;
     CHECK(gn_measure_lid(NULL, set[0], &o, r, &err) == GN_EINVAL);
     gn_result_free(r);

@@ -83,7 +83,7 @@ TEST(the_first_position_is_told) {
     CHECK(value(r, "kmeans_clusters", "", "verdict", "found") == 2);
     CHECK(value(r, "silhouette", "", "clusters", "2") > 0.95);
     CHECK(value(r, "silhouette", "", "clusters", "4") < 0.95);
-    CHECK(value(r, "cluster_size", "", "cluster", "1") == WINDOWS);
+    CHECK(value(r, "kmeans_size", "", "cluster", "1") == WINDOWS);
     CHECK_NEAR(value(r, "cluster_explained", "position_0", NULL, NULL), 1, 1e-12);
     CHECK_NEAR(value(r, "cluster_explained", "position", NULL, NULL), 1, 1e-12);
     CHECK(fabs(value(r, "cluster_explained", "type", NULL, NULL)) < 0.1);
@@ -150,8 +150,8 @@ TEST(labels_explain) {
     size_t i = gn_result_find(r, 3, "cluster_explained", "label", "label", "part");
     CHECK(gn_result_at(r, i).n < 900 && !gn_result_param(r, i, "sentence"));
     CHECK(value(r, "cluster_share", "label", "content", "part = first a") > 0);
-    CHECK(value(r, "cluster_size", "", "cluster", "0") +
-              value(r, "cluster_size", "", "cluster", "1") ==
+    CHECK(value(r, "kmeans_size", "", "cluster", "0") +
+              value(r, "kmeans_size", "", "cluster", "1") ==
           900);
     labels.n = N - 1;
     CHECK(gn_measure_cluster(NULL, set, &o, r, &err) == GN_EINVAL);

@@ -1,0 +1,15 @@
+#define _POSIX_C_SOURCE 200809L
+#include "folder.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+gn_status cli_folder(const char *path, gn_error *err) {
+    struct stat at;
+    if (mkdir(path, 0777) == 0 || (stat(path, &at) == 0 && S_ISDIR(at.st_mode))) return GN_OK;
+    snprintf(err->message, sizeof err->message, "%.900s: cannot be made a folder: %s", path,
+             strerror(errno));
+    return err->code = GN_EIO;
+}
