@@ -73,6 +73,7 @@ gn_status gn_engine_rank(gn_engine *e, gn_lists *l, gn_engine_scratch *s, size_t
     gn_status st = GN_OK;
     size_t first = block * e->query->block, last = first + e->query->block;
     if (last > e->query->n) last = e->query->n;
-    for (size_t i = first; i < last && st == GN_OK; i++) st = rank(e, l, s, i, err);
+    for (size_t i = first; i < last && st == GN_OK; i++) /* an earlier run may have had some */
+        if (atomic_load(&e->state[i]) == GN_ROW_OPEN) st = rank(e, l, s, i, err);
     return st;
 }
