@@ -59,12 +59,13 @@ typedef struct gn_knn {
 
 /** Exact k nearest neighbours, among the rows of `x` (n, d), of the rows that ask.
  *  @return GN_OK; GN_EINVAL (k or a row number out of range, n < 2, n > INT32_MAX, not a floating
- *          type, no column or 2^18 and more, queries of another width); GN_EDATA (NaN or infinite
- * value with its row and column; zero vector under cosine; neighbours so far apart that float32
- * cannot hold it); GN_ENOMEM; GN_ECANCEL. O(n^2 d) time, or O(q n d) when q rows ask; memory: the
- * result (8 n k bytes), two packed float32 copies of x, and candidate lists of 8 n max(k + 96, 1.5
- * k) bytes, but no more than one packed copy or 256 MiB, whichever is larger: beyond that, and
- * where other rows ask, lists are small and each pair is computed from either side. */
+ *          type, no column or 2^18 and more, queries of another width, groups of one side only);
+ *          GN_EDATA (NaN or infinite value with its row and column; zero vector under cosine;
+ *          neighbours so far apart that float32 cannot hold it); GN_ENOMEM; GN_ECANCEL.
+ *  O(n^2 d) time, or O(q n d) when q rows ask. Memory: the result (8 n k bytes), two packed float32
+ *  copies of x, and candidate lists of 8 n max(k + 96, 1.5 k) bytes, but no more than one packed
+ *  copy or 256 MiB, whichever is larger: beyond that, and where other rows ask, lists are small and
+ *  each pair is computed from either side. */
 GN_API gn_status gn_knn_compute(gn_ctx *ctx, gn_mat x, const gn_knn_opts *opts, gn_knn **out,
                                 gn_error *err);
 GN_API void gn_knn_free(gn_knn *knn);
@@ -87,8 +88,8 @@ typedef struct gn_neighbors {
 
 /** Both lists from one search, which runs over the distinct rows and copies none of them.
  *  @return GN_OK; GN_EINVAL (queries, row numbers or groups in opts); whatever gn_knn_compute
- * returns (for the distinct rows, by their numbers in x). O(n'^2 d + n d) time; memory as for
- * gn_knn_compute. */
+ *          returns (for the distinct rows, by their numbers in x).
+ *  O(n'^2 d + n d) time; memory as for gn_knn_compute. */
 GN_API gn_status gn_knn_compute_distinct(gn_ctx *ctx, gn_mat x, const gn_knn_opts *opts,
                                          gn_neighbors **out, gn_error *err);
 GN_API void gn_neighbors_free(gn_neighbors *neighbors);
@@ -102,7 +103,7 @@ GN_API void gn_neighbors_free(gn_neighbors *neighbors);
  *  alone). A folder that cannot be written, or a damaged list, costs a warning in the log and
  *  nothing else. Plain matrices are computed and not kept.
  *  @param reused NULL, or receives whether the search was saved.
- *  @return GN_OK; whatever gn_knn_compute returns. */
+ *  @return GN_OK; whatever gn_knn_compute_distinct returns. */
 GN_API gn_status gn_neighbors_of_layer(gn_ctx *ctx, const gn_reps *reps, size_t layer,
                                        const gn_knn_opts *opts, gn_neighbors **out, bool *reused,
                                        gn_error *err);

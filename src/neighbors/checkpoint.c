@@ -8,8 +8,7 @@
  *   lists     (mirrored schedule) which pairs have met, and every row's candidates and bound. Lists
  *             are tightened first, so that they hold little more than k candidates each.
  *   results   (stripes, and rows that are redone) the rows that are done. Other threads may be
- *             finishing more at the same time: a row counts when its state says so, and its state
- * is set last.
+ *             finishing more meanwhile: a row counts when its state says so, which is set last.
  *
  * A file belongs to a search when the hash in it agrees: of every value of the matrices, the row
  * numbers, the groups, k, metric, kernels and block sizes. Anything else starts over, with a
@@ -79,7 +78,7 @@ static uint64_t identity(gn_engine *e) {
                                 q->block,
                                 asking->x.dtype,
                                 e->self,
-                                e->played != NULL,
+                                e->played != NULL, /* mirrored */
                                 e->group != NULL};
     uint64_t h = mix_bytes(MAGIC, options, sizeof options);
     h = mix_bytes(h, q->gemm->name, strlen(q->gemm->name));
@@ -290,7 +289,7 @@ static const char *read_all(gn_engine *e, struct source *s, gn_stage *stage) {
     if (s->bad || mark.magic != MAGIC) return "is no kept search";
     if (mark.identity != identity(e))
         return "is of other rows, other options or another instruction set";
-    if (mark.stage == GN_STAGE_FILTER && e->played && mark.round <= e->query->n_blocks)
+    if (mark.stage == GN_STAGE_FILTER && e->played && mark.round <= e->query->n_blocks + 1)
         get_lists(e, s);
     else if (mark.stage == GN_STAGE_ROWS)
         get_rows(e, s);

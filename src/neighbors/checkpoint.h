@@ -23,8 +23,8 @@ typedef struct gn_checkpoint {
 void gn_checkpoint_start(gn_checkpoint *c, const char *path, double interval_s);
 /** Whether it is time to save. NULL: never. */
 bool gn_checkpoint_due(const gn_checkpoint *c);
-/** Writes what is done. A failure costs a warning in the log. To be called from the caller's
- * thread; at GN_STAGE_FILTER while no task runs. */
+/** Writes what is done. A failure costs a warning in the log. Only the caller's thread may do this,
+ *  at GN_STAGE_FILTER only while no task runs. */
 void gn_checkpoint_save(struct gn_engine *e, gn_stage stage);
 /** Saves when a search is cancelled that has run for a while since it was last saved. */
 void gn_checkpoint_cancelled(struct gn_engine *e, gn_stage stage);

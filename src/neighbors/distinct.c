@@ -120,6 +120,14 @@ void gn_neighbors_free(gn_neighbors *neighbors) {
     gn_free(neighbors);
 }
 
+gn_status gn_distinct_check(const gn_knn_opts *opts, gn_error *err) {
+    if (opts->queries || opts->row || opts->group)
+        return gn_fail(
+            err, GN_EINVAL,
+            "neighbours among distinct rows: expected no queries, row numbers or groups");
+    return GN_OK;
+}
+
 gn_status gn_distinct_search(gn_ctx *ctx, gn_mat x, const gn_distinct *d, const gn_knn_opts *opts,
                              gn_neighbors *out, gn_error *err) {
     gn_search search = {.x = x, .opts = opts, .distinct = d->n < d->n_rows ? d : NULL};
@@ -148,6 +156,7 @@ gn_status gn_knn_compute_distinct(gn_ctx *ctx, gn_mat x, const gn_knn_opts *opts
     gn_distinct d = {0};
     gn_neighbors *neighbors = gn_calloc(1, sizeof *neighbors);
     if (!neighbors) return gn_fail_nomem(err, "neighbours", sizeof *neighbors);
+    GN_TRY(gn_distinct_check(opts, err));
     GN_TRY(gn_distinct_new(ctx, x, &d, err));
     GN_TRY(gn_distinct_search(ctx, x, &d, opts, neighbors, err));
     gn_distinct_give(&d, neighbors);

@@ -18,6 +18,8 @@ void gn_distinct_free(gn_distinct *d);
 /** A hash of a row's values; -0 counts as 0. */
 uint64_t gn_row_hash(gn_mat x, size_t row);
 
+/** GN_EINVAL when opts ask for more than all rows among themselves. */
+gn_status gn_distinct_check(const gn_knn_opts *opts, gn_error *err);
 /** Searches: fills out->all and out->distinct. */
 gn_status gn_distinct_search(gn_ctx *ctx, gn_mat x, const gn_distinct *d, const gn_knn_opts *opts,
                              gn_neighbors *out, gn_error *err);

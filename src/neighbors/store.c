@@ -166,6 +166,7 @@ gn_status gn_neighbors_of_layer(gn_ctx *ctx, const gn_reps *reps, size_t layer,
         GN_TRY(place_of(dir, number, opts, &place, err));
         o.checkpoint = place.partial.text;
     }
+    GN_TRY(gn_distinct_check(opts, err));
     GN_TRY(gn_distinct_new(ctx, x, &d, err));
     bool found = dir && opts->k > 0 && load_both(ctx, &place, &d, opts->k, neighbors);
     if (!found) {

@@ -204,9 +204,27 @@ TEST(plain_matrices_are_not_kept) {
     gn_reps_free(reps);
 }
 
+/* Kept lists are of all rows among themselves: they must not answer another question. */
+TEST(other_questions_are_refused) {
+    gn_error err;
+    gn_reps *reps;
+    gn_neighbors *out = NULL;
+    int32_t group[N] = {0};
+    const char *dir = tmp_path("store_questions");
+    OK(make_set(dir, N, &err));
+    OK(gn_reps_open(dir, &reps, &err));
+    CHECK(ask(NULL, reps, 4, GN_EUCLIDEAN) >= 0);
+    CHECK(gn_neighbors_of_layer(NULL, reps, 0, &(gn_knn_opts){.k = 4, .group = group}, &out, NULL,
+                                &err) == GN_EINVAL);
+    CHECK_CONTAINS(err.message, "layer 3: neighbours among distinct rows: expected no queries");
+    CHECK(out == NULL);
+    gn_reps_free(reps);
+}
+
 int main(void) {
     RUN(kept_and_reused);
     RUN(rows_that_repeat_have_two_lists);
     RUN(plain_matrices_are_not_kept);
+    RUN(other_questions_are_refused);
     return tap_done();
 }
