@@ -25,4 +25,8 @@ gn_status gn_table_start(size_t n, size_t n_columns, gn_feature_table **out, gn_
 /** Copies everything. @return GN_OK; GN_EINVAL (a difference of words); GN_ENOMEM. */
 gn_status gn_table_add(gn_feature_table *t, const gn_column *c, gn_error *err);
 
+/** gn_features_open of bytes in memory. @param path what errors call them. */
+gn_status gn_features_parse(const char *text, size_t n_bytes, char separator, const char *path,
+                            const gn_features_opts *opts, gn_features **out, gn_error *err);
+
 #endif

@@ -205,20 +205,11 @@ done:
     return st;
 }
 
-gn_status gn_features_open(const char *path, const gn_features_opts *opts, gn_features **out,
-                           gn_error *err) {
+gn_status gn_features_parse(const char *text, size_t n_bytes, char separator, const char *path,
+                            const gn_features_opts *opts, gn_features **out, gn_error *err) {
     gn_status st;
     struct reader r = {.path = path, .opts = opts};
-    gn_map map = {0};
-    char *inflated = NULL;
-    const char *text;
-    size_t n_bytes;
     gn_feature_table *t = NULL;
-    char separator = gn_csv_separator(path);
-    if (!separator)
-        return gn_fail(err, GN_EINVAL, "%s: unknown kind of feature table, expected .csv or .tsv",
-                       path);
-    GN_TRY(gn_open_text(path, &map, &inflated, &text, &n_bytes, err));
     gn_csv_start(&r.csv, text, n_bytes, separator, path);
     GN_TRY(read_header(&r, err));
     GN_TRY(check_options(&r, err));
@@ -251,6 +242,20 @@ done:
     gn_free(r.name);
     gn_arena_free(&r.arena);
     gn_csv_free(&r.csv);
+    return st;
+}
+
+gn_status gn_features_open(const char *path, const gn_features_opts *opts, gn_features **out,
+                           gn_error *err) {
+    gn_map map = {0};
+    char *inflated = NULL, separator = gn_csv_separator(path);
+    const char *text;
+    size_t n;
+    if (!separator)
+        return gn_fail(err, GN_EINVAL, "%s: unknown kind of feature table, expected .csv or .tsv",
+                       path);
+    gn_status st = gn_open_text(path, &map, &inflated, &text, &n, err);
+    if (st == GN_OK) st = gn_features_parse(text, n, separator, path, opts, out, err);
     gn_free(inflated);
     gn_map_close(&map);
     return st;
