@@ -1,4 +1,4 @@
-/* WordPiece in MB/s of one core: each line of a text on its own, CPU time, median of 7 runs.
+/* A tokenizer (of any kind) in MB/s of one core: each line of a text on its own, CPU time, median of 7 runs.
  *
  *     bench-tokenizer MODEL_DIR TEXT [MIN_MB]
  *

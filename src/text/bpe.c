@@ -17,6 +17,7 @@
 struct gn_bpe_symbol {
     int32_t id;
     int32_t before, after; /* places; -1: none */
+    int32_t joined;        /* what it makes with the one behind it; -1: nothing */
     uint32_t start, end;   /* bytes of the word; equal: joined to the one before */
 };
 
@@ -174,13 +175,16 @@ static struct gn_bpe_entry pop(struct gn_bpe_entry *heap, size_t *n) {
     return top;
 }
 
-/* Puts the pair that starts at `place` into the heap, if it is one that is joined. */
+/* Looks up the pair that starts at `place`; into the heap with it, if it is one that is joined. */
 static void offer(const gn_bpe *b, gn_bpe_scratch *s, size_t *n_heap, int32_t place) {
-    if (place < 0 || s->symbol[place].after < 0) return;
-    int32_t next = s->symbol[place].after;
-    gn_bpe_pair p = b->pair[slot_of(b, s->symbol[place].id, s->symbol[next].id)];
-    if (p.left >= 0)
-        push(s->heap, n_heap, (struct gn_bpe_entry){p.rank, (uint32_t)place, p.joined});
+    if (place < 0) return;
+    struct gn_bpe_symbol *left = &s->symbol[place];
+    left->joined = -1;
+    if (left->after < 0) return;
+    gn_bpe_pair p = b->pair[slot_of(b, left->id, s->symbol[left->after].id)];
+    if (p.left < 0) return;
+    left->joined = p.joined;
+    push(s->heap, n_heap, (struct gn_bpe_entry){p.rank, (uint32_t)place, p.joined});
 }
 
 gn_status gn_bpe_split(const gn_bpe *b, const char *word, size_t n, gn_bpe_scratch *s,
@@ -191,17 +195,18 @@ gn_status gn_bpe_split(const gn_bpe *b, const char *word, size_t n, gn_bpe_scrat
     struct gn_bpe_symbol *symbol = s->symbol;
     size_t n_heap = 0;
     for (size_t i = 0; i < n; i++)
-        symbol[i] =
-            (struct gn_bpe_symbol){b->byte_id[(unsigned char)word[i]], (int32_t)i - 1,
-                                   i + 1 < n ? (int32_t)i + 1 : -1, (uint32_t)i, (uint32_t)i + 1};
+        symbol[i] = (struct gn_bpe_symbol){.id = b->byte_id[(unsigned char)word[i]],
+                                           .before = (int32_t)i - 1,
+                                           .after = i + 1 < n ? (int32_t)i + 1 : -1,
+                                           .joined = -1,
+                                           .start = (uint32_t)i,
+                                           .end = (uint32_t)i + 1};
     for (size_t i = 0; i + 1 < n; i++) offer(b, s, &n_heap, (int32_t)i);
     while (n_heap > 0) {
         struct gn_bpe_entry top = pop(s->heap, &n_heap);
         struct gn_bpe_symbol *left = &symbol[top.place];
-        if (left->start == left->end || left->after < 0) continue;
+        if (left->start == left->end || left->joined != top.joined) continue;
         struct gn_bpe_symbol *right = &symbol[left->after];
-        gn_bpe_pair now = b->pair[slot_of(b, left->id, right->id)];
-        if (now.left < 0 || now.joined != top.joined) continue;
         left->id = top.joined;
         left->end = right->end;
         right->start = right->end;
