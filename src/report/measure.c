@@ -161,19 +161,6 @@ done:
     return st;
 }
 
-/* The rows behind position 0, where there are rows there and elsewhere: in causal models the first
- * token sees only itself, and a few huge vectors can be all that a covariance shows. */
-static gn_status plan_later(struct plan *p, gn_error *err) {
-    const int32_t *position = gn_reps_position(p->reps);
-    size_t rows = gn_reps_rows(p->reps), n = 0;
-    for (size_t i = 0; position && i < rows; i++) n += position[i] != 0;
-    if (n < 2 || n == rows) return GN_OK;
-    gn_status st = gn_alloc_array(&p->later, n, sizeof *p->later, "rows behind position 0", err);
-    for (size_t i = 0; st == GN_OK && i < rows; i++)
-        if (position[i] != 0) p->later[p->n_later++] = (int32_t)i;
-    return st;
-}
-
 static gn_status plan_new(struct plan *p, gn_ctx *ctx, const gn_reps *reps,
                           const gn_survey_opts *opts, gn_result *result, gn_error *err) {
     gn_status st = GN_OK;
@@ -193,8 +180,9 @@ static gn_status plan_new(struct plan *p, gn_ctx *ctx, const gn_reps *reps,
         goto done;
     }
     if (!p->opts.cluster_rows) p->opts.cluster_rows = 2000;
+    if (p->opts.cluster_rows > n) p->opts.cluster_rows = n;
     GN_TRY(gn_subset_new(ctx, reps, p->opts.cluster_rows, &p->cluster_rows, err));
-    GN_TRY(plan_later(p, err));
+    GN_TRY(gn_later_rows(reps, &p->later, &p->n_later, err));
     GN_TRY(plan_labels(p, err));
     GN_TRY(gn_subset_conditions(&p->subset, reps, o.set, p->opts.k, result, err));
     GN_TRY(gn_result_set_number(result, "overlap_k", (double)p->opts.overlap_k, err));

@@ -232,18 +232,6 @@ done:
 /* ---- the set ------------------------------------------------------------------------------------
  */
 
-/* The rows behind position 0, where the set has rows there and elsewhere. */
-static gn_status later_rows(gn_isotropy_plan *p, gn_error *err) {
-    const int32_t *position = gn_reps_position(p->reps);
-    size_t rows = gn_reps_rows(p->reps), n = 0;
-    for (size_t i = 0; position && i < rows; i++) n += position[i] != 0;
-    if (p->opts.first_kept || n == 0 || n == rows) return GN_OK;
-    gn_status st = gn_alloc_array(&p->later, n, sizeof *p->later, "rows behind position 0", err);
-    for (size_t i = 0; st == GN_OK && i < rows; i++)
-        if (position[i] != 0) p->later[p->n_later++] = (int32_t)i;
-    return st;
-}
-
 static gn_status check(const gn_isotropy_plan *p, gn_error *err) {
     const gn_measure_isotropy_opts *o = &p->opts;
     const char *name = gn_reps_name(p->reps);
@@ -304,7 +292,7 @@ gn_status gn_measure_isotropy(gn_ctx *ctx, const gn_reps *reps,
     if (!p.opts.n_rogue) p.opts.n_rogue = 3;
     p.type = p.opts.types ? p.opts.types->code : gn_row_types(reps);
     GN_TRY(check(&p, err));
-    GN_TRY(later_rows(&p, err));
+    if (!p.opts.first_kept) GN_TRY(gn_later_rows(reps, &p.later, &p.n_later, err));
     GN_TRY(conditions(&p, err));
     snprintf(task, sizeof task, "isotropy, %.100s", gn_reps_name(reps));
     size_t n_layers = gn_reps_layers(reps);

@@ -130,6 +130,22 @@ gn_status gn_subset_column(const gn_subset *s, const int32_t *column, int32_t **
     return GN_OK;
 }
 
+gn_status gn_later_rows(const gn_reps *reps, int32_t **row, size_t *n_rows, gn_error *err) {
+    const int32_t *position = gn_reps_position(reps);
+    size_t rows = gn_reps_rows(reps), n = 0;
+    int32_t *later = NULL;
+    for (size_t i = 0; position && i < rows; i++) n += position[i] != 0;
+    if (n > 0 && n < rows) {
+        gn_status st = gn_alloc_array(&later, n, sizeof *later, "rows behind position 0", err);
+        if (st != GN_OK) return st;
+        for (size_t i = n = 0; i < rows; i++)
+            if (position[i] != 0) later[n++] = (int32_t)i;
+    }
+    *row = later;
+    *n_rows = later ? n : 0;
+    return GN_OK;
+}
+
 gn_status gn_layer_add(gn_result *r, const gn_reps *reps, const char *set, size_t i,
                        const char *measure, const char *variant, double value, double se, size_t n,
                        const char *note, gn_error *err) {

@@ -46,6 +46,11 @@ const int32_t *gn_row_types(const gn_reps *reps);
 /** The subset's part of a column of the row table, to be freed; *out NULL where `column` is. */
 gn_status gn_subset_column(const gn_subset *s, const int32_t *column, int32_t **out, gn_error *err);
 
+/** The rows behind position 0, to be freed; NULL where the set has no rows there, or no others. In
+ *  causal models the first token sees only itself, and a few huge vectors there can be all that a
+ *  layer's covariance shows. */
+gn_status gn_later_rows(const gn_reps *reps, int32_t **row, size_t *n_rows, gn_error *err);
+
 /** A measurement of stored layer i. `set` NULL: the set's own name. NaN where there is no value;
  *  note may be NULL. */
 gn_status gn_layer_add(gn_result *r, const gn_reps *reps, const char *set, size_t i,

@@ -46,7 +46,7 @@ gn_status gn_survey_isotropy(gn_ctx *ctx, const gn_spot *at, const int32_t *late
     gn_status st;
     GN_TRY(gn_isotropy_summarise(&place, &(gn_isotropy_opts){0}, NULL, NULL, err));
     GN_TRY(add_rogue(&place, err));
-    if (!later) goto done;
+    if (n_later < 2) goto done;
     place.first_position = "dropped";
     gn_isotropy_opts rest = {.row = later, .n_rows = n_later};
     GN_TRY(gn_isotropy_summarise(&place, &rest, NULL, NULL, err));
