@@ -129,6 +129,7 @@ static gn_status measure(gn_ctx *ctx, const struct call *c, const gn_reps *reps,
         return cli_beside_compat(ctx, &c->beside, c->opts.set, c->opts.fit.zscore, reps, features,
                                  result, err);
     gn_status st = gn_measure_mlem(ctx, reps, features, &c->opts, result, err);
+    if (st == GN_OK) st = gn_mlem_add_clusters(ctx, result, 0, err); /* none without --units */
     return st != GN_OK ? st
                        : cli_beside_rows(ctx, &c->beside, c->opts.set, reps, features, result, err);
 }

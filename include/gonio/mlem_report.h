@@ -54,6 +54,24 @@ GN_API gn_status gn_measure_mlem_v1(gn_ctx *ctx, const gn_reps *reps, const gn_f
 GN_API gn_status gn_measure_mlem_v2(gn_ctx *ctx, const gn_reps *reps, const gn_features *features,
                                     const char *set, bool search, gn_result *result, gn_error *err);
 
+/** Kinds of units by what they encode: k-means of their importances for k = 2 ... k_max, the k of
+ * the highest mean silhouette, the smaller of equals.
+ *  @param profile (d, f) importance of each feature for each unit; units whose row is all zero
+ * encode nothing and are left out
+ *  @param k_max 0 means 6
+ *  @param cluster (d) 1 ... k by falling size, 0 for units left out
+ *  @param k how many; 0 and silhouette NaN where fewer than 3 different units are left
+ *  @return GN_OK; GN_EINVAL (k_max 1, an empty matrix); GN_EDATA (NaN or infinity); GN_ENOMEM;
+ *          GN_ECANCEL. */
+GN_API gn_status gn_mlem_cluster_units(gn_ctx *ctx, const double *profile, size_t d, size_t f,
+                                       size_t k_max, int32_t *cluster, size_t *k,
+                                       double *silhouette, gn_error *err);
+/** The same for every layer of a result that holds units one by one (`pfi`, variant `unit`): a
+ * unit's profile are its shares of importance over its R2, 0 where p_corrected is above alpha (0:
+ * 0.01). Adds rows `unit_clusters`, `unit_cluster` of each unit, `unit_cluster_share` of each
+ * cluster and feature. */
+GN_API gn_status gn_mlem_add_clusters(gn_ctx *ctx, gn_result *result, double alpha, gn_error *err);
+
 /** Figures of a result that holds MLEM's rows, as SVG with their numbers as CSV, and one HTML page
  *  that shows them with their readings: `dir`/mlem.html, `dir`/figures/ *.svg, *.csv.
  *  @param reps, features NULL, or the set and its table: add the correlation of feature distances
