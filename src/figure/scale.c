@@ -124,7 +124,7 @@ static size_t decade_ticks(const gn_axis *a, const double *set, size_t n_set, gn
     size_t n = 0;
     for (double e = floor(log10(a->lo)); e <= log10(a->hi); e++)
         for (size_t k = 0; k < n_set && n < GN_TICKS_MAX; k++) {
-            double v = set[k] * pow(10, e);
+            double v = e < 0 ? set[k] / pow(10, -e) : set[k] * pow(10, e); /* 0.3, not 3 x 0.1 */
             if (v < a->lo * (1 - 1e-9) || v > a->hi * (1 + 1e-9)) continue;
             out[n].value = v;
             log_label(&out[n++]);

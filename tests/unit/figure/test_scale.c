@@ -40,6 +40,16 @@ TEST(labels_agree_in_decimals) {
     CHECK_CONTAINS(t[n - 1].label, "10<span");
 }
 
+TEST(decades_below_one_have_short_labels) {
+    gn_tick t[GN_TICKS_MAX];
+    size_t n = gn_axis_ticks(&(gn_axis){.lo = 0.002, .hi = 20, .log = true}, 9, t), threes = 0;
+    for (size_t i = 0; i < n; i++) {
+        CHECK(strlen(t[i].label) <= 5);
+        threes += strchr(t[i].label, '3') != NULL;
+    }
+    CHECK(threes >= 3);
+}
+
 TEST(ticks_at_both_ends_count) {
     gn_tick t[GN_TICKS_MAX];
     CHECK(gn_axis_ticks(&(gn_axis){.lo = 0, .hi = 4}, 4, t) == 3);
@@ -103,6 +113,7 @@ TEST(viridis_ends) {
 int main(void) {
     RUN(places);
     RUN(labels_agree_in_decimals);
+    RUN(decades_below_one_have_short_labels);
     RUN(ticks_at_both_ends_count);
     RUN(ticks_hold_on_any_range);
     RUN(empty_and_single_values_have_a_range);
