@@ -70,14 +70,18 @@ static gn_status rogue(gn_figure *fig, gn_result *r, const cli_sets *sets, size_
     return st;
 }
 
-/* The largest eigenvalue among the rows. */
-static double largest(const gn_result *r) {
-    double most = 0;
-    for (size_t i = 0; i < gn_result_count(r); i++) {
-        gn_measurement m = gn_result_at(r, i);
-        if (strcmp(m.measure, "eigenvalue") == 0 && m.value > most) most = m.value;
-    }
-    return most;
+/* The range of the eigenvalues; those below 1e-7 of the largest are the axis that a layer norm
+ * leaves without variance, or rounding of float32 layers, and would flatten the rest. */
+static void range(const gn_result *r, double *least, double *most) {
+    *least = *most = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < gn_result_count(r); i++) {
+            gn_measurement m = gn_result_at(r, i);
+            if (strcmp(m.measure, "eigenvalue") != 0) continue;
+            if (pass == 0 && m.value > *most) *most = m.value;
+            if (pass == 1 && m.value > 1e-7 * *most && (*least <= 0 || m.value < *least))
+                *least = m.value;
+        }
 }
 
 gn_status cli_isotropy_figure(gn_result *r, int plot, const cli_sets *sets, const char *path,
@@ -87,8 +91,9 @@ gn_status cli_isotropy_figure(gn_result *r, int plot, const cli_sets *sets, cons
     static gn_status (*const draw[])(gn_figure *, gn_result *, const cli_sets *, size_t,
                                      gn_error *) = {profile, spectra, rogue};
     bool spectrum = plot == PLOT_SPECTRA;
-    double top = spectrum ? largest(r) : 0;
+    double least, most;
     gn_figure *fig = NULL;
+    range(r, &least, &most);
     gn_status st = gn_figure_new(
         &(gn_figure_opts){.width_in = 5.6,
                           .height_in = 3.6,
@@ -96,8 +101,8 @@ gn_status cli_isotropy_figure(gn_result *r, int plot, const cli_sets *sets, cons
                           .y_label = y_label[plot],
                           .x_log = spectrum,
                           .y_log = spectrum,
-                          .y_min = 1e-8 * top, /* below is rounding of float32 layers */
-                          .y_max = 2 * top,
+                          .y_min = spectrum ? least / 2 : 0,
+                          .y_max = spectrum ? 2 * most : 0,
                           .palette = spectrum ? GN_PALETTE_VIRIDIS : GN_PALETTE_DEEP},
         &fig, err);
     for (size_t s = 0; st == GN_OK && s < sets->n; s++) st = draw[plot](fig, r, sets, s, err);
