@@ -64,9 +64,11 @@ bool gn_chart_spans_far(const gn_profile *p, const char *measure, const char *va
 
 gn_status gn_draw_id(gn_chart_line *l, gn_figure *fig, gn_error *err) {
     gn_status st;
+    char gride[48];
+    snprintf(gride, sizeof gride, "Gride, n\xe2\x82\x82 = %.0f", l->p->common_n2);
     GN_TRY(draw_measure(l, fig, "twonn", "base_0.9", "TwoNN", err));
-    for (size_t i = 0; i < l->p->n_layers; i++) put(l, i, l->p->gride[i], Z95);
-    GN_TRY(draw(l, fig, "Gride", err));
+    for (size_t i = 0; i < l->p->n_layers; i++) put(l, i, l->p->gride_common[i], Z95);
+    GN_TRY(draw(l, fig, gride, err));
 done:
     return st;
 }

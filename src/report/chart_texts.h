@@ -29,8 +29,8 @@ static const gn_chart_text chart_texts[GN_CHARTS_MAX] = {
     [CHART_ID] =
         {"intrinsic_dimension", "Intrinsic dimension",
          "Two estimates of the number of dimensions that each layer’s points really use: TwoNN on "
-         "the smallest 90 % of the distance ratios, and Gride at the scale where its curve is "
-         "flattest. Bands: 95 % (±1.96 standard errors), asymptotic; where none shows, "
+         "the smallest 90 % of the distance ratios, and Gride at one scale for all layers, where their "
+         "curves are flattest on average. Bands: 95 % (±1.96 standard errors), asymptotic; where none shows, "
          "it is narrower than the line.",
          "Far below the width of the layer is usual. A profile that rises to a peak and falls to a "
          "low plateau or minimum suggests taking representations from that minimum. Above about 20 "

@@ -52,41 +52,51 @@ static size_t collect(const gn_result *r, const char *variant, struct layer *lay
     return n;
 }
 
-static double value_at(const gn_result *r, const struct layer *l, size_t j) {
-    return l->scale[j] == SIZE_MAX ? none : r->row[l->scale[j]].m.value;
-}
-
-/* The flattest scale on average: its j, SIZE_MAX when no layer has a curve. */
-static size_t common_scale(const gn_result *r, const struct layer *layer, size_t n) {
+size_t gn_common_scale(const double *dim, size_t n_layers, size_t n_scales) {
     size_t best = SIZE_MAX;
     double least = HUGE_VAL;
-    for (size_t j = 0; j < GN_ID_MAX_SCALES; j++) {
+    for (size_t j = 0; j < n_scales; j++) {
         double sum = 0;
-        size_t counted = 0, with_curve = 0, here = 0;
-        for (size_t i = 0; i < n; i++) {
-            bool interior = j > 0 && j + 1 < GN_ID_MAX_SCALES;
-            double before = interior ? value_at(r, &layer[i], j - 1) : none;
-            double after = interior ? value_at(r, &layer[i], j + 1) : none;
-            with_curve += layer[i].scale[0] != SIZE_MAX;
-            here += layer[i].scale[j] != SIZE_MAX;
-            if (!isfinite(before + after) || layer[i].scale[j] == SIZE_MAX) continue;
-            sum += fabs(log(after / before)) / 2;
-            counted++;
+        size_t judged = 0, with_curve = 0, here = 0;
+        for (size_t i = 0; i < n_layers; i++) {
+            const double *d = dim + i * n_scales;
+            bool interior = j > 0 && j + 1 < n_scales && isfinite(d[j - 1]) && isfinite(d[j + 1]);
+            with_curve += isfinite(d[0]) != 0;
+            here += isfinite(d[j]) != 0;
+            if (!interior || !isfinite(d[j])) continue;
+            sum += fabs(log(d[j + 1] / d[j - 1])) / 2;
+            judged++;
         }
         if (with_curve == 0) return SIZE_MAX;
         if (here == with_curve && best == SIZE_MAX) best = j; /* curves too short to be judged */
-        if (counted == with_curve && sum / (double)counted < least) {
-            least = sum / (double)counted;
+        if (judged == with_curve && sum / (double)judged < least) {
+            least = sum / (double)judged;
             best = j;
         }
     }
     return best;
 }
 
+/* The scale that all layers are given at; its j. */
+static gn_status find_scale(const gn_result *r, const struct layer *layer, size_t n, size_t *out,
+                            gn_error *err) {
+    double *dim;
+    gn_status st = gn_alloc_array(&dim, n, GN_ID_MAX_SCALES * sizeof *dim, "curves", err);
+    if (st != GN_OK) return st;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < GN_ID_MAX_SCALES; j++)
+            dim[i * GN_ID_MAX_SCALES + j] =
+                layer[i].scale[j] == SIZE_MAX ? none : r->row[layer[i].scale[j]].m.value;
+    *out = gn_common_scale(dim, n, GN_ID_MAX_SCALES);
+    gn_free(dim);
+    return GN_OK;
+}
+
 static gn_status add_common(gn_result *r, struct layer *layer, size_t n, gn_error *err) {
     static const char *const keys[] = {"n1", "n2", "scale"};
-    gn_status st = GN_OK;
-    size_t j = common_scale(r, layer, n);
+    gn_status st;
+    size_t j = SIZE_MAX;
+    GN_TRY(find_scale(r, layer, n, &j, err));
     for (size_t i = 0; j != SIZE_MAX && i < n; i++) {
         size_t row = layer[i].scale[j];
         if (row == SIZE_MAX) continue;

@@ -25,6 +25,12 @@ gn_status gn_rows_kstar_gride(gn_ctx *ctx, const gn_spot *at, const gn_knn *knn,
 gn_status gn_rows_binomial(const gn_spot *at, const gn_knn *knn, const gn_binomial_opts *opts,
                            gn_error *err);
 
+/** The scale at which the curves of all layers are flattest on average: the interior one with the
+ *  least mean of |ln(D_(j+1) / D_(j-1))|; the first when curves are too short for that.
+ *  @param dim (n_layers, n_scales), NaN where there is no value; a layer without the first has no
+ *             curve and no say. @return its position; SIZE_MAX when no layer has a curve. */
+size_t gn_common_scale(const double *dim, size_t n_layers, size_t n_scales);
+
 /** The name of a line fit's variant: "base_0.9". */
 void gn_twonn_variant(double fraction, char out[32]);
 

@@ -1,6 +1,7 @@
 #include "report/profile.h"
 
 #include "gonio/id.h"
+#include "report/measure_id.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -168,6 +169,33 @@ done:
     return st;
 }
 
+/* The scale that the profile over layers is drawn at. */
+static gn_status choose_common(gn_profile *p, gn_error *err) {
+    gn_status st;
+    double *dim = NULL, n2[GN_ID_MAX_SCALES];
+    gn_point point[GN_ID_MAX_SCALES];
+    GN_TRY(gn_alloc_array(&dim, p->n_layers, GN_ID_MAX_SCALES * sizeof *dim, "curves", err));
+    for (size_t i = 0; i < p->n_layers * GN_ID_MAX_SCALES; i++) dim[i] = (double)NAN;
+    for (size_t i = 0; i < p->n_layers; i++) {
+        size_t n = gn_profile_curve(p, i, "gride", "n2", n2, point, GN_ID_MAX_SCALES);
+        for (size_t k = 0; k < n; k++) {
+            size_t j = (size_t)lround(log2(n2[k])) - 1;
+            if (j < GN_ID_MAX_SCALES) dim[i * GN_ID_MAX_SCALES + j] = point[k].value;
+        }
+    }
+    size_t best = gn_common_scale(dim, p->n_layers, GN_ID_MAX_SCALES);
+    p->common_n2 = best == SIZE_MAX ? (double)NAN : ldexp(2, (int)best);
+    for (size_t i = 0; i < p->n_layers; i++) {
+        p->gride_common[i] = gn_point_none;
+        size_t n = gn_profile_curve(p, i, "gride", "n2", n2, point, GN_ID_MAX_SCALES);
+        for (size_t k = 0; k < n; k++)
+            if (n2[k] == p->common_n2) p->gride_common[i] = point[k];
+    }
+done:
+    gn_free(dim);
+    return st;
+}
+
 gn_status gn_profile_make(const gn_result *r, gn_profile *out, gn_error *err) {
     gn_status st;
     if (r->n_rows == 0)
@@ -179,13 +207,15 @@ gn_status gn_profile_make(const gn_result *r, gn_profile *out, gn_error *err) {
     p.label = gn_arena_alloc(&p.arena, n, sizeof *p.label);
     p.gride = gn_arena_alloc(&p.arena, n, sizeof *p.gride);
     p.gride_n2 = gn_arena_alloc(&p.arena, n, sizeof *p.gride_n2);
-    if (!p.layer || !p.depth || !p.label || !p.gride || !p.gride_n2) {
+    p.gride_common = gn_arena_alloc(&p.arena, n, sizeof *p.gride_common);
+    if (!p.layer || !p.depth || !p.label || !p.gride || !p.gride_n2 || !p.gride_common) {
         st = gn_fail_nomem(err, "a profile", n * 5 * sizeof *p.depth);
         goto done;
     }
     find_layers(&p);
     find_labels(&p);
     GN_TRY(choose(&p, err));
+    GN_TRY(choose_common(&p, err));
     *out = p;
     return GN_OK;
 done:

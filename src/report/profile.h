@@ -27,8 +27,10 @@ typedef struct gn_profile {
     size_t n_labels;
     gn_profile_label *label;
     double overlap_k;       /**< neighbours of the overlaps; NaN when not given */
-    gn_point *gride;        /**< (n_layers) at the flattest scale */
+    gn_point *gride;        /**< (n_layers) at each layer's flattest scale */
     double *gride_n2;       /**< (n_layers) that scale; NaN when there is none */
+    gn_point *gride_common; /**< (n_layers) at one scale for all layers, the flattest on average */
+    double common_n2;       /**< that scale; NaN when there is none */
     size_t peak, suggested; /**< of the TwoNN profile, positions; SIZE_MAX when there are none */
 } gn_profile;
 

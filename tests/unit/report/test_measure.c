@@ -10,6 +10,7 @@
 #include "gonio/neighbors.h"
 #include "gonio/overlap.h"
 
+#include "report/measure_id.h"
 #include "reps/writer.h"
 
 enum { N = 90, D = 4 };
@@ -375,6 +376,18 @@ TEST(wrong_input_is_named) {
 
 static gn_reps *three_layers;
 
+TEST(the_common_scale_is_the_flattest_on_average) {
+    const double x = (double)NAN;
+    const double curve[3][5] = {{8, 4, 4, 4.1, 1}, {1, 2, 4, 4, 4}, {x, x, x, x, x}};
+    /* mean changes: (ln 2 + ln 4) / 4, (ln 1.025 + ln 2) / 4, (ln 4 + 0) / 4 */
+    CHECK(gn_common_scale(curve[0], 2, 5) == 2);
+    CHECK(gn_common_scale(curve[0], 3, 5) == 2); /* a layer without a curve has no say */
+    CHECK(gn_common_scale(curve[1], 2, 5) == 3);
+    CHECK(gn_common_scale(curve[2], 1, 5) == SIZE_MAX);
+    const double shorter[2][5] = {{8, 4, 4, 4.1, 1}, {3, 3, x, x, x}};
+    CHECK(gn_common_scale(shorter[0], 2, 5) == 0); /* no interior scale that both have */
+}
+
 /* One scale for all sets, and a layer choice for each; a set whose curves end elsewhere has its say
  * where it has a curve. */
 TEST(profiles_share_one_scale) {
@@ -463,6 +476,7 @@ int main(void) {
     RUN(local_dimensions_of_a_set);
     RUN(samples_are_the_same_in_all_sets);
     RUN(density_takes_distinct_rows);
+    RUN(the_common_scale_is_the_flattest_on_average);
     RUN(profiles_share_one_scale);
     RUN(wrong_input_is_named);
     RUN(without_memory);
