@@ -111,8 +111,9 @@ static char *measure(gn_ctx *ctx, const char *dir, const size_t *layer, size_t n
     gn_reps *reps = NULL;
     gn_result *r = NULL;
     char *table = NULL;
+    gn_measure_id_opts opts = {.decimation = GN_DECIMATION_OFF};
     if (gn_reps_open(dir, &reps, &err) != GN_OK || gn_result_new("id", &r, &err) != GN_OK ||
-        gn_measure_id(ctx, reps, NULL, r, &err) != GN_OK ||
+        gn_measure_id(ctx, reps, &opts, r, &err) != GN_OK ||
         gn_survey_table(r, &table, &err) != GN_OK)
         printf("# %s\n", err.message);
     for (size_t l = 0; table && l < n; l++) {
