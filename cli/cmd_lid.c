@@ -1,4 +1,4 @@
-/* gonio lid: the local dimension around every point, and its neighbours' other tales. */
+/* gonio lid: the local dimension around every point, and what else its neighbours tell. */
 #include "cli.h"
 #include "folder.h"
 #include "lines.h"
@@ -26,11 +26,11 @@ struct call {
     size_t n_curves;
 };
 
-/* Densities over [0, q99 + a quarter], so that a few wild points do not flatten the rest. */
 static int ascending(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
+/* Densities over [0, q99 + a quarter], so that a few wild points do not flatten the rest. */
 static void fill(struct histogram *h, double *value, size_t n) {
     qsort(value, n, sizeof *value, ascending);
     double top = 1.25 * value[(n - 1) * 99 / 100], width = top > 0 ? top / BINS : 1;
@@ -47,7 +47,7 @@ static void fill(struct histogram *h, double *value, size_t n) {
 static gn_status write_values(const struct call *c, const gn_reps *reps, size_t layer, size_t k,
                               size_t n, const int32_t *row, const double *value, gn_error *err) {
     size_t rows = gn_reps_rows(reps);
-    char path[4200];
+    char path[4400], suffix[32];
     double *all = malloc(rows * sizeof *all);
     if (!all) {
         *err = (gn_error){.code = GN_ENOMEM, .message = "out of memory: values of all rows"};
@@ -55,8 +55,9 @@ static gn_status write_values(const struct call *c, const gn_reps *reps, size_t 
     }
     for (size_t i = 0; i < rows; i++) all[i] = (double)NAN;
     for (size_t i = 0; i < n; i++) all[row[i]] = value[i];
-    snprintf(path, sizeof path, "%.4000s/%.60s.layer.%02zu.k%zu.npy", c->out, gn_reps_name(reps),
-             gn_reps_layer_index(reps, layer), k);
+    snprintf(suffix, sizeof suffix, ".k%zu.npy", k);
+    cli_layer_file(c->out, c->opts.set, gn_reps_layer_index(reps, layer), suffix, path,
+                   sizeof path);
     gn_status st = gn_npy_write(path, GN_F64, &rows, 1, all, err);
     free(all);
     return st;

@@ -13,3 +13,12 @@ gn_status cli_folder(const char *path, gn_error *err) {
              strerror(errno));
     return err->code = GN_EIO;
 }
+
+void cli_layer_file(const char *dir, const char *set, size_t layer, const char *suffix, char *out,
+                    size_t n) {
+    char name[256];
+    snprintf(name, sizeof name, "%s", set);
+    for (char *c = name; *c; c++)
+        if (*c == '/') *c = '_';
+    snprintf(out, n, "%s/%s.layer.%02zu%s", dir, name, layer, suffix);
+}

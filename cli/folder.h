@@ -6,5 +6,8 @@
 
 /** Makes it unless it is there. @return GN_OK; GN_EIO. */
 gn_status cli_folder(const char *path, gn_error *err);
+/** DIR/SET.layer.NN SUFFIX into out (n); '/' in the set's name becomes '_'. */
+void cli_layer_file(const char *dir, const char *set, size_t layer, const char *suffix, char *out,
+                    size_t n);
 
 #endif

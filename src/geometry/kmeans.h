@@ -137,7 +137,6 @@ typedef struct gn_kmeans_run {
     gn_kmeans_state state;
     gn_kmeans_delta *delta; /**< borrowed */
     double *moved;          /**< (k_max) */
-    double *sum_before;     /**< (d) scratch */
     size_t iterations;
     bool converged;
     double inertia; /**< of the partition about its means */

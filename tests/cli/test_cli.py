@@ -153,6 +153,33 @@ def every_matrix_format_is_read(folder):
         assert [r["value"] for r in got] == [r["value"] for r in want], name
 
 
+def clusters_and_local_dimensions_are_written(folder):
+    n = 120
+    x = cloud(folder, n=n, d=4)
+    _, flat = read_npy(x)
+    parts = [[v + 40 * (i % 3 == 0) for v in flat[4 * i:4 * i + 4]] for i in range(n)]
+    write_npy(os.path.join(folder, "parts.npy"), parts)
+    with open(os.path.join(folder, "third.txt"), "w", encoding="utf-8") as out:
+        out.writelines("yes\n" if i % 3 == 0 else "no\n" for i in range(n))
+    out, err = gonio("cluster", "parts.npy", "--labels", "third.txt", "-o", "clusters", "--figure", "c.svg",
+                     cwd=folder)
+    assert "parts.npy, layer 0: 2 clusters" in out and not err, (out, err)
+    assert "third.txt = yes: 40 of its 40 rows (100 %)" in out, out
+    shape, label = read_npy(os.path.join(folder, "clusters", "parts.npy.layer.00.npy"))
+    assert shape == (n,) and list(label) == [int(i % 3 == 0) for i in range(n)]
+    rows = rows_of("cluster", "parts.npy", "-k", "2", "--labels", "clusters/parts.npy.layer.00.npy", cwd=folder)
+    assert {r["measure"] for r in rows} >= {"kmeans_clusters", "silhouette", "inertia", "kmeans_size"}
+    (explained,) = [r for r in rows if r["measure"] == "cluster_explained"]
+    assert abs(explained["value"] - 1) < 1e-9 and explained["label"] == "parts.npy.layer.00.npy"
+    rows = rows_of("lid", x, "-k", "5,9", "-o", "lid", "--figure", "l.svg", cwd=folder)
+    (mean,) = [r["value"] for r in rows if r["measure"] == "lid" and r["variant"] == "unbiased" and r["k"] == 9]
+    shape, value = read_npy(os.path.join(folder, "lid", "X.npy.layer.00.k9.npy"))
+    assert shape == (n,) and abs(sum(value) / n - mean) < 1e-9
+    assert files_under(folder) == ["X.npy", "c.csv", "c.svg", "clusters/parts.npy.layer.00.npy", "l.csv", "l.svg",
+                                   "lid/X.npy.layer.00.k5.npy", "lid/X.npy.layer.00.k9.npy", "parts.npy",
+                                   "third.txt"]
+
+
 def rows_of(*arguments, cwd):
     return json.loads(gonio(*arguments, "--json", cwd=cwd)[0])["rows"]
 
@@ -457,7 +484,7 @@ def bad_models_and_texts_give_one_sentence(folder):
 
 
 if __name__ == "__main__":
-    sys.exit(main([help_says_usage_and_example, man_pages_name_every_option, wrong_use_is_status_64,
+    sys.exit(main([help_says_usage_and_example, clusters_and_local_dimensions_are_written, man_pages_name_every_option, wrong_use_is_status_64,
                    bad_matrices_give_one_sentence, json_is_one_document_of_tidy_rows,
                    threads_and_instruction_sets_change_nothing, neighbours_of_a_matrix_are_written,
                    every_matrix_format_is_read, layers_are_compared_in_pairs,

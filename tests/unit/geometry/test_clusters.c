@@ -141,7 +141,8 @@ TEST(massive_activations) {
     OK(gn_explain(label, other_, n, &nothing, &err));
     CHECK_NEAR(zero.explained, 1, 1e-12);
     CHECK_NEAR(all.explained, 1, 1e-12);
-    CHECK(fabs(nothing.explained) < 0.02 && zero.n == n);
+    /* chance moves this by sqrt(12) / (2 n H): 0.3 % of what 100 rows are, 2.4 % of what 10 are */
+    CHECK(fabs(nothing.explained) < (n > 10000 ? 0.02 : 0.1) && zero.n == n);
     gn_kmeans_free(km);
     free(x), free(position), free(at_0), free(other_), free(row);
 }
