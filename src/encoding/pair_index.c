@@ -10,12 +10,13 @@
 #include "encoding/pair_index.h"
 
 #include "base/mem.h"
+#include "gonio/mlem.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIRECT = 20, POLL_EVERY = 16 };
+enum { DIRECT = 20 };
 
 void gn_strip_bits_set(const gn_pair_index *p, size_t i, size_t j, gn_strip_bits *b) {
     memset(b, 0, sizeof *b);
@@ -130,67 +131,31 @@ done:
  * ----------------------------------------------------------------------
  */
 
-/* Sums over pairs of x_k and x_k x_l between features that make bits. */
-static void pattern_moments(gn_pair_index *p) {
-    for (size_t u = 0; u < p->patterns.n; u++) {
-        double pairs = (double)p->patterns.count[u];
-        for (size_t k = 0; k < p->n_differ; k++) {
-            if (!(p->patterns.bits[u] >> k & 1)) continue;
-            p->mean[p->differ[k]] += pairs;
-            for (size_t l = 0; l < p->n_differ; l++)
-                if (p->patterns.bits[u] >> l & 1)
-                    p->cov[p->differ[k] * p->f + p->differ[l]] += pairs;
-        }
-    }
-}
-
-/* Sums over the pairs of row i with strip j that need a numeric feature. */
-static void numeric_strip(gn_pair_index *p, size_t i, size_t j, float (*x)[GN_STRIP]) {
-    gn_strip_bits bits;
-    size_t from = i + 1 > j ? i + 1 - j : 0, to = p->n - j < GN_STRIP ? p->n - j : GN_STRIP;
-    gn_strip_bits_set(p, i, j, &bits);
-    for (size_t v = 0; v < p->n_numeric; v++) {
-        double *cov = p->cov + p->numeric[v] * p->f, sum = 0;
-        gn_strip_numeric(p, v, i, j, x[v]);
-        for (size_t t = from; t < to; t++) sum += (double)x[v][t];
-        p->mean[p->numeric[v]] += sum;
-        for (size_t w = 0; w <= v; w++) {
-            double product = 0;
-            for (size_t t = from; t < to; t++) product += (double)x[v][t] * (double)x[w][t];
-            cov[p->numeric[w]] += product;
-        }
-        for (size_t k = 0; k < p->n_differ; k++) {
-            double with = 0;
-            for (size_t t = from; t < to; t++)
-                if (gn_strip_bits_at(&bits, t) >> k & 1) with += (double)x[v][t];
-            cov[p->differ[k]] += with;
-        }
-    }
-}
-
-static gn_status feature_moments(gn_ctx *ctx, gn_pair_index *p, gn_error *err) {
+/* Where all features make bits, the patterns say it; else the closed forms do (levels.h). */
+static gn_status feature_moments(gn_ctx *ctx, gn_pair_index *p, const gn_features *features,
+                                 gn_error *err) {
     gn_status st = GN_OK;
-    float(*x)[GN_STRIP] = NULL;
+    gn_mlem_design *design = NULL;
+    size_t f = p->f;
     double pairs = (double)p->n * (double)(p->n - 1) / 2;
-    pattern_moments(p);
-    GN_TRY(gn_alloc_array(&x, p->n_numeric, sizeof *x, "numeric features", err));
-    for (size_t i = 0; i < p->n && p->n_numeric; i++) {
-        if (i % POLL_EVERY == 0) GN_TRY(gn_ctx_poll(ctx, err));
-        for (size_t j = i / GN_STRIP * GN_STRIP; j < p->n; j += GN_STRIP) numeric_strip(p, i, j, x);
+    if (p->n_numeric) {
+        GN_TRY(gn_mlem_design_new(ctx, features, &design, err));
+        memcpy(p->mean, gn_mlem_design_mean(design), f * sizeof *p->mean);
+        memcpy(p->cov, gn_mlem_design_cov(design), f * f * sizeof *p->cov);
+        goto done;
     }
-    for (size_t v = 0; v < p->n_numeric; v++) {
-        size_t k = p->numeric[v];
-        for (size_t w = 0; w < v; w++)
-            p->cov[p->numeric[w] * p->f + k] = p->cov[k * p->f + p->numeric[w]];
-        for (size_t l = 0; l < p->n_differ; l++)
-            p->cov[p->differ[l] * p->f + k] = p->cov[k * p->f + p->differ[l]];
-    }
-    for (size_t k = 0; k < p->f; k++) p->mean[k] /= pairs;
-    for (size_t k = 0; k < p->f; k++)
-        for (size_t l = 0; l < p->f; l++)
-            p->cov[k * p->f + l] = p->cov[k * p->f + l] / pairs - p->mean[k] * p->mean[l];
+    for (size_t u = 0; u < p->patterns.n; u++)
+        for (size_t k = 0; k < f; k++) {
+            if (!(p->patterns.bits[u] >> k & 1)) continue;
+            double share = (double)p->patterns.count[u] / pairs;
+            p->mean[k] += share;
+            for (size_t l = 0; l < f; l++)
+                if (p->patterns.bits[u] >> l & 1) p->cov[k * f + l] += share;
+        }
+    for (size_t k = 0; k < f; k++)
+        for (size_t l = 0; l < f; l++) p->cov[k * f + l] -= p->mean[k] * p->mean[l];
 done:
-    gn_free(x);
+    gn_mlem_design_free(design);
     return st;
 }
 
@@ -235,7 +200,7 @@ gn_status gn_pair_index_new(gn_ctx *ctx, const gn_features *features, bool all_d
     GN_TRY(sort_rows(p, features, err));
     GN_TRY(find_patterns(ctx, p, features, err));
     GN_TRY(number_patterns(p, err));
-    GN_TRY(feature_moments(ctx, p, err));
+    GN_TRY(feature_moments(ctx, p, features, err));
     *out = p;
     p = NULL;
 done:

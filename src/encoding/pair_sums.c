@@ -36,7 +36,7 @@ void gn_pair_rsa(const gn_pair_index *p, const gn_pair_sums *s, double *pearson,
     gn_pair_moments(p, s, NULL, NULL, pearson);
     for (size_t k = 0; k < p->f; k++) {
         pearson[k] /= sqrt(p->cov[k * p->f + k] * s->variance);
-        if (spearman) spearman[k] = NAN;
+        if (spearman) spearman[k] = (double)NAN;
     }
     for (size_t b = 0; spearman && b < p->n_differ; b++) {
         double sum = 0, sd = sqrt(p->cov[p->differ[b] * (p->f + 1)]);

@@ -280,7 +280,7 @@ TEST(what_cannot_be_measured_is_said) {
     CHECK(gn_pair_sums_new(NULL, p, a, &(gn_pair_opts){.metric = GN_PAIR_COSINE}, &s, &err) ==
           GN_EDATA);
     CHECK_CONTAINS(err.message, "row 5 is zero");
-    data.a[6 * PD + 2] = NAN;
+    data.a[6 * PD + 2] = (double)NAN;
     CHECK(gn_pair_sums_new(NULL, p, a, NULL, &s, &err) == GN_EDATA);
     for (size_t i = 0; i < PN * PD; i++)
         data.a[i] = (1 + (double)(i / PD % 7)) * (0.1 + (double)(i % PD));
