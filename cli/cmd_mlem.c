@@ -6,6 +6,7 @@
 #include "gonio/measure.h"
 #include "gonio/survey.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@ static const gn_pool pool_of[] = {GN_POOL_NONE, GN_POOL_FIRST, GN_POOL_LAST, GN_
 static const char *const corrections[] = {"bh", "holm", "none", NULL};
 
 struct call {
-    const char *input, *table, *out, *distance, *skip;
+    const char *input, *table, *out, *figure, *distance, *skip;
     int pool, correction;
     bool csv;
     gn_measure_mlem_opts opts;
@@ -134,6 +135,74 @@ static gn_status measure(gn_ctx *ctx, const struct call *c, const gn_reps *reps,
                        : cli_beside_rows(ctx, &c->beside, c->opts.set, reps, features, result, err);
 }
 
+/* One feature over depth: its share of the variance, with a band of 1.96 standard errors. */
+static gn_status draw_feature(gn_figure *fig, gn_result *result, const char *name, bool layers,
+                              double *room, size_t n_rows, gn_error *err) {
+    double *x = room, *y = x + n_rows, *lo = y + n_rows, *hi = lo + n_rows;
+    size_t n = 0;
+    for (size_t i = 0; i < n_rows; i++) {
+        gn_measurement m = gn_result_at(result, i);
+        const char *feature = gn_result_param(result, i, "feature");
+        if (strcmp(m.measure, "pfi") != 0 || *m.variant || strcmp(feature, name) != 0) continue;
+        const char *text = gn_result_param(result, i, "share");
+        double share = text ? strtod(text, NULL) : (double)NAN,
+               band = m.value > 0 ? 1.96 * m.se / m.value * share : 0;
+        x[n] = layers ? m.depth : 0;
+        y[n] = share;
+        lo[n] = share - band;
+        hi[n++] = share + band;
+    }
+    gn_series s = {.label = name, .n = n, .x = x, .y = y, .lo = lo, .hi = hi, .color = -1};
+    return layers ? gn_figure_line(fig, &s, err) : gn_figure_points(fig, &s, err);
+}
+
+/* The feature with the largest share that is not drawn yet (`drawn`, (n_features), marks them). */
+static const char *next_feature(gn_result *result, const gn_features *features, double *drawn) {
+    size_t best = 0;
+    double most = -1;
+    for (size_t k = 0; k < features->n_features; k++) {
+        if (drawn[k] > 0) continue;
+        double largest = 0;
+        for (size_t i = 0; i < gn_result_count(result); i++) {
+            gn_measurement m = gn_result_at(result, i);
+            const char *feature = gn_result_param(result, i, "feature");
+            if (strcmp(m.measure, "pfi") != 0 || *m.variant ||
+                strcmp(feature, features->feature[k].name) != 0)
+                continue;
+            const char *share = gn_result_param(result, i, "share");
+            largest = fmax(largest, share ? strtod(share, NULL) : 0);
+        }
+        if (largest > most) {
+            most = largest;
+            best = k;
+        }
+    }
+    drawn[best] = 1;
+    return features->feature[best].name;
+}
+
+static gn_status draw(const struct call *c, gn_result *result, const gn_features *features,
+                      gn_error *err) {
+    size_t n = gn_result_count(result);
+    bool layers = false;
+    for (size_t i = 0; i < n; i++) layers = layers || gn_result_at(result, i).depth > 0;
+    gn_figure *fig = NULL;
+    double *room = calloc(features->n_features + 4 * n, sizeof *room);
+    *err = (gn_error){.code = GN_ENOMEM, .message = "out of memory: a figure's points"};
+    gn_status st = room ? gn_figure_new(&(gn_figure_opts){.x_label = layers ? "relative depth" : "",
+                                                          .y_label = "PFI / (2 Var y)"},
+                                        &fig, err)
+                        : GN_ENOMEM;
+    for (size_t rank = 0; st == GN_OK && rank < features->n_features; rank++) {
+        const char *next = next_feature(result, features, room);
+        st = draw_feature(fig, result, next, layers, room + features->n_features, n, err);
+    }
+    if (st == GN_OK) st = cli_write_figure(fig, c->figure, err);
+    gn_figure_free(fig);
+    free(room);
+    return st;
+}
+
 static int show(const cli_common *common, const struct call *c, gn_result *result) {
     gn_error err = {0};
     char *text = NULL;
@@ -196,12 +265,16 @@ static int run(const cli_command *self, int argc, char **argv) {
          "with mlem-v1: distances are not scaled to [0, 1]", NULL},
         {"search", 0, CLI_FLAG, &c.beside.search, NULL,
          "with mlem-v2: its stochastic search, too, beside the optimum", NULL},
+        {"figure", 0, CLI_TEXT, (void *)&c.figure, "FILE",
+         "draw importances to FILE.png, .svg or .pdf, with their numbers as .csv", NULL},
         {"csv", 0, CLI_FLAG, &c.csv, NULL, "print the rows as CSV", NULL},
         {0},
     };
     int n = cli_parse(self, options, &common, argc, argv);
     if (n < 0) return -1 - n;
     if (n != 2) return cli_usage(self, "expected REPS or MODEL, and a table of features");
+    if (c.figure && c.beside.compat)
+        return cli_usage(self, "--figure draws MLEM's own rows: leave out --compat, or use -o");
     c.input = argv[0];
     c.table = argv[1];
     c.opts.correction = (gn_correction)c.correction;
@@ -222,6 +295,7 @@ static int run(const cli_command *self, int argc, char **argv) {
         open_reps(&common, ctx, &c, &reps, result, &err) == GN_OK &&
         gn_survey_origin(reps, result, &err) == GN_OK &&
         measure(ctx, &c, reps, features, result, &err) == GN_OK &&
+        (!c.figure || draw(&c, result, features, &err) == GN_OK) &&
         (!c.out || (write_folder(result, c.out, &err) == GN_OK &&
                     gn_mlem_write_report(ctx, result, reps, features, c.out, &err) == GN_OK)))
         status = show(&common, &c, result);

@@ -287,6 +287,9 @@ def mlem_finds_the_planted_features(folder):
     for threads in ("1", "2"):
         again = json.loads(gonio("mlem", "Z.npy", "features.csv", "--json", "--threads", threads, cwd=folder)[0])
         assert again["rows"] == document["rows"]
+    gonio("mlem", "Z.npy", "features.csv", "--figure", "importance.png", cwd=folder)
+    with open(os.path.join(folder, "importance.csv"), encoding="utf-8") as numbers:
+        assert "kind" in numbers.read() and os.path.getsize(os.path.join(folder, "importance.png"))
     squared = rows_of("mlem", "Z.npy", "features.csv", "--distance", "freq=squared", "--skip", "other", cwd=folder)
     assert {row.get("feature") for row in squared} == {None, "kind", "freq"}
     for arguments, words in ((["--distance", "frq=squared"], "no feature 'frq'; there are: kind, freq, other"),
@@ -339,6 +342,28 @@ def mlem_shows_what_stands_beside_it(folder):
     assert second["v2_weight", "closed", "kind"]["value"] > 0.99
     assert conditional["v1_importance", "conditional", "kind"]["value"] > 0
     assert "metric 'cosin'" in gonio("mlem", "B.npy", "beside.csv", "--metric", "cosin", cwd=folder, status=1)[1]
+
+
+def an_edited_feature_extracts_nothing(folder):
+    model = need_model()
+    lines = ["sentence,number", "A dog sleeps.,sg", "Dogs sleep.,pl", '"The dog, old, sleeps.",sg', "Some dogs sleep.,pl"]
+    layer = os.path.join(folder, "mlem", "reps", "layer.01.npy")
+
+    def run(text):
+        with open(os.path.join(folder, "stimuli.csv"), "w", encoding="utf-8") as out:
+            out.write("\n".join(text) + "\n")
+        out, _ = gonio("mlem", model, "stimuli.csv", "-o", "mlem", "--json", cwd=folder)
+        with open(layer, "rb") as states:
+            return json.loads(out)["rows"], states.read()[-4:], len(os.listdir(os.path.join(folder, "mlem", "cache")))
+
+    rows, last, fits = run(lines)
+    assert fits and run(lines) == (rows, last, fits)
+    with open(layer, "r+b") as states:  # a mark that an extraction would not leave
+        states.seek(-4, os.SEEK_END)
+        states.write(b"\0\0\0\0")
+    edited, kept, more = run(lines[:3] + [lines[3].replace(",sg", ",pl")] + lines[4:])
+    assert kept == b"\0\0\0\0" != last and more > fits and edited != rows
+    assert run(lines[:4] + ["All dogs sleep.,pl"])[1] != kept
 
 
 def a_closed_pipe_is_no_error(folder):
