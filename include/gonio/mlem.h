@@ -55,7 +55,8 @@ typedef struct gn_mlem_fit {
     double n_pairs;
     double intercept;
     double y_mean, y_var;     /**< of the squared distances over pairs */
-    double mse, r2, r2_se, r; /**< r: correlation of prediction and distance */
+    double mse, r2, r2_se, r; /**< r: correlation of prediction and distance; r and r2_se are NaN
+                                   where all weights are 0 */
     /** Means over folds of rows, on the pairs among the rows kept out; NaN without folds. r2_cv_se
      * is the scatter of folds over the root of their number. */
     double r2_cv, r2_cv_se, r_cv, mse_cv;

@@ -138,7 +138,7 @@ gn_status gn_fit_sums(const gn_mlem_design *s, const gn_layer_sums *y, double ri
     r.r2 = 1 - r.mse / variance;
     r.r = predicted > 0 ? explained / sqrt(predicted * variance) : (double)NAN;
     gn_r2_influence(s, y, t.w, r.mse, variance, t.influence);
-    r.r2_se = gn_influence_se(t.influence, s->n);
+    r.r2_se = predicted > 0 ? gn_influence_se(t.influence, s->n) : (double)NAN;
     for (size_t k = 0; k < f; k++) {
         size_t at = 0;
         while (at < t.n_set && t.set[at] != k) at++;

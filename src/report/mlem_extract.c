@@ -60,8 +60,16 @@ gn_status gn_mlem_extract(gn_ctx *ctx, const char *model_dir, const char *stimul
     if (pool == GN_POOL_NONE) GN_TRY(choose_pool(ctx, model_dir, &pool, err));
     GN_TRY(gn_make_dirs(dir, err));
     GN_TRY(write_sentences(stimuli, text, err));
-    st = gn_extract(ctx, model_dir, text, &(gn_extract_opts){.pool = pool, .overwrite = true}, reps,
-                    result, err);
+    /* `overwrite` makes a finished set anew even from the same inputs: only for one of others. */
+    gn_extract_opts opts = {.pool = pool};
+    gn_error why = {0};
+    st = gn_extract(ctx, model_dir, text, &opts, reps, result, &why);
+    if (st == GN_EINVAL) {
+        opts.overwrite = true;
+        st = gn_extract(ctx, model_dir, text, &opts, reps, result, err);
+    } else if (st != GN_OK && err) {
+        *err = why;
+    }
 done:
     gn_free(text);
     gn_free(reps);
