@@ -1,3 +1,4 @@
+/* From the words of the command line to the options of the library. */
 #include "mlem_beside.h"
 
 const char *const cli_beside_targets[] = {"squared", "min-max-squared", "min-max", "distance",

@@ -56,12 +56,14 @@ void gn_v1_count(gn_v1 *v) {
     }
 }
 
+struct growing {
+    gn_v1 *v;
+    uint64_t seed;
+};
+
 static gn_status grow_forest(void *user, size_t task, unsigned worker, gn_error *err) {
     (void)worker;
-    struct {
-        gn_v1 *v;
-        uint64_t seed;
-    } *job = user;
+    struct growing *job = user;
     gn_random r = gn_random_new(job->seed, 2 + task);
     return gn_v1_forest(job->v, task / job->v->f, task % job->v->f, &r, &job->v->rest[task], err);
 }
@@ -97,10 +99,7 @@ gn_status gn_v1_new(gn_ctx *ctx, const gn_features *features, const gn_v1_opts *
         st = gn_fail_nomem(err, "counts of patterns", v->patterns->n * sizeof *v->count);
         goto done;
     }
-    struct {
-        gn_v1 *v;
-        uint64_t seed;
-    } job = {v, ctx ? gn_ctx_seed(ctx) : 0};
+    struct growing job = {v, ctx ? gn_ctx_seed(ctx) : 0};
     set_places(v);
     set_groups(v, job.seed);
     gn_v1_count(v);

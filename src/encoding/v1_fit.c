@@ -11,12 +11,11 @@
 #include "encoding/v1.h"
 
 #include "base/mem.h"
+#include "gonio/mlem.h"
 #include "math/linalg.h"
 
 #include <math.h>
 #include <string.h>
-
-#include "gonio/mlem.h"
 
 enum { ALPHAS = 9, F = GN_PATTERN_FEATURES };
 
