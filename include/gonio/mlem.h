@@ -100,7 +100,7 @@ GN_API gn_status gn_mlem_measure(gn_ctx *ctx, const gn_mlem_design *design, gn_m
 
 /** The same for every unit (column) alone, y = (a_iu - a_ju)^2: which features single units encode.
  *  Only `ridge` of the options counts. A constant unit has NaN everywhere.
- *  @param fit (d) @param weight (d, f)
+ *  @param fit (d) @param weight (d, f); what they hold after a failure is undefined
  *  @return as gn_mlem_measure. O(n f^2) a unit, threaded. */
 GN_API gn_status gn_mlem_units(gn_ctx *ctx, const gn_mlem_design *design, gn_mat x,
                                const gn_mlem_opts *opts, gn_mlem_fit *fit, gn_mlem_weight *weight,
