@@ -1,3 +1,6 @@
+/* y = mean + E^T sqrt(l) z, from the eigenvectors of C, which may be singular, as it is for
+ * fewer rows than dimensions and behind a layer norm. Each block of rows draws from a stream of its
+ * own number. */
 #include "geometry/gaussian.h"
 
 #include "base/mem.h"

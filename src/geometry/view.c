@@ -1,3 +1,7 @@
+/* Measurements of parts and of repaired layers read the layer where it lies: rows are picked,
+ * widened to float64 and repaired 64 at a time, on the way into the passes that sum over them. A
+ * selection costs no copy, a repair no second layer on disk, and a part is measured by the same
+ * code, bit for bit, as a copy of its rows would be. */
 #include "geometry/view.h"
 
 #include "base/mem.h"

@@ -1,3 +1,5 @@
+/* One summary of rows of a layer as rows of the result. What the rows are about (a bin, a repair, a
+ * null) is in their parameters, so that a table of all of them needs no names made of names. */
 #include "report/isotropy_rows.h"
 
 #include "base/mem.h"

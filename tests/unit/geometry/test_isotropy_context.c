@@ -101,6 +101,12 @@ TEST(error_bars_of_the_baseline) {
         gn_ctx_free(ctx);
         CHECK(memcmp(&c, &same, sizeof c) == 0);
     }
+    /* Equal rows: every resample's baseline is 1, however often a sequence is drawn. */
+    double equal[N * D];
+    for (int i = 0; i < N * D; i++) equal[i] = 1 + i % D;
+    OK(gn_context_compute(NULL, gn_mat_f64(equal, N, D), &o, 50, &same, NULL, &err));
+    CHECK_NEAR(same.baseline, 1, 1e-13);
+    CHECK(same.baseline_bootstrap_se < 1e-13 && same.sentence_bootstrap_se < 1e-13);
     o.skip = GN_SKIP_BARS;
     OK(gn_context_compute(NULL, gn_mat_f64(x, N, D), &o, 0, &same, NULL, &err));
     CHECK(isnan(same.baseline_se) && same.baseline == c.baseline);
