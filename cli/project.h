@@ -23,13 +23,16 @@ void cli_view_free(cli_view *v);
 
 typedef struct cli_picture {
     size_t dims;              /**< 2 or 3 */
-    const char *color;        /**< NULL, "frequency", or a label */
+    const char *color;        /**< NULL, "frequency", "kept", or a label */
     const char *highlight;    /**< NULL, or "a,b,c": values of the label, or tokens */
-    const char *zoom, *title; /**< NULL: none; the set, the layer and the share of variance */
+    const char *zoom, *title; /**< NULL: none; the set, the layer, the rows and the summary */
+    const char *summary;      /**< what the map shows, e.g. "42.0 % of the variance" */
+    char axis[3][64];
+    const float *kept; /**< (n) of the view, for color "kept"; NULL: a map that has none */
 } cli_picture;
 
 /** Draws the first coordinates of xy (n, k). */
-gn_status cli_picture_draw(const gn_reps *reps, const cli_view *view, const gn_pca *pca,
-                           const double *xy, const cli_picture *p, gn_figure **out, gn_error *err);
+gn_status cli_picture_draw(const gn_reps *reps, const cli_view *view, const double *xy, size_t k,
+                           const cli_picture *p, gn_figure **out, gn_error *err);
 
 #endif

@@ -1,5 +1,6 @@
-/* Colours: by how often a row's type occurs (a bar on a log scale), by the most frequent values of
- * a label, or a few chosen values with everything else faint. */
+/* Colours: by how often a row's type occurs (a bar on a log scale), by how much of its
+ * neighbourhood the map keeps, by the most frequent values of a label, or a few chosen values with
+ * everything else faint. */
 #define _POSIX_C_SOURCE 200809L
 #include "labels.h"
 #include "project.h"
@@ -140,18 +141,22 @@ static gn_status by_highlight(struct paint *p, const char *list, gn_error *err) 
     return st == GN_OK ? paint_classes(p, class, err) : st;
 }
 
+static gn_status by_kept(struct paint *p, const float *kept, gn_error *err) {
+    p->value = malloc((p->view->n + 1) * sizeof *p->value);
+    if (!p->value) return out_of_memory(err);
+    for (size_t i = 0; i < p->view->n; i++) p->value[i] = (double)kept[i];
+    snprintf(p->value_label, sizeof p->value_label, "share of neighbours kept");
+    return GN_OK;
+}
+
 static gn_status choose_colors(struct paint *p, const cli_picture *pic, gn_error *err) {
     bool frequency = pic->color && strcmp(pic->color, "frequency") == 0;
     if (!pic->highlight && !pic->color) return GN_OK;
+    if (pic->kept && !pic->highlight) return by_kept(p, pic->kept, err);
     if (frequency && !pic->highlight) return by_frequency(p, err);
     gn_status st = pic->color && !frequency ? open_labels(p, pic->color, err) : open_types(p, err);
     if (st != GN_OK) return st;
     return pic->highlight ? by_highlight(p, pic->highlight, err) : by_label(p, err);
-}
-
-/* "PC 1 (23.4 %)" */
-static void axis_label(const gn_pca *pca, size_t i, char *out, size_t n) {
-    snprintf(out, n, "PC %zu (%.1f %%)", i + 1, 100 * gn_pca_share(pca, i));
 }
 
 /* "432,684" */
@@ -166,8 +171,8 @@ static void grouped(size_t value, char *out, size_t n) {
     out[used] = '\0';
 }
 
-static void make_title(const gn_reps *reps, const cli_view *view, const cli_picture *pic,
-                       double percent, char *out, size_t n) {
+static void make_title(const gn_reps *reps, const cli_view *view, const cli_picture *pic, char *out,
+                       size_t n) {
     char layer[32] = "", zoom[160] = "", rows[40];
     if (pic->title) {
         snprintf(out, n, "%s", pic->title);
@@ -177,37 +182,34 @@ static void make_title(const gn_reps *reps, const cli_view *view, const cli_pict
         snprintf(layer, sizeof layer, ", layer %zu", gn_reps_layer_index(reps, 0));
     if (pic->zoom) snprintf(zoom, sizeof zoom, ", %.120s", pic->zoom);
     grouped(view->n, rows, sizeof rows);
-    snprintf(out, n, "%.120s%s%s: %s rows, %.1f %% of the variance", gn_reps_name(reps), layer,
-             zoom, rows, percent);
+    snprintf(out, n, "%.120s%s%s: %s rows, %s", gn_reps_name(reps), layer, zoom, rows,
+             pic->summary);
 }
 
-gn_status cli_picture_draw(const gn_reps *reps, const cli_view *view, const gn_pca *pca,
-                           const double *xy, const cli_picture *pic, gn_figure **out,
-                           gn_error *err) {
+gn_status cli_picture_draw(const gn_reps *reps, const cli_view *view, const double *xy, size_t k,
+                           const cli_picture *pic, gn_figure **out, gn_error *err) {
     struct paint p = {.reps = reps, .view = view};
-    size_t k = gn_pca_components(pca), n = view->n;
+    const size_t n = view->n;
     double *axis[3] = {NULL};
-    char label[3][64], title[512];
+    char title[512];
     gn_figure *fig = NULL;
-    double share = 0;
     gn_status st = choose_colors(&p, pic, err);
     for (size_t a = 0; a < pic->dims && st == GN_OK; a++) {
         if (!(axis[a] = malloc((n + 1) * sizeof *axis[a]))) st = out_of_memory(err);
         for (size_t i = 0; i < n && axis[a]; i++) axis[a][i] = xy[i * k + a];
-        axis_label(pca, a, label[a], sizeof label[a]);
-        share += gn_pca_share(pca, a);
     }
     if (st != GN_OK) goto done;
-    make_title(reps, view, pic, 100 * share, title, sizeof title);
-    gn_figure_opts o = {.title = title, .x_label = label[0], .y_label = label[1]};
+    make_title(reps, view, pic, title, sizeof title);
+    gn_figure_opts o = {
+        .title = title, .x_label = pic->axis[0], .y_label = pic->axis[1], .equal = true};
     gn_cloud cloud = {.n = n,
                       .x = axis[0],
                       .y = axis[1],
                       .z = axis[2],
-                      .z_label = pic->dims == 3 ? label[2] : NULL,
+                      .z_label = pic->dims == 3 ? pic->axis[2] : NULL,
                       .value = p.value,
                       .value_label = p.value_label,
-                      .value_log = true,
+                      .value_log = !pic->kept,
                       .group = p.group,
                       .n_groups = p.n_groups,
                       .group_name = p.name,

@@ -24,6 +24,7 @@ typedef struct gn_figure_opts {
     bool x_log, y_log;
     double x_min, x_max, y_min, y_max; /**< used where min < max; else from the data */
     gn_palette palette;
+    bool equal; /**< one unit is as long on y as on x: the axis with room to spare shows more */
 } gn_figure_opts;
 
 GN_API gn_status gn_figure_new(const gn_figure_opts *opts, gn_figure **out, gn_error *err);

@@ -104,7 +104,17 @@ static void fit_x_ticks(gn_fonts *fonts, gn_layout *l) {
     }
 }
 
-static void set_frame(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, double top) {
+/* Widens the range of the axis on which a unit is longer. */
+static void equal_units(gn_layout *l) {
+    const double x = (l->frame.x1 - l->frame.x0) / (l->x.hi - l->x.lo);
+    const double y = (l->frame.y1 - l->frame.y0) / (l->y.hi - l->y.lo);
+    gn_axis *a = x > y ? &l->x : &l->y;
+    const double more = (a->hi - a->lo) * (fmax(x, y) / fmin(x, y) - 1) / 2;
+    a->lo -= more;
+    a->hi += more;
+}
+
+static void fit_frame(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, double top) {
     const gn_figure_opts *o = &fig->opts;
     gn_text label = {.text = "Ag", .points = GN_PT_LABEL},
             tick = {.text = "0", .points = GN_PT_TICK};
@@ -126,6 +136,16 @@ static void set_frame(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, doubl
     double over = fmax(0, last + half - l->frame.x1 - (bar > 0 ? GN_PAD : 0));
     l->frame.x1 = fmax(l->frame.x1 - over, l->frame.x0 + 10);
     fit_x_ticks(fonts, l);
+}
+
+/* Ticks decide the margins, the margins the scale, and an equal scale the ticks: the second time
+ * round it moves by less than a pixel. */
+static void set_frame(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, double top) {
+    fit_frame(fig, fonts, l, top);
+    for (int pass = 0; fig->opts.equal && pass < 2; pass++) {
+        equal_units(l);
+        if (pass == 0) fit_frame(fig, fonts, l, top);
+    }
 }
 
 /* The middle of a label that wants to stand at `want` but must stay on the canvas. */

@@ -116,7 +116,7 @@ static gn_status embed(struct run *r, const gn_view *kept, size_t *n_dims, gn_er
         goto done;
     }
     memset(vectors + k * d, 0, (d - k) * d * sizeof *vectors);
-    GN_TRY(gn_map_new(gn_ctx_cpu(r->ctx), vectors, d, d, &r->repair.map, err));
+    GN_TRY(gn_linear_map_new(gn_ctx_cpu(r->ctx), vectors, d, d, &r->repair.map, err));
     *n_dims = k;
 done:
     gn_free(covariance), gn_free(values), gn_free(vectors);
@@ -206,6 +206,6 @@ done:
     gn_groups_free(&r.types);
     gn_free(r.keys), gn_free(r.row), gn_free(r.part), gn_free(r.some);
     gn_free(r.repair.origin);
-    gn_map_free(r.repair.map);
+    gn_linear_map_free(r.repair.map);
     return st;
 }

@@ -14,7 +14,7 @@ enum { ROWS = 64 };
 
 struct run {
     const double *mean;
-    const gn_map *map;
+    const gn_linear_map *map;
     size_t d, n, scratch_size;
     uint64_t seed, stream;
     double *scratch;
@@ -28,7 +28,7 @@ static gn_status fill(void *user, size_t block, unsigned worker, gn_error *err) 
     double *z = r->scratch + worker * r->scratch_size, *y = z + ROWS * d;
     gn_random random = gn_random_new(r->seed ^ r->stream << 32, block);
     for (size_t i = 0; i < k * d; i++) z[i] = gn_random_normal(&random);
-    gn_map_run(r->map, z, k, y, y + ROWS * d);
+    gn_linear_map_run(r->map, z, k, y, y + ROWS * d);
     for (size_t i = 0; i < k; i++)
         for (size_t j = 0; j < d; j++)
             r->out[(i0 + i) * d + j] = (float)(r->mean[j] + y[i * d + j]);
@@ -40,7 +40,7 @@ gn_status gn_gaussian_rows(gn_ctx *ctx, const double *mean, const double *covari
     struct run r = {
         .mean = mean, .d = d, .n = n, .seed = gn_ctx_seed(ctx), .stream = stream, .out = out};
     double *work = NULL, *l = NULL, *root = NULL;
-    gn_map *map = NULL;
+    gn_linear_map *map = NULL;
     gn_status st;
     size_t elements;
     if (!gn_mul(d, d, &elements)) return gn_fail_nomem(err, "Gaussian rows", SIZE_MAX);
@@ -53,14 +53,14 @@ gn_status gn_gaussian_rows(gn_ctx *ctx, const double *mean, const double *covari
     for (size_t i = 0; i < d; i++)
         for (size_t j = 0; j < d; j++)
             root[j * d + i] = vectors[i * d + j] * (l[i] > 0 ? sqrt(l[i]) : 0);
-    GN_TRY(gn_map_new(gn_ctx_cpu(ctx), root, d, d, &map, err));
+    GN_TRY(gn_linear_map_new(gn_ctx_cpu(ctx), root, d, d, &map, err));
     r.map = map;
-    r.scratch_size = 2 * ROWS * d + gn_map_scratch(map);
+    r.scratch_size = 2 * ROWS * d + gn_linear_map_scratch(map);
     GN_TRY(gn_alloc_array(&r.scratch, gn_ctx_threads(ctx), r.scratch_size * sizeof(double),
                           "Gaussian rows", err));
     GN_TRY(gn_parallel(ctx, (n + ROWS - 1) / ROWS, fill, &r, NULL, err));
 done:
     gn_free(work), gn_free(root), gn_free(l), gn_free(r.scratch);
-    gn_map_free(map);
+    gn_linear_map_free(map);
     return st;
 }

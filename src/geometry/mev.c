@@ -76,12 +76,12 @@ static gn_status shares(const struct run *r, double *y, size_t n, double *scratc
     size_t d = r->d, m = n <= d ? n : d, c = n <= d ? d : n;
     double *b = n <= d ? y : scratch, *g = n <= d ? scratch : scratch + n * d;
     double *x = g + m * m, *z = x + m, *own = z + m;
-    gn_map *map = NULL;
+    gn_linear_map *map = NULL;
     gn_status st;
     for (size_t i = 0; n > d && i < n; i++)
         for (size_t j = 0; j < d; j++) b[j * n + i] = y[i * d + j];
-    GN_TRY(gn_map_new(gn_ctx_cpu(r->ctx), b, m, c, &map, err));
-    gn_map_run(map, b, m, g, own);
+    GN_TRY(gn_linear_map_new(gn_ctx_cpu(r->ctx), b, m, c, &map, err));
+    gn_linear_map_run(map, b, m, g, own);
     share[0] = top_share(g, m, x, z);
     for (size_t i = 0; i < m; i++) {
         x[i] = 0;
@@ -96,7 +96,7 @@ static gn_status shares(const struct run *r, double *y, size_t n, double *scratc
             g[i * m + j] += n <= d ? all - x[i] - x[j] : -(double)n * x[i] * x[j];
     share[1] = top_share(g, m, x, z);
 done:
-    gn_map_free(map);
+    gn_linear_map_free(map);
     return st;
 }
 
@@ -142,7 +142,7 @@ static double column(const struct run *r, int a, int b, double *term, double *se
 static gn_status allocate(struct run *r, gn_error *err) {
     gn_status st;
     size_t d = r->d, m = r->most < d ? r->most : d, own, threads = gn_ctx_threads(r->ctx), bytes;
-    own = r->most * d + m * m + 2 * m + gn_map_scratch_of(r->most > d ? r->most : d);
+    own = r->most * d + m * m + 2 * m + gn_linear_map_scratch_of(r->most > d ? r->most : d);
     if (own < gn_view_scratch(r->v)) own = gn_view_scratch(r->v);
     r->scratch_size = r->most * d + own;
     if (!gn_mul(r->scratch_size, sizeof(double), &bytes)) bytes = SIZE_MAX;

@@ -37,7 +37,7 @@ static void add_term(struct log_sum *s, double x, double weight) {
 
 struct run {
     const gn_view *v;
-    const gn_map *map; /* rows to coordinates along the eigenvectors */
+    const gn_linear_map *map; /* rows to coordinates along the eigenvectors */
     size_t scratch_size;
     double *scratch;
     struct log_sum *part; /* (blocks, 2 d): of +c, of -c */
@@ -54,7 +54,7 @@ static gn_status sum_block(void *user, size_t block, unsigned worker, gn_error *
     for (size_t i = block * BLOCK, k; i < end; i += k) {
         k = end - i < GN_VIEW_ROWS ? end - i : GN_VIEW_ROWS;
         gn_view_load(r->v, NULL, i, k, y, own);
-        gn_map_run(r->map, y, k, z, own);
+        gn_linear_map_run(r->map, y, k, z, own);
         for (size_t p = 0; p < k; p++)
             for (size_t j = 0; j < d; j++) {
                 add_term(&plus[j], z[p * d + j], 1);
@@ -85,7 +85,7 @@ gn_status gn_partition_compute(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *op
                                gn_partition *out, gn_error *err) {
     size_t d = x.cols, elements, own, n_blocks;
     double *mean = NULL, *gram = NULL, *vectors = NULL, *values = NULL, least, most;
-    gn_map *map = NULL;
+    gn_linear_map *map = NULL;
     struct run r = {0};
     gn_view v;
     gn_status st;
@@ -98,8 +98,9 @@ gn_status gn_partition_compute(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *op
     GN_TRY(gn_view_means(ctx, &v, mean, err));
     GN_TRY(gn_view_moments(ctx, &v, NULL, 1, gram, err));
     GN_TRY(gn_eigen_symmetric(gram, d, values, vectors, err));
-    GN_TRY(gn_map_new(gn_ctx_cpu(ctx), vectors, d, d, &map, err));
-    own = gn_view_scratch(&v) > gn_map_scratch(map) ? gn_view_scratch(&v) : gn_map_scratch(map);
+    GN_TRY(gn_linear_map_new(gn_ctx_cpu(ctx), vectors, d, d, &map, err));
+    own = gn_view_scratch(&v) > gn_linear_map_scratch(map) ? gn_view_scratch(&v)
+                                                           : gn_linear_map_scratch(map);
     r = (struct run){.v = &v, .map = map, .scratch_size = 2 * GN_VIEW_ROWS * d + own};
     n_blocks = (v.n + BLOCK - 1) / BLOCK;
     GN_TRY(gn_alloc_array(&r.scratch, gn_ctx_threads(ctx), r.scratch_size * sizeof(double),
@@ -118,7 +119,7 @@ gn_status gn_partition_compute(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *op
                           .n = v.n};
 done:
     gn_free(mean), gn_free(values), gn_free(gram), gn_free(vectors);
-    gn_map_free(map);
+    gn_linear_map_free(map);
     gn_free(r.scratch), gn_free(r.part);
     return st;
 }

@@ -31,7 +31,7 @@ void gn_repair_free(gn_repair *r) {
     gn_free(r->origin);
     gn_free(r->scale);
     gn_free(r->direction);
-    gn_map_free(r->map);
+    gn_linear_map_free(r->map);
     gn_free(r->group);
     gn_free(r);
 }
@@ -95,7 +95,7 @@ static gn_status whiten(struct maker *m, gn_error *err) {
         for (size_t j = 0; j < d; j++) matrix[i * d + j] = used ? v[j] / sqrt(value) : 0;
         r->rank += used;
     }
-    GN_TRY(gn_map_new(gn_ctx_cpu(m->ctx), matrix, d, d, &r->map, err));
+    GN_TRY(gn_linear_map_new(gn_ctx_cpu(m->ctx), matrix, d, d, &r->map, err));
 done:
     gn_free(matrix);
     return st;

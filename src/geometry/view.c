@@ -41,8 +41,8 @@ gn_status gn_view_new(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *opts, gn_vi
 }
 
 size_t gn_view_scratch(const gn_view *v) {
-    const gn_map *map = v->repair ? v->repair->map : NULL;
-    return map ? GN_VIEW_ROWS * v->x.cols + gn_map_scratch(map) : 0;
+    const gn_linear_map *map = v->repair ? v->repair->map : NULL;
+    return map ? GN_VIEW_ROWS * v->x.cols + gn_linear_map_scratch(map) : 0;
 }
 
 /* y -= sum over the directions of (y . v) v: they are orthonormal, so one after the other. */
@@ -85,7 +85,7 @@ void gn_view_load(const gn_view *v, const int32_t *at, size_t i0, size_t k, doub
         }
         if (r) repair_row(r, row, v->vec, to);
     }
-    if (r && r->map) gn_map_run(r->map, scratch, k, out, scratch + GN_VIEW_ROWS * d);
+    if (r && r->map) gn_linear_map_run(r->map, scratch, k, out, scratch + GN_VIEW_ROWS * d);
 }
 
 gn_status gn_view_keys(const gn_view *v, const int32_t *key, int32_t **out, gn_error *err) {

@@ -16,8 +16,8 @@ struct gn_repair {
     double *scale;     /* (d) */
     double *direction; /* (n_groups, n_directions, d), orthonormal in a group */
     size_t n_directions;
-    gn_map *map; /* (d, d) M */
-    size_t rank; /* of M, where there is one */
+    gn_linear_map *map; /* (d, d) M */
+    size_t rank;        /* of M, where there is one */
 };
 
 enum { GN_VIEW_ROWS = 64 }; /* that gn_view_load takes at most */

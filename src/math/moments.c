@@ -144,19 +144,19 @@ gn_status gn_second_moments(gn_ctx *ctx, gn_mat x, const double *mean, double di
 /* ---- linear maps --------------------------------------------------------------------------------
  */
 
-struct gn_map {
+struct gn_linear_map {
     const gn_product *product;
     size_t m, k, n_tiles;
     double *packed; /* (n_tiles, k, TILE): rows of M as columns; missing ones are zero */
 };
 
-gn_status gn_map_new(gn_cpu cpu, const double *matrix, size_t m, size_t k, gn_map **out,
-                     gn_error *err) {
+gn_status gn_linear_map_new(gn_cpu cpu, const double *matrix, size_t m, size_t k,
+                            gn_linear_map **out, gn_error *err) {
     gn_status st = GN_OK;
-    gn_map *map = gn_calloc(1, sizeof *map);
+    gn_linear_map *map = gn_calloc(1, sizeof *map);
     if (!map) return gn_fail_nomem(err, "a linear map", sizeof *map);
     size_t bytes;
-    *map = (gn_map){gn_kernels_for(cpu).product, m, k, (m + TILE - 1) / TILE, NULL};
+    *map = (gn_linear_map){gn_kernels_for(cpu).product, m, k, (m + TILE - 1) / TILE, NULL};
     if (!gn_mul(k, TILE * sizeof(double), &bytes)) {
         st = gn_fail_nomem(err, "a linear map", SIZE_MAX);
         goto done;
@@ -169,24 +169,25 @@ gn_status gn_map_new(gn_cpu cpu, const double *matrix, size_t m, size_t k, gn_ma
     *out = map;
     map = NULL;
 done:
-    gn_map_free(map);
+    gn_linear_map_free(map);
     return st;
 }
 
-void gn_map_free(gn_map *map) {
+void gn_linear_map_free(gn_linear_map *map) {
     if (!map) return;
     gn_free(map->packed);
     gn_free(map);
 }
 
-size_t gn_map_scratch_of(size_t k) {
+size_t gn_linear_map_scratch_of(size_t k) {
     return k * TILE + TILE * TILE;
 }
-size_t gn_map_scratch(const gn_map *map) {
-    return gn_map_scratch_of(map->k);
+size_t gn_linear_map_scratch(const gn_linear_map *map) {
+    return gn_linear_map_scratch_of(map->k);
 }
 
-void gn_map_run(const gn_map *map, const double *x, size_t n, double *y, double *scratch) {
+void gn_linear_map_run(const gn_linear_map *map, const double *x, size_t n, double *y,
+                       double *scratch) {
     const gn_product *g = map->product;
     size_t k = map->k, m = map->m;
     double *c = scratch, *xt = scratch + TILE * TILE;

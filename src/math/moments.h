@@ -33,16 +33,17 @@ gn_status gn_rows_moments_f32(gn_ctx *ctx, const gn_rows *rows, const double *me
                               double *out, gn_error *err);
 
 /** y = M x for many rows x: M packed once. */
-typedef struct gn_map gn_map;
+typedef struct gn_linear_map gn_linear_map;
 /** @param matrix (m, k), m, k >= 1, finite. @return GN_OK; GN_ENOMEM. */
-gn_status gn_map_new(gn_cpu cpu, const double *matrix, size_t m, size_t k, gn_map **out,
-                     gn_error *err);
-void gn_map_free(gn_map *map);
-/** Doubles of scratch that gn_map_run needs; the same for any map of k columns. */
-size_t gn_map_scratch(const gn_map *map);
-size_t gn_map_scratch_of(size_t k);
+gn_status gn_linear_map_new(gn_cpu cpu, const double *matrix, size_t m, size_t k,
+                            gn_linear_map **out, gn_error *err);
+void gn_linear_map_free(gn_linear_map *map);
+/** Doubles of scratch that gn_linear_map_run needs; the same for any map of k columns. */
+size_t gn_linear_map_scratch(const gn_linear_map *map);
+size_t gn_linear_map_scratch_of(size_t k);
 /** y (n, m) = x (n, k) M^T; single-threaded. Each element is one sum over k in order: a row has the
  *  same bits alone and in any batch. y must not overlap x. */
-void gn_map_run(const gn_map *map, const double *x, size_t n, double *y, double *scratch);
+void gn_linear_map_run(const gn_linear_map *map, const double *x, size_t n, double *y,
+                       double *scratch);
 
 #endif

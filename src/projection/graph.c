@@ -141,7 +141,7 @@ static gn_status calibrate(void *user, size_t block, unsigned worker, gn_error *
             d2[j] = (double)r[j] * (double)r[j] - (double)r[0] * (double)r[0];
             mean += d2[j] / (double)c->k;
         }
-        double low = 0, high = INFINITY, beta = mean > 0 ? 1 / mean : 1;
+        double low = 0, high = (double)INFINITY, beta = mean > 0 ? 1 / mean : 1;
         for (int step = 0; step < 100 && mean > 0; step++) {
             const double h = entropy_at(d2, c->k, beta, w);
             if (fabs(h - c->entropy) < 1e-9) break;

@@ -12,7 +12,7 @@
 #include "base/ctx.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "gonio/layout.h"
+#include "gonio/map.h"
 #include "math/stats.h"
 
 typedef struct ranking {

@@ -60,7 +60,7 @@ void gn_repulsion_free(gn_repulsion *r) {
 
 gn_status gn_repulsion_new(size_t n, size_t dim, gn_repulsion **out, gn_error *err) {
     gn_repulsion *r = gn_calloc(1, sizeof *r);
-    if (!r) return gn_fail(err, GN_ENOMEM, "out of memory for a layout");
+    if (!r) return gn_fail(err, GN_ENOMEM, "out of memory for a map");
     gn_status st = GN_OK;
     r->n = n;
     r->dim = dim;

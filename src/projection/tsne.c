@@ -22,7 +22,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "projection/graph.h"
-#include "projection/layout.h"
+#include "projection/map.h"
 #include "projection/repulsion.h"
 
 enum { BLOCK = 512, LOSS_EVERY = 50, DEFAULT_EARLY = 250, DEFAULT_STEPS = 500 };
@@ -38,7 +38,7 @@ typedef struct tsne {
     double *loss; /* one a block */
     gn_tsne_opts opts;
     /* of the running step */
-    const gn_layout *layout;
+    const gn_map *map;
     double exaggeration, z;
     bool measure;
 } tsne;
@@ -59,7 +59,7 @@ static void tsne_free(void *method) {
 /* The pull on point i, and what it adds to the loss if that is measured. `dim` is a constant in
  * each caller, so that the loops over coordinates vanish: this is where half of the time goes. */
 static inline double pull_on(const tsne *t, size_t i, size_t dim, bool measure, double *pull) {
-    const double *y = t->layout->y;
+    const double *y = t->map->y;
     double at[3], sum[3] = {0}, loss = 0;
     for (size_t x = 0; x < dim; x++) at[x] = y[i * dim + x];
     for (size_t e = t->p->start[i]; e < t->p->start[i + 1]; e++) {
@@ -80,7 +80,7 @@ static inline double pull_on(const tsne *t, size_t i, size_t dim, bool measure, 
 static gn_status attract(void *user, size_t block, unsigned worker, gn_error *err) {
     (void)worker, (void)err;
     tsne *t = user;
-    const size_t n = t->layout->state.n, dim = t->layout->state.dim;
+    const size_t n = t->map->state.n, dim = t->map->state.dim;
     const size_t end = (block + 1) * BLOCK < n ? (block + 1) * BLOCK : n;
     const double push = (double)n / t->z; /* P sums to n here */
     double loss = 0, pull[3];
@@ -102,7 +102,7 @@ static gn_status attract(void *user, size_t block, unsigned worker, gn_error *er
 static gn_status move(void *user, size_t block, unsigned worker, gn_error *err) {
     (void)worker, (void)err;
     tsne *t = user;
-    const gn_layout *l = t->layout;
+    const gn_map *l = t->map;
     const size_t dim = l->state.dim, n = l->state.n;
     const bool early = l->state.step < t->opts.n_early;
     const double momentum = 0.8;
@@ -127,14 +127,14 @@ static gn_status move(void *user, size_t block, unsigned worker, gn_error *err) 
     return GN_OK;
 }
 
-static gn_status step(gn_ctx *ctx, gn_layout *layout, gn_error *err) {
-    tsne *t = layout->method;
-    gn_layout_state *s = &layout->state;
+static gn_status step(gn_ctx *ctx, gn_map *map, gn_error *err) {
+    tsne *t = map->method;
+    gn_map_state *s = &map->state;
     const size_t n_blocks = (s->n + BLOCK - 1) / BLOCK;
-    t->layout = layout;
+    t->map = map;
     t->exaggeration = s->step < t->opts.n_early ? t->opts.exaggeration : 1;
     t->measure = s->step % LOSS_EVERY == 0 || s->step + 1 == s->n_steps;
-    gn_status st = gn_repulsion_compute(ctx, t->repulsion, layout->y, t->push, &t->z, err);
+    gn_status st = gn_repulsion_compute(ctx, t->repulsion, map->y, t->push, &t->z, err);
     if (st == GN_OK) st = gn_parallel(ctx, n_blocks, attract, t, NULL, err);
     if (st == GN_OK) st = gn_parallel(ctx, n_blocks, move, t, NULL, err);
     if (st != GN_OK) return st;
@@ -143,13 +143,12 @@ static gn_status step(gn_ctx *ctx, gn_layout *layout, gn_error *err) {
         for (size_t b = 0; b < n_blocks; b++) loss += t->loss[b];
         s->loss = t->p_log_p + loss / (double)s->n + log(t->z);
     }
-    gn_layout_centre(layout);
+    gn_map_centre(map);
     return GN_OK;
 }
 
 /* P of opts->perplexity from the lists; lowered to what the lists allow. */
-static gn_status attraction(gn_ctx *ctx, const gn_knn *knn, gn_layout *layout, tsne *t,
-                            gn_error *err) {
+static gn_status attraction(gn_ctx *ctx, const gn_knn *knn, gn_map *map, tsne *t, gn_error *err) {
     double perplexity = t->opts.perplexity, *weight = NULL;
     int32_t *index = NULL;
     gn_status st = GN_OK;
@@ -160,7 +159,7 @@ static gn_status attraction(gn_ctx *ctx, const gn_knn *knn, gn_layout *layout, t
                    t->opts.perplexity, ceil(3 * t->opts.perplexity), knn->k, perplexity);
     }
     if (perplexity < 1) perplexity = 1;
-    layout->state.perplexity = perplexity;
+    map->state.perplexity = perplexity;
     size_t k = (size_t)ceil(3 * perplexity);
     if (k > knn->k) k = knn->k;
     GN_TRY(gn_alloc_array(&weight, knn->n * k, sizeof *weight, "similarities", err));
@@ -182,10 +181,10 @@ done:
 }
 
 gn_status gn_tsne_new(gn_ctx *ctx, const gn_knn *knn, gn_mat init, bool resume,
-                      const gn_tsne_opts *opts, gn_layout **out, gn_error *err) {
+                      const gn_tsne_opts *opts, gn_map **out, gn_error *err) {
     gn_tsne_opts o = opts ? *opts : (gn_tsne_opts){.n_early = SIZE_MAX};
     gn_status st = GN_OK;
-    gn_layout *l = NULL;
+    gn_map *l = NULL;
     const size_t n = knn->n;
     if (o.dim == 0) o.dim = 2;
     if (o.perplexity == 0) o.perplexity = 30;
@@ -200,7 +199,7 @@ gn_status gn_tsne_new(gn_ctx *ctx, const gn_knn *knn, gn_mat init, bool resume,
                        "t-SNE: perplexity %g, exaggeration %g, learning rate %g; expected at least "
                        "1, 1 and 0",
                        o.perplexity, o.exaggeration, o.learning_rate);
-    GN_TRY(gn_layout_new("tsne", "t-SNE", n, o.dim, init, &l, err));
+    GN_TRY(gn_map_new("tsne", "t-SNE", n, o.dim, init, &l, err));
     l->step = step;
     l->free = tsne_free;
     l->state.n_steps = o.n_early + o.n_steps;
@@ -225,7 +224,7 @@ gn_status gn_tsne_new(gn_ctx *ctx, const gn_knn *knn, gn_mat init, bool resume,
         gn_random r = gn_random_new(ctx ? gn_ctx_seed(ctx) : 0, 0);
         for (size_t j = 0; j < n * o.dim; j++) l->y[j] = start_sd * gn_random_normal(&r);
     }
-    gn_layout_centre(l);
+    gn_map_centre(l);
     if (init.data && !resume) {
         double square = 0;
         for (size_t i = 0; i < n; i++) square += l->y[i * o.dim] * l->y[i * o.dim];
@@ -235,6 +234,6 @@ gn_status gn_tsne_new(gn_ctx *ctx, const gn_knn *knn, gn_mat init, bool resume,
     *out = l;
     return GN_OK;
 done:
-    gn_layout_free(l);
+    gn_map_free(l);
     return st;
 }

@@ -21,7 +21,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "projection/graph.h"
-#include "projection/layout.h"
+#include "projection/map.h"
 #include "projection/spectral.h"
 #include "projection/umap.h"
 
@@ -34,7 +34,7 @@ typedef struct umap {
     double a, b;
     gn_umap_opts opts;
     double *next; /* (n, dim) */
-    const gn_layout *layout;
+    const gn_map *map;
     uint64_t seed;
 } umap;
 
@@ -63,7 +63,7 @@ static gn_status calibrate(void *user, size_t block, unsigned worker, gn_error *
     const size_t end = (block + 1) * BLOCK < m->knn->n ? (block + 1) * BLOCK : m->knn->n;
     for (size_t i = block * BLOCK; i < end; i++) {
         const float *d = m->knn->distance + i * m->knn->k;
-        double rho = 0, mean = 0, low = 0, high = INFINITY, sigma = 1;
+        double rho = 0, mean = 0, low = 0, high = (double)INFINITY, sigma = 1;
         for (size_t j = 0; j < k; j++) {
             if (rho == 0 && d[j] > 0) rho = (double)d[j];
             mean += (double)d[j] / (double)k;
@@ -118,7 +118,7 @@ done:
  * Gauss-Newton in (log a, log b) with damping. */
 void gn_umap_curve(double min_dist, double spread, double *a, double *b) {
     enum { POINTS = 300 };
-    double p[2] = {0, 0}, damping = 1e-3, best = INFINITY;
+    double p[2] = {0, 0}, damping = 1e-3, best = (double)INFINITY;
     for (int step = 0; step < 200; step++) {
         double h[3] = {0}, g[2] = {0};
         for (int i = 1; i < POINTS; i++) {
@@ -181,9 +181,9 @@ static inline void pull(const umap *u, double *at, const double *other, size_t d
 static gn_status epoch(void *user, size_t block, unsigned worker, gn_error *err) {
     (void)worker, (void)err;
     umap *u = user;
-    const gn_layout_state *s = &u->layout->state;
+    const gn_map_state *s = &u->map->state;
     const size_t n = s->n, dim = s->dim;
-    const double *y = u->layout->y, rate = 1 - (double)s->step / (double)s->n_steps;
+    const double *y = u->map->y, rate = 1 - (double)s->step / (double)s->n_steps;
     const size_t end = (block + 1) * BLOCK < n ? (block + 1) * BLOCK : n;
     gn_random r = gn_random_new(u->seed, s->step * ((n + BLOCK - 1) / BLOCK) + block);
     for (size_t i = block * BLOCK; i < end; i++) {
@@ -208,20 +208,21 @@ static gn_status epoch(void *user, size_t block, unsigned worker, gn_error *err)
     return GN_OK;
 }
 
-static gn_status step(gn_ctx *ctx, gn_layout *layout, gn_error *err) {
-    umap *u = layout->method;
-    u->layout = layout;
-    gn_status st = gn_parallel(ctx, (layout->state.n + BLOCK - 1) / BLOCK, epoch, u, NULL, err);
+static gn_status step(gn_ctx *ctx, gn_map *map, gn_error *err) {
+    umap *u = map->method;
+    u->map = map;
+    gn_status st = gn_parallel(ctx, (map->state.n + BLOCK - 1) / BLOCK, epoch, u, NULL, err);
     if (st != GN_OK) return st;
-    memcpy(layout->y, u->next, layout->state.n * layout->state.dim * sizeof *u->next);
+    memcpy(map->y, u->next, map->state.n * map->state.dim * sizeof *u->next);
+    gn_map_centre(map);
     return GN_OK;
 }
 
 gn_status gn_umap_new(gn_ctx *ctx, const gn_knn *knn, gn_mat init, const gn_umap_opts *opts,
-                      gn_layout **out, gn_error *err) {
+                      gn_map **out, gn_error *err) {
     gn_umap_opts o = opts ? *opts : (gn_umap_opts){.min_dist = -1};
     gn_status st = GN_OK;
-    gn_layout *l = NULL;
+    gn_map *l = NULL;
     const size_t n = knn->n;
     if (o.dim == 0) o.dim = 2;
     if (o.n_neighbors == 0) o.n_neighbors = 15;
@@ -244,7 +245,7 @@ gn_status gn_umap_new(gn_ctx *ctx, const gn_knn *knn, gn_mat init, const gn_umap
                    o.n_neighbors, knn->k + 1);
         o.n_neighbors = knn->k + 1;
     }
-    GN_TRY(gn_layout_new("umap", "UMAP", n, o.dim, init, &l, err));
+    GN_TRY(gn_map_new("umap", "UMAP", n, o.dim, init, &l, err));
     l->step = step;
     l->free = umap_free;
     l->state.n_steps = o.n_steps;
@@ -262,6 +263,6 @@ gn_status gn_umap_new(gn_ctx *ctx, const gn_knn *knn, gn_mat init, const gn_umap
     *out = l;
     return GN_OK;
 done:
-    gn_layout_free(l);
+    gn_map_free(l);
     return st;
 }

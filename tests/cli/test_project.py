@@ -79,11 +79,39 @@ def figures_come_with_their_points(folder):
         assert all((line.split(",")[3] != "") == (kind == "svg") for line in lines[1:])
 
 
+def maps_of_neighbours(folder):
+    cloud(folder)
+    first = {}
+    for method in ("tsne", "umap"):
+        arguments = ["project", "X.npy", "--method", method, "--steps", 60, "--json", "-o", "map.csv",
+                     "--figure", "figure.svg", "--color", "kept"]
+        for threads in (1, 2):
+            document = json.loads(gonio(*arguments, "--threads", threads, cwd=folder)[0])
+            with open(os.path.join(folder, "map.csv"), encoding="utf-8") as lines:
+                lines = lines.read().split()
+            assert first.setdefault(method, lines) == lines
+        assert lines[0] == "row,d1,d2,kept" and len(lines) == 241
+        kept = [float(line.split(",")[3]) for line in lines[1:]]
+        row = {r["measure"]: r for r in document["rows"]}
+        assert ("kl_divergence" in row) == (method == "tsne")
+        assert abs(row["kept_neighbors"]["value"] - sum(kept) / 240) < 1e-4
+        assert row["kept_neighbors"]["k"] == 15 and row["kept_neighbors"]["value"] > 3 * 15 / 239
+        assert 0.8 < row["trustworthiness"]["value"] <= 1 and row["trustworthiness"]["se"] > 0
+    gonio("project", "X.npy", "--method", "umap", "--steps", 20, "-m", "cosine", "--zoom", "half.txt=left",
+          "-o", "half.npy", "--dims", 3, cwd=folder)
+    shape, _ = read_npy(os.path.join(folder, "half.npy"))
+    assert shape[1] == 3 and 0 < shape[0] < 240
+
+
 def wrong_use_and_wrong_input(folder):
     cloud(folder)
     before = files_under(folder)
     for arguments in ([], ["X.npy", "X.npy"], ["X.npy", "--dims", "4"], ["X.npy", "--color", "half.txt"],
-                      ["X.npy", "-o", "xy.txt"], ["X.npy", "--method", "isomap"]):
+                      ["X.npy", "-o", "xy.txt"], ["X.npy", "--method", "isomap"],
+                      ["X.npy", "--perplexity", "5"], ["X.npy", "--method", "tsne", "-k", "5"],
+                      ["X.npy", "--method", "tsne", "--perplexity", "400"], ["X.npy", "-m", "cosine"],
+                      ["X.npy", "--method", "umap", "-c", "3"], ["X.npy", "--figure", "x.png", "--color", "kept"],
+                      ["X.npy", "--figure", "x.png", "-o", "x.csv"]):
         out, err = gonio("project", *arguments, cwd=folder, status=64)
         assert not out and err
     figure = ["--figure", "x.png"]
@@ -91,7 +119,9 @@ def wrong_use_and_wrong_input(folder):
                             (["--zoom", "half.txt=up"], "half.txt=up"), (["-c", "6"], "6 components"),
                             (["--layer", "3"], "3"), ([*figure, "--color", "frequency"], "no tokens"),
                             ([*figure, "--color", "half.txt", "--highlight", "up"], "'up'"),
-                            (["--figure", "x.gif"], "gif"), (["--zoom", "absent.txt=1"], "absent.txt")):
+                            (["--figure", "x.gif"], "gif"),
+                            (["--method", "tsne", "--zoom", "0:3"], "at least 4"),
+                            (["--method", "umap", "--min-dist", "3"], "min_dist 3"), (["--zoom", "absent.txt=1"], "absent.txt")):
         out, err = gonio("project", "X.npy", *arguments, cwd=folder, status=1)
         assert not out and err.startswith("gonio: error: ") and err.count("\n") == 1, err
         assert part in err, (part, err)
@@ -123,5 +153,5 @@ def text_through_gpt2_and_roberta(folder):
 
 
 if __name__ == "__main__":
-    sys.exit(main([variances_and_coordinates_agree, halves_are_complementary, figures_come_with_their_points,
+    sys.exit(main([variances_and_coordinates_agree, halves_are_complementary, figures_come_with_their_points, maps_of_neighbours,
                    wrong_use_and_wrong_input, text_through_gpt2_and_roberta]))

@@ -1,12 +1,12 @@
 /* Times a map of a matrix: exact neighbours, then t-SNE or UMAP.
  *
- *     bench-layout tsne|umap X.npy INIT.npy|- OUT.npy PERPLEXITY|NEIGHBORS STEPS [THREADS]
+ *     bench-map tsne|umap X.npy INIT.npy|- OUT.npy PERPLEXITY|NEIGHBORS STEPS [THREADS]
  *
  * INIT.npy: (n, 2) float64 start. Prints seconds of each part and the loss; writes the positions.
- * Beside peers: bench/peers_layout.py. */
+ * Beside peers: bench/peers_map.py. */
 #define _GNU_SOURCE
 #include "gonio/io.h"
-#include "gonio/layout.h"
+#include "gonio/map.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,29 +44,28 @@ int main(int argc, char **argv) {
     const size_t k = tsne ? (size_t)(3 * perplexity) : (size_t)perplexity - 1;
     need(gn_knn_compute(ctx, gn_matrix_view(x), &(gn_knn_opts){.k = k}, &knn, &err));
     const double knn_s = seconds(CLOCK_MONOTONIC) - wall;
-    gn_layout *layout = NULL;
+    gn_map *map = NULL;
     need(tsne
              ? gn_tsne_new(
                    ctx, knn, start, false,
                    &(gn_tsne_opts){.perplexity = perplexity, .n_early = 250, .n_steps = steps},
-                   &layout, &err)
+                   &map, &err)
              : gn_umap_new(ctx, knn, start,
                            &(gn_umap_opts){
                                .n_neighbors = (size_t)perplexity, .min_dist = -1, .n_steps = steps},
-                           &layout, &err));
+                           &map, &err));
     const double affinity_s = seconds(CLOCK_MONOTONIC) - wall - knn_s;
-    need(gn_layout_run(ctx, layout, SIZE_MAX, &err));
+    need(gn_map_run(ctx, map, SIZE_MAX, &err));
     wall = seconds(CLOCK_MONOTONIC) - wall;
     cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-    const gn_layout_state s = gn_layout_get(layout);
-    const gn_mat y = gn_layout_positions(layout);
+    const gn_map_state s = gn_map_get(map);
+    const gn_mat y = gn_map_positions(map);
     const size_t shape[] = {y.rows, y.cols};
     need(gn_npy_write(argv[4], GN_F64, shape, 2, y.data, &err));
-    printf(
-        "{\"n\": %zu, \"knn_s\": %.3f, \"affinity_s\": %.3f, \"layout_s\": %.3f, \"wall_s\": %.3f, "
-        "\"cpu_s\": %.3f, \"kl\": %.6f}\n",
-        s.n, knn_s, affinity_s, wall - knn_s - affinity_s, wall, cpu, s.loss);
-    gn_layout_free(layout);
+    printf("{\"n\": %zu, \"knn_s\": %.3f, \"affinity_s\": %.3f, \"map_s\": %.3f, \"wall_s\": %.3f, "
+           "\"cpu_s\": %.3f, \"kl\": %.6f}\n",
+           s.n, knn_s, affinity_s, wall - knn_s - affinity_s, wall, cpu, s.loss);
+    gn_map_free(map);
     gn_knn_free(knn);
     gn_matrix_free(x);
     gn_matrix_free(init);

@@ -1,7 +1,7 @@
 /* t-SNE and UMAP: the graphs they start from, the loss they report, the maps they end with. */
 #include "base/mem.h"
 #include "base/random.h"
-#include "gonio/layout.h"
+#include "gonio/map.h"
 #include "projection/graph.h"
 #include "projection/umap.h"
 #include "support/tap.h"
@@ -32,7 +32,7 @@ static double purity(gn_mat y) {
     const double *p = y.data;
     size_t good = 0;
     for (size_t i = 0; i < y.rows; i++) {
-        double best = INFINITY;
+        double best = (double)INFINITY;
         size_t nearest = i;
         for (size_t j = 0; j < y.rows; j++) {
             double d2 = 0;
@@ -92,13 +92,13 @@ TEST(perplexity) {
 TEST(tsne_loss) {
     float *x = clusters(3);
     gn_knn *knn = lists(NULL, x, N, 60);
-    gn_layout *l = NULL;
+    gn_map *l = NULL;
     const gn_tsne_opts opts = {.perplexity = 20, .n_early = 50, .n_steps = 60};
     REQUIRE(gn_tsne_new(NULL, knn, (gn_mat){0}, false, &opts, &l, NULL) == GN_OK);
-    REQUIRE(gn_layout_run(NULL, l, 100, NULL) == GN_OK);
+    REQUIRE(gn_map_run(NULL, l, 100, NULL) == GN_OK);
     double *y = gn_alloc(2 * N, sizeof *y), *w = gn_alloc(N * 60, sizeof *w), z = 0, kl = 0;
-    memcpy(y, gn_layout_positions(l).data, 2 * N * sizeof *y);
-    REQUIRE(gn_layout_run(NULL, l, 1, NULL) == GN_OK); /* step 100 measures where it starts */
+    memcpy(y, gn_map_positions(l).data, 2 * N * sizeof *y);
+    REQUIRE(gn_map_run(NULL, l, 1, NULL) == GN_OK); /* step 100 measures where it starts */
     gn_graph *p = NULL;
     REQUIRE(gn_perplexity_weights(NULL, knn->distance, N, 60, 60, 20, w, NULL) == GN_OK);
     REQUIRE(gn_graph_new(knn->index, w, N, 60, GN_JOIN_MEAN, &p, NULL) == GN_OK);
@@ -114,10 +114,10 @@ TEST(tsne_loss) {
                 1 / z / (1 + pow(y[2 * i] - y[2 * j], 2) + pow(y[2 * i + 1] - y[2 * j + 1], 2));
             kl += v * log(v / q);
         }
-    printf("# loss %.8f, pair by pair %.8f\n", gn_layout_get(l).loss, kl);
-    CHECK_NEAR(gn_layout_get(l).loss, kl, 1e-4); /* the interpolation's error of log Z */
+    printf("# loss %.8f, pair by pair %.8f\n", gn_map_get(l).loss, kl);
+    CHECK_NEAR(gn_map_get(l).loss, kl, 1e-4); /* the interpolation's error of log Z */
     gn_graph_free(p);
-    gn_layout_free(l);
+    gn_map_free(l);
     gn_knn_free(knn);
     gn_free(x);
     gn_free(y);
@@ -128,14 +128,14 @@ TEST(tsne_clusters) {
     float *x = clusters(3);
     gn_knn *knn = lists(NULL, x, N, 90);
     for (size_t dim = 1; dim <= 3; dim++) {
-        gn_layout *l = NULL;
+        gn_map *l = NULL;
         const size_t steps = dim == 3 ? 40 : 100; /* a grid of three axes is slow */
         const gn_tsne_opts opts = {.dim = dim, .n_early = steps, .n_steps = steps / 2};
         REQUIRE(gn_tsne_new(NULL, knn, (gn_mat){0}, false, &opts, &l, NULL) == GN_OK);
-        REQUIRE(gn_layout_run(NULL, l, SIZE_MAX, NULL) == GN_OK);
-        CHECK(gn_layout_get(l).step == opts.n_early + opts.n_steps);
-        CHECK(purity(gn_layout_positions(l)) > 0.97);
-        gn_layout_free(l);
+        REQUIRE(gn_map_run(NULL, l, SIZE_MAX, NULL) == GN_OK);
+        CHECK(gn_map_get(l).step == opts.n_early + opts.n_steps);
+        CHECK(purity(gn_map_positions(l)) > 0.97);
+        gn_map_free(l);
     }
     gn_knn_free(knn);
     gn_free(x);
@@ -145,13 +145,13 @@ TEST(umap_clusters) {
     float *x = clusters(3);
     gn_knn *knn = lists(NULL, x, N, 14);
     for (size_t dim = 2; dim <= 3; dim++) {
-        gn_layout *l = NULL;
+        gn_map *l = NULL;
         REQUIRE(gn_umap_new(NULL, knn, (gn_mat){0},
                             &(gn_umap_opts){.dim = dim, .min_dist = -1, .n_steps = 100}, &l,
                             NULL) == GN_OK);
-        REQUIRE(gn_layout_run(NULL, l, SIZE_MAX, NULL) == GN_OK);
-        CHECK(purity(gn_layout_positions(l)) > 0.97);
-        gn_layout_free(l);
+        REQUIRE(gn_map_run(NULL, l, SIZE_MAX, NULL) == GN_OK);
+        CHECK(purity(gn_map_positions(l)) > 0.97);
+        gn_map_free(l);
     }
     gn_knn_free(knn);
     gn_free(x);
@@ -169,13 +169,13 @@ TEST(umap_curve) {
 TEST(umap_components) {
     float *x = clusters(1000);
     gn_knn *knn = lists(NULL, x, N, 14);
-    gn_layout *l = NULL;
+    gn_map *l = NULL;
     REQUIRE(gn_umap_new(NULL, knn, (gn_mat){0}, &(gn_umap_opts){.min_dist = -1, .n_steps = 50}, &l,
                         NULL) == GN_OK);
-    CHECK(purity(gn_layout_positions(l)) == 1); /* the start already */
-    REQUIRE(gn_layout_run(NULL, l, SIZE_MAX, NULL) == GN_OK);
-    CHECK(purity(gn_layout_positions(l)) == 1);
-    gn_layout_free(l);
+    CHECK(purity(gn_map_positions(l)) == 1); /* the start already */
+    REQUIRE(gn_map_run(NULL, l, SIZE_MAX, NULL) == GN_OK);
+    CHECK(purity(gn_map_positions(l)) == 1);
+    gn_map_free(l);
     gn_knn_free(knn);
     gn_free(x);
 }
@@ -188,21 +188,21 @@ TEST(threads_and_pauses) {
             gn_ctx *ctx = NULL;
             CHECK(gn_ctx_new(&(gn_ctx_opts){.n_threads = t, .seed = 9}, &ctx, NULL) == GN_OK);
             gn_knn *knn = lists(ctx, x, N, 90);
-            gn_layout *l = NULL;
+            gn_map *l = NULL;
             CHECK((method ? gn_umap_new(ctx, knn, (gn_mat){0},
                                         &(gn_umap_opts){.min_dist = -1, .n_steps = 30}, &l, NULL)
                           : gn_tsne_new(ctx, knn, (gn_mat){0}, false,
                                         &(gn_tsne_opts){.n_early = 10, .n_steps = 20}, &l, NULL)) ==
                   GN_OK);
             /* In one go with one thread, in pieces with two. */
-            while (gn_layout_get(l).step < 30)
-                CHECK(gn_layout_run(ctx, l, t == 1 ? 1000 : 7, NULL) == GN_OK);
-            const double *y = gn_layout_positions(l).data;
+            while (gn_map_get(l).step < 30)
+                CHECK(gn_map_run(ctx, l, t == 1 ? 1000 : 7, NULL) == GN_OK);
+            const double *y = gn_map_positions(l).data;
             if (t == 1)
                 memcpy(first, y, 2 * N * sizeof *y);
             else
                 CHECK(memcmp(first, y, 2 * N * sizeof *y) == 0);
-            gn_layout_free(l);
+            gn_map_free(l);
             gn_knn_free(knn);
             gn_ctx_free(ctx);
         }
@@ -281,7 +281,7 @@ TEST(refusals) {
     float *x = clusters(2);
     gn_knn *knn = lists(NULL, x, N, 14), *three = lists(NULL, x, 3, 2),
            *four = lists(NULL, x, 4, 3);
-    gn_layout *l = NULL;
+    gn_map *l = NULL;
     gn_error err;
     CHECK(gn_tsne_new(NULL, three, (gn_mat){0}, false, NULL, &l, &err) == GN_EINVAL);
     CHECK(strstr(err.message, "3 rows, expected at least 4") != NULL);
@@ -294,21 +294,21 @@ TEST(refusals) {
           GN_EINVAL);
     double y[2 * N] = {0};
     CHECK(gn_tsne_new(NULL, knn, gn_mat_f64(y, N - 1, 2), false, NULL, &l, &err) == GN_EINVAL);
-    y[7] = NAN;
+    y[7] = (double)NAN;
     CHECK(gn_umap_new(NULL, knn, gn_mat_f64(y, N, 2), NULL, &l, &err) == GN_EDATA);
     CHECK(strstr(err.message, "row 3, column 1") != NULL);
     CHECK(l == NULL);
     /* The smallest map, and one that is cancelled before its first step. */
     CHECK(gn_tsne_new(NULL, four, (gn_mat){0}, false, NULL, &l, &err) == GN_OK);
-    CHECK(gn_layout_run(NULL, l, 100, &err) == GN_OK);
-    const double *p = gn_layout_positions(l).data;
+    CHECK(gn_map_run(NULL, l, 100, &err) == GN_OK);
+    const double *p = gn_map_positions(l).data;
     for (int i = 0; i < 8; i++) CHECK(isfinite(p[i]));
     gn_ctx *ctx = NULL;
     CHECK(gn_ctx_new(&(gn_ctx_opts){.hooks.cancel = always}, &ctx, NULL) == GN_OK);
-    CHECK(gn_layout_run(ctx, l, 100, &err) == GN_ECANCEL);
-    CHECK(gn_layout_get(l).step == 100);
+    CHECK(gn_map_run(ctx, l, 100, &err) == GN_ECANCEL);
+    CHECK(gn_map_get(l).step == 100);
     gn_ctx_free(ctx);
-    gn_layout_free(l);
+    gn_map_free(l);
     gn_knn_free(knn);
     gn_knn_free(three);
     gn_knn_free(four);

@@ -1,11 +1,11 @@
-/* gonio/layout.h: maps that put neighbours near each other: t-SNE and UMAP.
+/* gonio/map.h: maps that put neighbours near each other: t-SNE and UMAP.
  *
- * A layout starts from exact neighbour lists, runs in steps, and can be looked at, paused and
+ * A map starts from exact neighbour lists, runs in steps, and can be looked at, paused and
  * resumed between any two of them. All rows are placed. The same seed gives the same bytes on any
  * number of threads.
  */
-#ifndef GONIO_LAYOUT_H
-#define GONIO_LAYOUT_H
+#ifndef GONIO_MAP_H
+#define GONIO_MAP_H
 
 #include "gonio/base.h"
 #include "gonio/neighbors.h"
@@ -14,7 +14,7 @@
 extern "C" {
 #endif
 
-typedef struct gn_layout gn_layout;
+typedef struct gn_map gn_map;
 
 /** t-SNE: van der Maaten & Hinton, JMLR 9:2579 (2008), repulsion by interpolation as in Linderman
  * et al., Nature Methods 16:243 (2019). */
@@ -37,7 +37,7 @@ typedef struct gn_umap_opts {
     double negative_rate; /**< negative samples per positive one; 0: 5 */
 } gn_umap_opts;
 
-typedef struct gn_layout_state {
+typedef struct gn_map_state {
     const char *method; /**< "tsne", "umap" */
     size_t n, dim;
     size_t step, n_steps; /**< done; planned in all */
@@ -45,7 +45,7 @@ typedef struct gn_layout_state {
     double loss;          /**< t-SNE: Kullback-Leibler divergence in nats of the current map
                                (without exaggeration), measured every 50 steps and at the end;
                                NaN before, and for UMAP */
-} gn_layout_state;
+} gn_map_state;
 
 /** Prepares a t-SNE map.
  *  @param knn lists of the n rows; min(n - 1, 3 perplexity) neighbours are used. Borrowed for the
@@ -57,7 +57,7 @@ typedef struct gn_layout_state {
  *  @return GN_OK; GN_EINVAL (n < 4, dim, perplexity < 1, shape of init); GN_EDATA (init not
  *          finite); GN_ENOMEM; GN_ECANCEL. */
 GN_API gn_status gn_tsne_new(gn_ctx *ctx, const gn_knn *knn, gn_mat init, bool resume,
-                             const gn_tsne_opts *opts, gn_layout **out, gn_error *err);
+                             const gn_tsne_opts *opts, gn_map **out, gn_error *err);
 
 /** Prepares a UMAP map.
  *  @param knn as above; n_neighbors - 1 of each list are used.
@@ -66,16 +66,16 @@ GN_API gn_status gn_tsne_new(gn_ctx *ctx, const gn_knn *knn, gn_mat init, bool r
  * GN_ECANCEL.
  */
 GN_API gn_status gn_umap_new(gn_ctx *ctx, const gn_knn *knn, gn_mat init, const gn_umap_opts *opts,
-                             gn_layout **out, gn_error *err);
+                             gn_map **out, gn_error *err);
 
 /** Runs up to n_steps more; fewer when the plan ends. Progress is reported as "t-SNE" or "UMAP".
  *  @return GN_OK; GN_ENOMEM; GN_ECANCEL (the map stays at the last whole step). */
-GN_API gn_status gn_layout_run(gn_ctx *ctx, gn_layout *layout, size_t n_steps, gn_error *err);
+GN_API gn_status gn_map_run(gn_ctx *ctx, gn_map *map, size_t n_steps, gn_error *err);
 
-GN_API gn_layout_state gn_layout_get(const gn_layout *layout);
+GN_API gn_map_state gn_map_get(const gn_map *map);
 /** (n, dim) float64 positions, centred; valid until the next run or free. */
-GN_API gn_mat gn_layout_positions(const gn_layout *layout);
-GN_API void gn_layout_free(gn_layout *layout);
+GN_API gn_mat gn_map_positions(const gn_map *map);
+GN_API void gn_map_free(gn_map *map);
 
 /** How far a map can be trusted. Standard errors are over rows. */
 typedef struct gn_map_quality {
