@@ -24,24 +24,15 @@ struct call {
 
 /* ---- files ---------------------------------------------------------------------------------- */
 
-/* One label a row of the set, -1 for rows that the sample left out: what --labels reads. */
-static gn_status write_labels(void *user, const gn_reps *reps, size_t layer, size_t n,
-                              const int32_t *row, const int32_t *label, gn_error *err) {
+/* One label a row of the set: what --labels reads. */
+static gn_status write_labels(void *user, const gn_reps *reps, size_t layer, const int32_t *label,
+                              gn_error *err) {
     const struct call *c = user;
     size_t rows = gn_reps_rows(reps);
     char path[4400];
-    int32_t *all = malloc(rows * sizeof *all);
-    if (!all) {
-        *err = (gn_error){.code = GN_ENOMEM, .message = "out of memory: labels of all rows"};
-        return GN_ENOMEM;
-    }
-    for (size_t i = 0; i < rows; i++) all[i] = -1;
-    for (size_t i = 0; i < n; i++) all[row[i]] = label[i];
     cli_layer_file(c->out, c->opts.set, gn_reps_layer_index(reps, layer), ".npy", path,
                    sizeof path);
-    gn_status st = gn_npy_write(path, GN_I32, &rows, 1, all, err);
-    free(all);
-    return st;
+    return gn_npy_write(path, GN_I32, &rows, 1, label, err);
 }
 
 /* ---- figures -------------------------------------------------------------------------------- */

@@ -49,6 +49,15 @@ GN_API gn_status gn_kmeans_compute(gn_ctx *ctx, gn_mat x, const gn_kmeans_opts *
                                    gn_kmeans **out, gn_error *err);
 GN_API void gn_kmeans_free(gn_kmeans *km);
 
+/** The nearest of k centres for each row: for rows that k-means did not see. On those it saw, with
+ * a fit's centres, the fit's labels.
+ *  @param centre (k, d), d the columns of x. @param label (n) receives 0 ... k - 1; ties: the
+ * first.
+ *  @return GN_OK; GN_EINVAL (shape, type, k above 256); GN_EDATA (as gn_kmeans_compute); GN_ENOMEM;
+ *          GN_ECANCEL. Decided by float64 differences where it is close. Reads x three times. */
+GN_API gn_status gn_kmeans_assign(gn_ctx *ctx, gn_mat x, const double *centre, size_t k,
+                                  int32_t *label, gn_error *err);
+
 /* ---- silhouettes -------------------------------------------------------------------------- */
 
 typedef struct gn_silhouette {

@@ -226,10 +226,11 @@ typedef struct gn_measure_cluster_opts {
     const gn_measure_label *label; /**< (n_labels) further columns that may explain clusters */
     size_t n_labels;
     bool cai2021; /**< k as in the scripts of Cai et al., ICLR 2021: no null */
-    /** NULL, or is handed the clusters of stored layer `layer`: label[i] of row row[i] of the set,
-     * i < n. Both are borrowed for the call. What it returns other than GN_OK ends the run. */
-    gn_status (*found)(void *user, const gn_reps *reps, size_t layer, size_t n, const int32_t *row,
-                       const int32_t *label, gn_error *err);
+    /** NULL, or is handed the clusters of stored layer `layer`: label[i] of row i of the set, for
+     *  rows that max_rows left out the nearest centre. Borrowed for the call. What it returns other
+     *  than GN_OK ends the run. */
+    gn_status (*found)(void *user, const gn_reps *reps, size_t layer, const int32_t *label,
+                       gn_error *err);
     void *user;
 } gn_measure_cluster_opts;
 

@@ -79,6 +79,10 @@ static inline float gn_kmeans_error(const gn_kmeans_rows *r, const gn_kmeans_cen
                     0x1p-21 * ((double)r->square[i] + c->most)) *
                    (1 + 0x1p-20));
 }
+/** The nearest centre of row i from its values at stride nr; what they leave open is decided by
+ *  differences. */
+int32_t gn_kmeans_nearest(const gn_kmeans_rows *r, const gn_kmeans_centres *c, size_t i,
+                          const float *value);
 
 /** A clustering on its way. Distances are kept as bounds that stay true while centres move:
  *  centre j has travelled moved[j] in all; stored bounds refer to zero travel. */

@@ -150,34 +150,13 @@ static size_t open_rows(const struct assign *a, size_t first, size_t last, int32
     return count;
 }
 
-/* The nearest centre of row i from its values at stride nr. */
-static int32_t nearest(const struct assign *a, size_t i, const float *value, float error) {
-    const gn_kmeans_rows *r = a->r;
-    size_t nr = r->gemm->nr, k = a->run->state.k, best = 0, close = 0;
-    for (size_t j = 1; j < k; j++)
-        if (value[j * nr] < value[best * nr]) best = j;
-    float limit = value[best * nr] + 2 * error;
-    for (size_t j = 0; j < k; j++) close += !(value[j * nr] > limit);
-    if (close < 2) return (int32_t)best;
-    double least = HUGE_VAL;
-    for (size_t j = 0; j < k; j++) {
-        if (value[j * nr] > limit) continue;
-        double exact = gn_kmeans_exact(r, i, a->run->centres.at + j * r->d);
-        if (exact < least) {
-            least = exact;
-            best = j;
-        }
-    }
-    return (int32_t)best;
-}
-
 static void settle_row(const struct assign *a, size_t block, size_t i, const float *value,
                        double *row) {
     const gn_kmeans_rows *r = a->r;
     gn_kmeans_state *s = &a->run->state;
     size_t nr = r->gemm->nr;
     float error = gn_kmeans_error(r, &a->run->centres, i);
-    int32_t to = nearest(a, i, value, error), from = s->label[i];
+    int32_t to = gn_kmeans_nearest(r, &a->run->centres, i, value), from = s->label[i];
     for (size_t j = 0; j < s->k; j++) {
         float v = value[j * nr], least = v > error ? sqrtf(v - error) : 0;
         s->lower[j * r->n + i] = (least + a->moved[j]) * (1 - 0x1p-21F);

@@ -204,3 +204,77 @@ void gn_kmeans_score(const gn_kmeans_rows *r, const gn_kmeans_centres *c, gn_kme
         }
     }
 }
+
+int32_t gn_kmeans_nearest(const gn_kmeans_rows *r, const gn_kmeans_centres *c, size_t i,
+                          const float *value) {
+    size_t nr = r->gemm->nr, best = 0, close = 0;
+    for (size_t j = 1; j < c->k; j++)
+        if (value[j * nr] < value[best * nr]) best = j;
+    float limit = value[best * nr] + 2 * gn_kmeans_error(r, c, i);
+    for (size_t j = 0; j < c->k; j++) close += !(value[j * nr] > limit);
+    if (close < 2) return (int32_t)best;
+    double least = HUGE_VAL;
+    for (size_t j = 0; j < c->k; j++) {
+        if (value[j * nr] > limit) continue;
+        double exact = gn_kmeans_exact(r, i, c->at + j * r->d);
+        if (exact < least) {
+            least = exact;
+            best = j;
+        }
+    }
+    return (int32_t)best;
+}
+
+/* ---- rows that took no part --------------------------------------------------------------- */
+
+struct assign {
+    const gn_kmeans_rows *r;
+    const gn_kmeans_centres *c;
+    int32_t *label;
+};
+
+static gn_status assign_block(void *user, size_t block, unsigned worker, gn_error *err) {
+    (void)err;
+    const struct assign *a = user;
+    const gn_kmeans_rows *r = a->r;
+    gn_kmeans_scratch *scratch = &r->scratch[worker];
+    size_t nr = r->gemm->nr, last = gn_kmeans_last(r, block);
+    for (size_t i0 = block * r->block; i0 < last; i0 += nr) {
+        size_t m = last - i0 < nr ? last - i0 : nr;
+        int32_t row[GN_KMEANS_LANES];
+        for (size_t l = 0; l < m; l++) row[l] = (int32_t)(i0 + l);
+        gn_kmeans_score(r, a->c, scratch, row, m);
+        for (size_t l = 0; l < m; l++)
+            a->label[i0 + l] = gn_kmeans_nearest(r, a->c, i0 + l, scratch->value + l);
+    }
+    return GN_OK;
+}
+
+gn_status gn_kmeans_assign(gn_ctx *ctx, gn_mat x, const double *centre, size_t k, int32_t *label,
+                           gn_error *err) {
+    gn_status st;
+    gn_kmeans_rows r = {0};
+    gn_kmeans_centres c = {0};
+    int32_t *found = NULL;
+    if (x.dtype > GN_BF16 || x.cols == 0 || x.rows == 0 || x.rows > INT32_MAX || k < 1 || k > 256)
+        return gn_fail(
+            err, GN_EINVAL,
+            "nearest of %zu centres of (%zu, %zu) %s: expected 1 to 256 centres and rows "
+            "of a floating type",
+            k, x.rows, x.cols, gn_dtype_name(x.dtype));
+    GN_TRY(gn_kmeans_rows_new(ctx, x, k, &r, err));
+    GN_TRY(gn_kmeans_centres_new(&r, &c, err));
+    GN_TRY(gn_alloc_array(&found, r.n, sizeof *found, "cluster labels", err));
+    memcpy(c.at, centre, k * r.d * sizeof *centre);
+    gn_kmeans_pack(&r, &c, k);
+    struct assign a = {&r, &c, found};
+    gn_progress progress = {"nearest centres", "rows", (double)r.n, 0,
+                            (double)r.n / (double)r.n_blocks};
+    GN_TRY(gn_parallel(ctx, r.n_blocks, assign_block, &a, &progress, err));
+    memcpy(label, found, r.n * sizeof *label);
+done:
+    gn_free(found);
+    gn_kmeans_centres_free(&c);
+    gn_kmeans_rows_free(&r);
+    return st;
+}

@@ -23,7 +23,6 @@ struct run {
     gn_clusters_opts choice;
     gn_subset subset;
     gn_columns columns;
-    int32_t *row;             /* (n) the set's rows of the subset */
     int32_t *type, *sequence; /* of the subset's rows; NULL: unknown */
     gn_spot at;
 };
@@ -148,6 +147,25 @@ done:
     return st;
 }
 
+/* The clusters of all rows of the layer, one cluster where k* is 1: rows that the subset left out
+ * belong to the nearest centre. */
+static gn_status hand_over(const struct run *r, const gn_kmeans_fit *fit, gn_error *err) {
+    gn_status st;
+    const gn_reps *reps = r->at.reps;
+    size_t n = gn_reps_rows(reps);
+    int32_t *label = gn_calloc(n, sizeof *label);
+    if (!label) return gn_fail_nomem(err, "labels", n * sizeof *label);
+    if (fit && r->subset.row)
+        GN_TRY(gn_kmeans_assign(r->ctx, gn_reps_layer(reps, r->at.layer), fit->centre, fit->k,
+                                label, err));
+    else if (fit)
+        memcpy(label, fit->label, n * sizeof *label);
+    GN_TRY(r->opts->found(r->opts->user, reps, r->at.layer, label, err));
+done:
+    gn_free(label);
+    return st;
+}
+
 /* ---- a layer ------------------------------------------------------------------------------ */
 
 static gn_status measure_layer(const struct run *r, gn_error *err) {
@@ -155,9 +173,7 @@ static gn_status measure_layer(const struct run *r, gn_error *err) {
     void *owner = NULL;
     gn_mat x;
     gn_clusters *c = NULL;
-    int32_t *alone = NULL;
     gn_error why = {0};
-    size_t n = r->subset.n;
     GN_TRY(gn_subset_rows(&r->subset, gn_reps_layer(r->at.reps, r->at.layer), &owner, &x, err));
     GN_TRY(gn_mat_check_finite(x, gn_reps_name(r->at.reps), err));
     st = gn_clusters_choose(r->ctx, x, &r->choice, &c, &why);
@@ -171,15 +187,9 @@ static gn_status measure_layer(const struct run *r, gn_error *err) {
         GN_TRY(add_cosines(r, x, fit->label, fit, err));
         GN_TRY(gn_makeup_add(&r->at, &r->columns, fit->label, fit->k, err));
     }
-    if (r->opts->found) {
-        alone = gn_calloc(n, sizeof *alone);
-        if (!alone) GN_TRY(gn_fail_nomem(err, "labels", n * sizeof *alone));
-        GN_TRY(r->opts->found(r->opts->user, r->at.reps, r->at.layer, n, r->row,
-                              fit ? fit->label : alone, err));
-    }
+    if (r->opts->found) GN_TRY(hand_over(r, fit, err));
 done:
     gn_free(owner);
-    gn_free(alone);
     gn_clusters_free(c);
     return st;
 }
@@ -203,9 +213,6 @@ static gn_status prepare(struct run *r, gn_error *err) {
     GN_TRY(gn_columns_new(reps, &r->subset, o->label, o->n_labels, &r->columns, err));
     GN_TRY(gn_subset_column(&r->subset, gn_row_types(reps), &r->type, err));
     GN_TRY(gn_subset_column(&r->subset, gn_reps_sequence(reps), &r->sequence, err));
-    GN_TRY(gn_alloc_array(&r->row, r->subset.n, sizeof *r->row, "rows", err));
-    for (size_t i = 0; i < r->subset.n; i++)
-        r->row[i] = r->subset.row ? r->subset.row[i] : (int32_t)i;
     GN_TRY(gn_result_set_number(r->at.result, "rows", (double)rows, err));
     GN_TRY(gn_result_set_number(r->at.result, "rows_clustered", (double)r->subset.n, err));
     GN_TRY(gn_result_set_number(r->at.result, "null_draws",
@@ -233,7 +240,6 @@ done:
     gn_columns_free(&r.columns);
     gn_free(r.type);
     gn_free(r.sequence);
-    gn_free(r.row);
     gn_subset_free(&r.subset);
     return st;
 }

@@ -370,6 +370,48 @@ TEST(silhouettes_equal_a_double_loop) {
     free(x), free(value), free(again), free(want);
 }
 
+/* Rows that k-means did not see, with duplicates of centres and rows midway between two. */
+TEST(nearest_centres_equal_a_double_loop) {
+    enum { M = 700, D = 5, K = 9 };
+    double x[M * D], centre[K * D];
+    int32_t label[2][M], want[M];
+    gauss(x, M * D, 21);
+    gauss(centre, K * D, 22);
+    for (size_t j = 0; j < D; j++) {
+        x[3 * D + j] = centre[2 * D + j];
+        x[4 * D + j] = (centre[2 * D + j] + centre[5 * D + j]) / 2;
+        centre[8 * D + j] = centre[7 * D + j]; /* ties: the first */
+    }
+    struct plain p = {.n = M, .d = D, .k = K, .x = x, .centre = centre, .label = want};
+    for (size_t i = 0; i < M; i++) want[i] = -1;
+    plain_assign(&p);
+    gn_mat mat = {.data = x, .rows = M, .cols = D, .stride = D, .dtype = GN_F64};
+    OK(gn_kmeans_assign(one, mat, centre, K, label[0], &err));
+    OK(gn_kmeans_assign(two, mat, centre, K, label[1], &err));
+    CHECK(memcmp(label[0], want, sizeof want) == 0);
+    CHECK(memcmp(label[1], want, sizeof want) == 0);
+    CHECK(gn_kmeans_assign(one, mat, centre, 257, label[0], &err) == GN_EINVAL);
+    CHECK_CONTAINS(err.message, "257 centres");
+    x[600 * D + 1] = (double)NAN;
+    label[0][0] = 77;
+    CHECK(gn_kmeans_assign(one, mat, centre, K, label[0], &err) == GN_EDATA && label[0][0] == 77);
+}
+
+/* A fit's labels are those of its centres. */
+TEST(nearest_centres_repeat_a_fit) {
+    enum { M = 900, D = 4 };
+    double x[M * D];
+    int32_t label[M];
+    gauss(x, M * D, 23);
+    gn_mat mat = {.data = x, .rows = M, .cols = D, .stride = D, .dtype = GN_F64};
+    gn_kmeans *km = NULL;
+    OK(gn_kmeans_compute(one, mat, &(gn_kmeans_opts){.k_min = 7, .k_max = 7}, &km, &err));
+    REQUIRE(km);
+    OK(gn_kmeans_assign(one, mat, km->fit[0].centre, 7, label, &err));
+    CHECK(memcmp(label, km->fit[0].label, sizeof label) == 0);
+    gn_kmeans_free(km);
+}
+
 int main(void) {
     if (gn_ctx_new(&(gn_ctx_opts){.n_threads = 1}, &one, &err) != GN_OK) return 1;
     if (gn_ctx_new(&(gn_ctx_opts){.n_threads = 2}, &two, &err) != GN_OK) return 1;
@@ -378,6 +420,8 @@ int main(void) {
     RUN(an_offset_and_other_types_change_nothing);
     RUN(no_cluster_is_lost);
     RUN(repeated_rows_and_wrong_use);
+    RUN(nearest_centres_equal_a_double_loop);
+    RUN(nearest_centres_repeat_a_fit);
     RUN(silhouettes_equal_a_double_loop);
     gn_ctx_free(one);
     gn_ctx_free(two);

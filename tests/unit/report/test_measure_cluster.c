@@ -58,14 +58,14 @@ static double value(gn_result *r, const char *measure, const char *variant, cons
 struct seen {
     size_t calls, first, wrong;
 };
-static gn_status keep(void *user, const gn_reps *reps, size_t layer, size_t n, const int32_t *row,
-                      const int32_t *label, gn_error *e) {
+static gn_status keep(void *user, const gn_reps *reps, size_t layer, const int32_t *label,
+                      gn_error *e) {
     struct seen *s = user;
     (void)e;
     s->calls++;
-    CHECK(reps == set && layer == 0 && n == N);
-    for (size_t i = 0; i < n; i++) {
-        s->wrong += row[i] != (int32_t)i || label[i] != (position[i] == 0);
+    CHECK(reps == set && layer == 0);
+    for (size_t i = 0; i < N; i++) {
+        s->wrong += label[i] != (position[i] == 0);
         s->first += label[i] == 1;
     }
     return GN_OK;
@@ -98,6 +98,19 @@ TEST(the_first_position_is_told) {
     CHECK(strtod(gn_result_param(r, i, "coverage"), NULL) >= 1);
     CHECK(value(r, "cluster_position", "q95", "cluster", "1") == 0);
     CHECK(value(r, "cluster_position", "median", "cluster", "0") == 32); /* of 1 ... 63 */
+    gn_result_free(r);
+}
+
+/* k-means sees a sample; every row of the set gets a cluster. */
+TEST(rows_left_out_have_a_cluster_too) {
+    REQUIRE(set);
+    gn_result *r;
+    struct seen seen = {0};
+    gn_measure_cluster_opts o = {.found = keep, .user = &seen, .k = 2, .max_rows = 400};
+    OK(gn_result_new("test", &r, &err));
+    OK(gn_measure_cluster(NULL, set, &o, r, &err));
+    CHECK(value(r, "kmeans_size", "", "cluster", "1") < WINDOWS);
+    CHECK(seen.calls == 1 && seen.wrong == 0 && seen.first == WINDOWS);
     gn_result_free(r);
 }
 
@@ -159,9 +172,18 @@ TEST(labels_explain) {
     gn_result_free(r);
 }
 
+static gn_status ignore(void *user, const gn_reps *reps, size_t layer, const int32_t *label,
+                        gn_error *e) {
+    (void)user;
+    (void)reps;
+    (void)layer;
+    (void)label;
+    (void)e;
+    return GN_OK;
+}
 static gn_status attempt(void *user, gn_error *e) {
     (void)user;
-    gn_measure_cluster_opts o = {.max_rows = 60};
+    gn_measure_cluster_opts o = {.max_rows = 60, .found = ignore};
     o.choice =
         (gn_clusters_opts){.kmeans = {.k_min = 2, .k_max = 2, .restarts = 1, .iterations = 3},
                            .sample = 40,
@@ -182,6 +204,7 @@ TEST(without_memory) {
 int main(void) {
     make_set();
     RUN(the_first_position_is_told);
+    RUN(rows_left_out_have_a_cluster_too);
     RUN(cosines_inside_clusters);
     RUN(labels_explain);
     RUN(without_memory);
