@@ -127,7 +127,7 @@ TEST(tsne_loss) {
 TEST(tsne_clusters) {
     float *x = clusters(3);
     gn_knn *knn = lists(NULL, x, N, 90);
-    for (size_t dim = 1; dim <= 3; dim++) {
+    for (size_t dim = 1; dim <= (test_quick() ? 2 : 3); dim++) {
         gn_map *l = NULL;
         const size_t steps = dim == 3 ? 40 : 100; /* a grid of three axes is slow */
         const gn_tsne_opts opts = {.dim = dim, .n_early = steps, .n_steps = steps / 2};
