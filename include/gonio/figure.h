@@ -74,6 +74,9 @@ GN_API gn_status gn_figure_heatmap(gn_figure *fig, const double *value, size_t r
  *  numbers of layers. @param row, col (rows), (cols) of the heatmap; copied. */
 GN_API gn_status gn_figure_heatmap_numbers(gn_figure *fig, const int *row, const int *col,
                                            gn_error *err);
+/** The same with words, e.g. features; those of columns stand upright below. Strings are copied. */
+GN_API gn_status gn_figure_heatmap_names(gn_figure *fig, const char *const *row,
+                                         const char *const *col, gn_error *err);
 
 /** Whether gn_figure_write takes this file name, to be asked before the work that ends in a figure.
  *  @return GN_OK; GN_EINVAL (other extension: named). */

@@ -154,6 +154,33 @@ done:
     return st;
 }
 
+static gn_status copy_names(gn_figure *fig, const char *const *from, size_t n,
+                            const char *const **out, gn_error *err) {
+    gn_status st;
+    const char **copy = gn_arena_alloc(&fig->arena, n, sizeof *copy);
+    if (!copy) return gn_fail_nomem(err, "a heatmap's names", n * sizeof *copy);
+    for (size_t i = 0; i < n; i++) {
+        copy[i] = from[i];
+        GN_TRY(copy_text(fig, &copy[i], err));
+    }
+    *out = copy;
+    return GN_OK;
+done:
+    return st;
+}
+
+gn_status gn_figure_heatmap_names(gn_figure *fig, const char *const *row, const char *const *col,
+                                  gn_error *err) {
+    gn_status st;
+    gn_heatmap map = fig->heatmap;
+    if (!map.value) return gn_fail(err, GN_EINVAL, "the figure is no heatmap: it has no rows");
+    GN_TRY(copy_names(fig, row, map.rows, &map.row_name, err));
+    GN_TRY(copy_names(fig, col, map.cols, &map.col_name, err));
+    fig->heatmap = map;
+done:
+    return st;
+}
+
 static gn_status check_cloud(const gn_figure *fig, const gn_cloud *c, gn_error *err) {
     if (fig->n_marks > 0 || fig->heatmap.value || fig->cloud.n)
         return gn_fail(err, GN_EINVAL,

@@ -42,16 +42,38 @@ static size_t cell_ticks(size_t n, const int *number, size_t n_max, gn_tick *out
     return count;
 }
 
-static gn_text *add_tick(gn_layout *l, const gn_tick *tick, double x, double y, double h,
-                         double v) {
-    return gn_layout_text(l, (gn_text){.text = tick->label,
-                                       .markup = true,
-                                       .points = GN_PT_TICK,
-                                       .color = gn_ink,
-                                       .x = x,
-                                       .y = y,
-                                       .h = h,
-                                       .v = v});
+enum { LONGEST_NAME = 110 }; /* points on paper; longer names end in an ellipsis */
+
+/* The text of a tick: its cell's name where there are names, else its number. */
+static gn_text tick_text(const gn_tick *tick, const char *const *name, bool upright) {
+    gn_text t = {.text = tick->label,
+                 .markup = true,
+                 .points = GN_PT_TICK,
+                 .color = gn_ink,
+                 .angle = upright};
+    if (!name) return t;
+    t.text = name[(size_t)tick->value];
+    t.markup = false;
+    t.max_width = LONGEST_NAME;
+    return t;
+}
+
+static double widest(gn_fonts *fonts, const gn_tick *tick, size_t n, const char *const *name) {
+    double most = 0, w, h;
+    for (size_t i = 0; i < n; i++) {
+        const gn_text t = tick_text(&tick[i], name, false);
+        gn_text_measure(fonts, &t, &w, &h);
+        most = fmax(most, w);
+    }
+    return most;
+}
+
+static void add_tick(gn_layout *l, gn_text t, double x, double y, double h, double v) {
+    t.x = x;
+    t.y = y;
+    t.h = h;
+    t.v = v;
+    gn_layout_text(l, t);
 }
 
 static void add_label(gn_layout *l, const char *text, double room, double x, double y, int angle) {
@@ -83,25 +105,31 @@ void gn_heatmap_layout(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, doub
     value_range(map, &l->value);
     gn_box *f = &l->frame;
     f->y0 = top + tick_height / 2;
+    const bool upright = map->col_name != NULL;
+    if (upright) { /* as many columns as stand beside each other; their names decide the margin */
+        size_t most = (size_t)fmax(2, (l->width - 160) / (tick_height + 2));
+        l->n_x_ticks = cell_ticks(map->cols, NULL, most, l->x_tick);
+        tick_height = widest(fonts, l->x_tick, l->n_x_ticks, map->col_name);
+    }
     f->y1 =
         l->height - GN_PAD - GN_TICK_LENGTH - 2 - tick_height - (o->x_label ? label_height + 2 : 0);
     f->y1 = fmax(f->y1, f->y0 + 10);
-    size_t n_max = (size_t)fmax(2, (f->y1 - f->y0) / 22);
+    size_t n_max = (size_t)fmax(2, (f->y1 - f->y0) / (map->row_name ? 14 : 22));
     l->n_y_ticks = cell_ticks(map->rows, map->row, n_max, l->y_tick);
     f->x0 = GN_PAD + (o->y_label ? label_height + 3 : 0) + GN_TICK_LENGTH + 3 +
-            gn_ticks_widest(fonts, l->y_tick, l->n_y_ticks);
+            widest(fonts, l->y_tick, l->n_y_ticks, map->row_name);
     f->x1 = fmax(l->width - GN_PAD - gn_bar_room(fonts, l, map->label), f->x0 + 10);
-    for (size_t n = (size_t)fmax(2, (f->x1 - f->x0) / 24); n >= 2; n--) {
+    for (size_t n = (size_t)fmax(2, (f->x1 - f->x0) / 24); n >= 2 && !upright; n--) {
         l->n_x_ticks = cell_ticks(map->cols, map->col, n, l->x_tick);
         double each = (f->x1 - f->x0) / (double)(l->n_x_ticks + 1);
         if (gn_ticks_widest(fonts, l->x_tick, l->n_x_ticks) + 6 < each) break;
     }
     for (size_t i = 0; i < l->n_x_ticks; i++)
-        add_tick(l, &l->x_tick[i], gn_layout_x(l, l->x_tick[i].value), f->y1 + GN_TICK_LENGTH + 2,
-                 0.5, 0);
+        add_tick(l, tick_text(&l->x_tick[i], map->col_name, upright),
+                 gn_layout_x(l, l->x_tick[i].value), f->y1 + GN_TICK_LENGTH + 2, 0.5, 0);
     for (size_t i = 0; i < l->n_y_ticks; i++)
-        add_tick(l, &l->y_tick[i], f->x0 - GN_TICK_LENGTH - 3, gn_layout_y(l, l->y_tick[i].value),
-                 1, 0.5);
+        add_tick(l, tick_text(&l->y_tick[i], map->row_name, false), f->x0 - GN_TICK_LENGTH - 3,
+                 gn_layout_y(l, l->y_tick[i].value), 1, 0.5);
     add_label(l, o->x_label, f->x1 - f->x0, (f->x0 + f->x1) / 2, l->height - GN_PAD, 0);
     add_label(l, o->y_label, f->y1 - f->y0, GN_PAD, (f->y0 + f->y1) / 2, 1);
     gn_bar_place(l, map->label);

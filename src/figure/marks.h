@@ -26,6 +26,7 @@ typedef struct gn_heatmap {
     size_t rows, cols;
     const char *label;
     const int *row, *col; /**< what rows and columns are called; NULL: their positions */
+    const char *const *row_name, *const *col_name; /**< or these, where there are names */
 } gn_heatmap;
 
 struct gn_figure {

@@ -160,12 +160,21 @@ static void csv_number(gn_str *s, const double *value, size_t i) {
     if (value && isfinite(value[i])) gn_str_add(s, gn_number_text(number, value[i]));
 }
 
+/* What row or column `i` of a heatmap is called. */
+static void csv_cell(gn_str *s, size_t i, const int *number, const char *const *name) {
+    if (name)
+        csv_text(s, name[i]);
+    else
+        gn_str_addf(s, "%d", number ? number[i] : (int)i);
+}
+
 static void csv_heatmap(gn_str *s, const gn_heatmap *map) {
     gn_str_add(s, "row,col,value\n");
     for (size_t i = 0; i < map->rows; i++)
         for (size_t j = 0; j < map->cols; j++) {
-            gn_str_addf(s, "%d,%d", map->row ? map->row[i] : (int)i,
-                        map->col ? map->col[j] : (int)j);
+            csv_cell(s, i, map->row, map->row_name);
+            gn_str_add(s, ",");
+            csv_cell(s, j, map->col, map->col_name);
             csv_number(s, map->value, i * map->cols + j);
             gn_str_add(s, "\n");
         }

@@ -95,9 +95,7 @@ static const gn_chart_text encoding_text = {
 static const gn_chart_text correlation_text = {
     "mlem_feature_correlation",
     "Correlation of the features' distances",
-    "Pearson's correlation over pairs between differences in two features, numbered in the order "
-    "of "
-    "the table below.",
+    "Pearson's correlation over pairs between differences in two features.",
     "Where features go together, read conditional importance beside permutation importance.",
     "C_kl / sqrt(C_kk C_ll)",
     "arXiv 2402.11608"};
@@ -363,23 +361,23 @@ static gn_status draw_correlation(gn_ctx *ctx, const gn_features *features, gn_f
     gn_status st;
     gn_mlem_design *design = NULL;
     double *value = NULL;
-    int *number = NULL;
+    const char **name = NULL;
     size_t f = features->n_features;
     GN_TRY(gn_mlem_design_new(ctx, features, &design, err));
     GN_TRY(gn_alloc_array(&value, f * f, sizeof *value, "correlations", err));
-    GN_TRY(gn_alloc_array(&number, f, sizeof *number, "numbers", err));
+    GN_TRY(gn_alloc_array(&name, f, sizeof *name, "names", err));
     const double *cov = gn_mlem_design_cov(design);
     for (size_t k = 0; k < f; k++) {
-        number[k] = (int)k + 1;
+        name[k] = features->feature[k].name;
         for (size_t l = 0; l < f; l++)
             value[k * f + l] = cov[k * f + l] / sqrt(cov[k * f + k] * cov[l * f + l]);
     }
     GN_TRY(gn_figure_heatmap(fig, value, f, f, "correlation over pairs", err));
-    GN_TRY(gn_figure_heatmap_numbers(fig, number, number, err));
+    GN_TRY(gn_figure_heatmap_names(fig, name, name, err));
 done:
     gn_mlem_design_free(design);
     gn_free(value);
-    gn_free(number);
+    gn_free(name);
     return st;
 }
 
@@ -432,8 +430,7 @@ gn_status gn_mlem_charts_make(gn_ctx *ctx, const gn_profile *p, const gn_reps *r
         GN_TRY(draw_encoding(&l, out[made - 1].fig, err));
     }
     if (features && features->n_features > 1) {
-        gn_figure_opts square = {
-            .width_in = 4.4, .height_in = 3.6, .x_label = "feature", .y_label = "feature"};
+        gn_figure_opts square = {.width_in = 4.8, .height_in = 4.0};
         GN_TRY(begin(&correlation_text, titles, square, out, &made, err));
         GN_TRY(draw_correlation(ctx, features, out[made - 1].fig, err));
     }

@@ -286,6 +286,44 @@ TEST(heatmap_rows_have_names) {
     gn_figure_free(fig);
 }
 
+TEST(heatmap_rows_have_words) {
+    const char *row[] = {"subject", "a name that is much longer than any margin could ever hold"};
+    const char *col[] = {"<tense>", "b & \"c\""};
+    gn_figure *fig;
+    gn_fonts *fonts;
+    OK(gn_figure_new(NULL, &fig, &err));
+    CHECK(gn_figure_heatmap_names(fig, row, col, &err) == GN_EINVAL);
+    OK(gn_figure_heatmap(fig, (double[]){1, 2, 3, 4}, 2, 2, "r", &err));
+    OK(gn_figure_heatmap_names(fig, row, col, &err));
+    OK(gn_fonts_open(&fonts, &err));
+    gn_layout *l = calloc(1, sizeof *l);
+    gn_layout_make(fig, fonts, l);
+    size_t found = 0;
+    for (size_t t = 0; t < l->n_texts; t++)
+        for (int i = 0; i < 2; i++) {
+            bool x = strcmp(l->text[t].text, col[i]) == 0;
+            if (!x && strcmp(l->text[t].text, row[i]) != 0) continue;
+            gn_box box = gn_text_box(fonts, &l->text[t]);
+            CHECK(!l->text[t].markup && (l->text[t].angle != 0) == x);
+            CHECK(x ? box.y0 > l->frame.y1 : box.x1 < l->frame.x0);
+            CHECK(box.x0 >= 0 && box.y1 <= l->height);
+            found++;
+        }
+    CHECK(found == 4);
+    const char *path = tmp_path("words.csv");
+    char text[256] = {0};
+    OK(gn_figure_write_csv(fig, path, &err));
+    FILE *f = fopen(path, "rb");
+    REQUIRE(f != NULL);
+    CHECK(fread(text, 1, sizeof text - 1, f) > 0);
+    fclose(f);
+    remove(path);
+    CHECK_CONTAINS(text, "\"subject\",\"<tense>\",1\n\"subject\",\"b & \"\"c\"\"\",2\n");
+    free(l);
+    gn_fonts_close(fonts);
+    gn_figure_free(fig);
+}
+
 TEST(csv_holds_the_numbers) {
     gn_figure *fig;
     OK(gn_figure_new(NULL, &fig, &err));
@@ -367,6 +405,7 @@ int main(void) {
     RUN(large_clouds_stay_small_in_vector_files);
     RUN(heatmap_cells_are_where_they_belong);
     RUN(heatmap_rows_have_names);
+    RUN(heatmap_rows_have_words);
     RUN(csv_holds_the_numbers);
     RUN(errors_name_what_is_wrong);
     RUN(odd_font_setups_do_not_matter);
