@@ -72,6 +72,14 @@ static void cache_folder(const char *model, const struct call *c, char *out, siz
              cache && *cache ? "" : "/.cache", (unsigned long long)h);
 }
 
+/* With --work-dir they lie where the first pipeline has its recordings. */
+static void recordings_folder(const struct call *c, char *out, size_t n) {
+    char dataset[256];
+    cli_beside_dataset(c->table, dataset, sizeof dataset);
+    snprintf(out, n, "%s/experiments/%s/%s/spe_tok/recordings/%s", c->beside.work_dir, dataset,
+             c->opts.set, pools[c->pool]);
+}
+
 static gn_status open_reps(const cli_common *common, gn_ctx *ctx, struct call *c, gn_reps **reps,
                            gn_result *result, gn_error *err) {
     if (is_reps(c->input)) return gn_reps_open(c->input, reps, err);
@@ -81,11 +89,14 @@ static gn_status open_reps(const cli_common *common, gn_ctx *ctx, struct call *c
     if (st != GN_OK) return st;
     const char *slash = strrchr(c->input, '/');
     c->opts.set = slash && slash[1] ? slash + 1 : c->input;
-    if (c->out)
+    if (c->beside.work_dir)
+        recordings_folder(c, c->folder, sizeof c->folder);
+    else if (c->out)
         snprintf(c->folder, sizeof c->folder, "%s", c->out);
     else
         cache_folder(model, c, c->folder, sizeof c->folder);
-    st = gn_mlem_extract(ctx, model, c->table, pool_of[c->pool], c->folder, &r, err);
+    st = gn_mlem_extract(ctx, model, c->table, pool_of[c->pool], c->folder,
+                         c->beside.work_dir && c->beside.skip_existing <= 0, &r, err);
     if (st != GN_OK) return st;
     cli_extract_note(&r, note, sizeof note);
     if (*note && !common->quiet) fprintf(stderr, "gonio: %s\n", note);
@@ -126,6 +137,9 @@ static gn_status write_folder(gn_result *result, const char *dir, gn_error *err)
 
 static gn_status measure(gn_ctx *ctx, const struct call *c, const gn_reps *reps,
                          const gn_features *features, gn_result *result, gn_error *err) {
+    if (c->beside.work_dir)
+        return cli_beside_store(ctx, &c->beside, c->table, c->opts.set, c->opts.top_units,
+                                c->opts.fit.zscore, reps, features, result, err);
     if (c->beside.compat)
         return cli_beside_compat(ctx, &c->beside, c->opts.set, c->opts.fit.zscore, reps, features,
                                  result, err);
@@ -215,7 +229,7 @@ static int show(const cli_common *common, const struct call *c, gn_result *resul
 
 static int run(const cli_command *self, int argc, char **argv) {
     cli_common common = {0};
-    struct call c = {0};
+    struct call c = {.beside.skip_existing = HUGE_VAL};
     const cli_option options[] = {
         {"output", 'o', CLI_TEXT, (void *)&c.out, "DIR",
          "write rows, figures and mlem.html there; with MODEL its hidden states, too", NULL},
@@ -263,6 +277,13 @@ static int run(const cli_command *self, int argc, char **argv) {
         {"v1-units", 0, CLI_FLAG, &c.beside.units, NULL, "with mlem-v1: every unit alone", NULL},
         {"no-min-max", 0, CLI_FLAG, &c.beside.no_min_max, NULL,
          "with mlem-v1: distances are not scaled to [0, 1]", NULL},
+        {"work-dir", 0, CLI_TEXT, (void *)&c.beside.work_dir, "DIR",
+         "with mlem-v1: into its folders and files; --top-units, too", NULL},
+        {"v1-mds", 0, CLI_FLAG, &c.beside.mds, NULL,
+         "with --work-dir: also metric scaling of each layer's distances", NULL},
+        {"skip-existing", 0, CLI_REAL, &c.beside.skip_existing, "X",
+         "with --work-dir: keep distances where X > 1, scaling 1.5, tables 2 (default: keep all)",
+         NULL},
         {"search", 0, CLI_FLAG, &c.beside.search, NULL,
          "with mlem-v2: its stochastic search, too, beside the optimum", NULL},
         {"figure", 0, CLI_TEXT, (void *)&c.figure, "FILE",
@@ -275,6 +296,11 @@ static int run(const cli_command *self, int argc, char **argv) {
     if (n != 2) return cli_usage(self, "expected REPS or MODEL, and a table of features");
     if (c.figure && c.beside.compat)
         return cli_usage(self, "--figure draws MLEM's own rows: leave out --compat, or use -o");
+    if (c.beside.work_dir && (c.beside.compat != CLI_COMPAT_V1 || c.out))
+        return cli_usage(self, "--work-dir takes --compat mlem-v1 and no -o");
+    if (!c.beside.work_dir && (c.beside.mds || c.beside.skip_existing < HUGE_VAL))
+        return cli_usage(self, "--v1-mds and --skip-existing need --work-dir");
+    for (size_t end = strlen(argv[0]); end > 1 && argv[0][end - 1] == '/';) argv[0][--end] = '\0';
     c.input = argv[0];
     c.table = argv[1];
     c.opts.correction = (gn_correction)c.correction;

@@ -178,10 +178,11 @@ GN_API gn_status gn_mlem_table(gn_result *result, char **out, gn_error *err);
  *  `dir`/reps. What is there is kept as long as model, sentences and pooling are the same, whatever
  *  happens to the feature columns; otherwise it is replaced.
  *  @param pool GN_POOL_NONE: the first token for encoders (BERT's [CLS]), the last for decoders.
+ *  @param again replace it even so
  *  @return what gn_corpus_open and gn_extract return. */
 GN_API gn_status gn_mlem_extract(gn_ctx *ctx, const char *model_dir, const char *stimuli,
-                                 gn_pool pool, const char *dir, gn_extract_result *result,
-                                 gn_error *err);
+                                 gn_pool pool, const char *dir, bool again,
+                                 gn_extract_result *result, gn_error *err);
 
 /** What gonio isotropy measures of each layer besides the summary, baseline and spectrum. */
 typedef struct gn_measure_isotropy_opts {

@@ -49,6 +49,36 @@ GN_API gn_status gn_measure_mlem_v1(gn_ctx *ctx, const gn_reps *reps, const gn_f
                                     const gn_measure_v1_opts *opts, gn_result *result,
                                     gn_error *err);
 
+typedef struct gn_v1_store_opts {
+    gn_measure_v1_opts measure; /**< units and decode: also their files */
+    const char *work_dir;       /**< of the files; made when it is not there */
+    const char *dataset;        /**< name of the feature table in paths and columns */
+    const char *model;          /**< NULL: the name that the set records, else the set's own */
+    bool mds;                   /**< also metric scaling of each layer's distances */
+    /** NULL, or what to rank units by ("R2", "R", "MSE", "MAE", any case, or a feature by its
+     *  importance): also the k best of them together, for the published grid of k. */
+    const char *top_units;
+    double skip_existing; /**< a file is kept where this is above 1 (distances), 1.5 (scaling), 2
+                               (tables), and made anew where it is not: INFINITY keeps all */
+} gn_v1_store_opts;
+
+/** Files that were made, not kept. */
+typedef struct gn_v1_work {
+    size_t features, distances, mds, importance, units, top_k, decoding;
+} gn_v1_work;
+
+/** The first pipeline into the first pipeline's folders (docs/formats.md): distances, scaling and
+ *  tables of every layer but the embeddings, pulled in that order and made only where they are
+ *  needed. Beside each file, FILE.inputs holds the SHA-256 of all that it depends on; another one
+ *  makes the file anew whatever skip_existing says. Adds a row `v1_file` for each, 1 where it was
+ *  made.
+ *  @param work NULL, or is raised
+ *  @return as gn_measure_mlem_beside; GN_EINVAL also for a file without its FILE.inputs, which
+ *          another program wrote; GN_EIO; GN_ENOSUPP (4 GiB in a file). 16 bytes a pair. */
+GN_API gn_status gn_mlem_v1_store(gn_ctx *ctx, const gn_reps *reps, const gn_features *features,
+                                  const gn_v1_store_opts *opts, gn_result *result, gn_v1_work *work,
+                                  gn_error *err);
+
 /** The second implementation on every layer (gonio/mlem_v2.h): rows `v2_pearson` and `v2_weight` of
  *  each feature, variant `closed` and, with search, `search`. @return as gn_measure_mlem_beside. */
 GN_API gn_status gn_measure_mlem_v2(gn_ctx *ctx, const gn_reps *reps, const gn_features *features,

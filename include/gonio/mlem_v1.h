@@ -59,6 +59,13 @@ GN_API void gn_v1_free(gn_v1 *v);
 GN_API gn_status gn_v1_measure(gn_ctx *ctx, const gn_v1 *v, gn_mat a, gn_v1_score *score,
                                gn_v1_importance *importance, gn_error *err);
 
+/** The two steps of gn_v1_measure, for who keeps distances between them: of all pairs i < j, row
+ *  after row. @param distance (n (n - 1) / 2) @return as gn_v1_measure. */
+GN_API gn_status gn_v1_distances(gn_ctx *ctx, gn_mat a, gn_pair_metric metric, double *distance,
+                                 gn_error *err);
+GN_API gn_status gn_v1_measure_distances(const gn_v1 *v, const double *distance, gn_v1_score *score,
+                                         gn_v1_importance *importance, gn_error *err);
+
 /** Each unit (column) alone; threads over units.
  *  @param score (d); importance (d, f). A constant unit gets NaN scores, importance 0 and p 1.
  *  @return as gn_v1_measure; GN_ENOSUPP for metrics that one number cannot have (cosine,

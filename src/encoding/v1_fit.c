@@ -280,8 +280,7 @@ done:
     return st;
 }
 
-/* ---- all units together ------------------------------------------------------------------------
- */
+/* ---- all units together ---------------------------------------------------------------------- */
 
 struct filling {
     const gn_pair_rows *rows;
@@ -300,6 +299,26 @@ static gn_status fill(void *user, size_t block, unsigned worker, gn_error *err) 
     return GN_OK;
 }
 
+gn_status gn_v1_distances(gn_ctx *ctx, gn_mat a, gn_pair_metric metric, double *distance,
+                          gn_error *err) {
+    gn_status st;
+    gn_pair_rows rows = {0};
+    GN_TRY(gn_pair_rows_new(ctx, a, NULL, a.rows, metric, &rows, err));
+    struct filling f = {&rows, distance};
+    size_t blocks = (a.rows + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
+    gn_progress progress = {"distances", "rows", (double)a.rows, 0,
+                            (double)a.rows / (double)blocks};
+    st = gn_parallel(ctx, blocks, fill, &f, &progress, err);
+done:
+    gn_pair_rows_free(&rows);
+    return st;
+}
+
+gn_status gn_v1_measure_distances(const gn_v1 *v, const double *distance, gn_v1_score *score,
+                                  gn_v1_importance *importance, gn_error *err) {
+    return measure(v, &(struct source){.kept = distance}, score, importance, err);
+}
+
 static gn_status check_rows(const gn_v1 *v, gn_mat a, gn_error *err) {
     if (a.rows != v->n)
         return gn_fail(err, GN_EINVAL, "%zu rows of representations, %zu of features", a.rows,
@@ -310,24 +329,17 @@ static gn_status check_rows(const gn_v1 *v, gn_mat a, gn_error *err) {
 gn_status gn_v1_measure(gn_ctx *ctx, const gn_v1 *v, gn_mat a, gn_v1_score *score,
                         gn_v1_importance *importance, gn_error *err) {
     gn_status st;
-    gn_pair_rows rows = {0};
     double *distance = NULL;
     GN_TRY(check_rows(v, a, err));
-    GN_TRY(gn_pair_rows_new(ctx, a, NULL, v->n, v->opts.metric, &rows, err));
     GN_TRY(gn_alloc_array(&distance, gn_v1_pairs(v->n), sizeof *distance, "distances", err));
-    struct filling f = {&rows, distance};
-    size_t blocks = (v->n + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
-    gn_progress progress = {"distances", "rows", (double)v->n, 0, (double)v->n / (double)blocks};
-    GN_TRY(gn_parallel(ctx, blocks, fill, &f, &progress, err));
-    GN_TRY(measure(v, &(struct source){.kept = distance}, score, importance, err));
+    GN_TRY(gn_v1_distances(ctx, a, v->opts.metric, distance, err));
+    GN_TRY(gn_v1_measure_distances(v, distance, score, importance, err));
 done:
-    gn_pair_rows_free(&rows);
     gn_free(distance);
     return st;
 }
 
-/* ---- each unit alone
- * ----------------------------------------------------------------------------- */
+/* ---- each unit alone ------------------------------------------------------------------------- */
 
 struct units {
     const gn_v1 *v;

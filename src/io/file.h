@@ -48,6 +48,8 @@ gn_status gn_outfile_commit(gn_outfile *f, gn_error *err);
 void gn_outfile_abandon(gn_outfile *f);
 /** All of the above for bytes that are there already. */
 gn_status gn_write_file(const char *path, const void *data, size_t n, gn_error *err);
+/** The same, packed by gzip. @return as gn_write_file; GN_ENOSUPP (2 GiB or more). */
+gn_status gn_write_gzip(const char *path, const void *data, size_t n, gn_error *err);
 
 /** Makes a folder and its parents; one that exists is fine. @return GN_OK; GN_EIO; GN_ENOMEM. */
 gn_status gn_make_dirs(const char *path, gn_error *err);

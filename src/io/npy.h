@@ -41,5 +41,9 @@ enum { GN_NPY_HEADER_MAX = 512 };
  *  is called uint16. n_dims <= GN_MAX_DIMS. */
 size_t gn_npy_header_bytes(gn_dtype dtype, const size_t *shape, size_t n_dims,
                            unsigned char buf[GN_NPY_HEADER_MAX]);
+/** Writes an array as the only member of a .npz file ("arr_0" is numpy.savez's name for it), stored,
+ *  under a temporary name that is renamed. @return as gn_npy_write; GN_ENOSUPP (4 GiB or more). */
+gn_status gn_npz_write(const char *path, const char *member, gn_dtype dtype, const size_t *shape,
+                       size_t n_dims, const void *data, gn_error *err);
 
 #endif

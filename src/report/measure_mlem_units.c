@@ -16,6 +16,10 @@ static const size_t grid[] = {2,  3,  4,  5,  6,   8,   11,  14,  17,  22,  28, 
                               45, 57, 73, 92, 117, 148, 187, 236, 299, 379, 479, 607};
 enum { GRID = sizeof grid / sizeof *grid };
 
+size_t gn_mlem_top_k(size_t g, size_t d) {
+    return g < GRID && grid[g] < d ? grid[g] : d;
+}
+
 struct run {
     gn_ctx *ctx;
     const gn_reps *reps;
@@ -131,8 +135,8 @@ static gn_status add_best(const struct run *r, gn_error *err) {
     GN_TRY(gn_alloc_array(&weight, r->features->n_features, sizeof *weight, "a fit", err));
     for (size_t u = 0; u < r->d; u++) key[u] = key_of(r, u, by);
     GN_TRY(gn_argsort_f64(key, r->d, order, err));
-    for (size_t g = 0; g <= GRID && last < r->d; g++) {
-        size_t k = g < GRID && grid[g] < r->d ? grid[g] : r->d;
+    for (size_t g = 0; last < r->d; g++) {
+        size_t k = gn_mlem_top_k(g, r->d);
         while (k < r->d && key[order[k]] <= key[order[k - 1]]) k++; /* ties stay together */
         if (k <= last) continue;
         GN_TRY(gn_ctx_poll(r->ctx, err));

@@ -5,6 +5,7 @@
 #include "base/ctx.h"
 #include "base/mem.h"
 #include "gonio/io.h"
+#include "report/mlem.h"
 #include "report/subset.h"
 
 #include <math.h>
@@ -104,31 +105,28 @@ done:
     return st;
 }
 
-/* Units divided by their population deviation; a constant one becomes 0. */
-static gn_status zscore(struct run *r, gn_mat *a, gn_error *err) {
+gn_status gn_mlem_zscore(gn_mat *a, float **room, gn_error *err) {
     gn_status st;
     size_t n = a->rows, d = a->cols;
     double *sum = NULL;
-    if (!r->scaled)
-        GN_TRY(gn_alloc_array(&r->scaled, n * d, sizeof *r->scaled, "scaled units", err));
+    if (!*room) GN_TRY(gn_alloc_array(room, n, d * sizeof **room, "scaled units", err));
     GN_TRY(gn_alloc_array(&sum, 2 * d, sizeof *sum, "deviations", err));
     memset(sum, 0, 2 * d * sizeof *sum);
     for (int squares = 0; squares < 2; squares++)
         for (size_t i = 0; i < n; i++) {
-            float *to = r->scaled + i * d;
-            const float *x = gn_mat_row_f32(*a, i, to);
+            const float *x = gn_mat_row_f32(*a, i, *room + i * d);
             for (size_t u = 0; u < d; u++) {
                 double off = (double)x[u] - (squares ? sum[u] : 0);
                 (squares ? sum + d : sum)[u] += squares ? off * off / (double)n : off / (double)n;
             }
         }
     for (size_t i = 0; i < n; i++) {
-        float *to = r->scaled + i * d;
+        float *to = *room + i * d;
         const float *x = gn_mat_row_f32(*a, i, to);
         for (size_t u = 0; u < d; u++)
             to[u] = sum[d + u] > 0 ? (float)(((double)x[u] - sum[u]) / sqrt(sum[d + u])) : 0;
     }
-    *a = gn_mat_f32(r->scaled, n, d);
+    *a = gn_mat_f32(*room, n, d);
 done:
     gn_free(sum);
     return st;
@@ -137,7 +135,7 @@ done:
 static gn_status measure_layer(struct run *r, gn_error *err) {
     gn_status st = GN_OK;
     gn_mat a = gn_reps_layer(r->reps, r->layer);
-    if (r->opts.zscore) GN_TRY(zscore(r, &a, err));
+    if (r->opts.zscore) GN_TRY(gn_mlem_zscore(&a, &r->scaled, err));
     GN_TRY(whole_layer(r, a, err));
     if (r->opts.decode) GN_TRY(decoding(r, a, err));
     if (r->opts.units) GN_TRY(units(r, a, err));

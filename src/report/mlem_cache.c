@@ -22,7 +22,7 @@ static gn_status add_text(gn_sha256 *s, const char *text, gn_error *err) {
     return gn_sha256_add(s, text, strlen(text) + 1, err);
 }
 
-static gn_status add_features(gn_sha256 *s, const gn_features *features, gn_error *err) {
+gn_status gn_mlem_key_features(gn_sha256 *s, const gn_features *features, gn_error *err) {
     gn_status st = GN_OK;
     for (size_t k = 0; k < features->n_features; k++) {
         const gn_feature *f = &features->feature[k];
@@ -31,6 +31,15 @@ static gn_status add_features(gn_sha256 *s, const gn_features *features, gn_erro
         if (f->distance != GN_DIFFER)
             GN_TRY(gn_sha256_add(s, f->level_value, f->n_levels * sizeof *f->level_value, err));
     }
+done:
+    return st;
+}
+
+gn_status gn_mlem_key_rows(gn_sha256 *s, gn_mat x, gn_error *err) {
+    gn_status st = GN_OK;
+    size_t item = gn_dtype_size(x.dtype);
+    for (size_t i = 0; i < x.rows; i++)
+        GN_TRY(gn_sha256_add(s, (const char *)x.data + i * x.stride * item, x.cols * item, err));
 done:
     return st;
 }
@@ -44,16 +53,14 @@ gn_status gn_mlem_key(gn_ctx *ctx, const gn_features *features, gn_mat x, const 
         (double)x.dtype,         opts->zscore ? 1 : 0,         opts->ridge,    (double)opts->folds,
         (double)opts->bootstrap, (double)opts->permutations};
     uint64_t seed = gn_ctx_seed(ctx);
-    size_t item = gn_dtype_size(x.dtype);
     GN_TRY(gn_sha256_new(&s, err));
     GN_TRY(add_text(s, "mlem", err));
     GN_TRY(add_text(s, gn_version(), err));
     GN_TRY(add_text(s, gn_cpu_name(gn_ctx_cpu(ctx)), err));
     GN_TRY(gn_sha256_add(s, &seed, sizeof seed, err));
     GN_TRY(gn_sha256_add(s, options, sizeof options, err));
-    GN_TRY(add_features(s, features, err));
-    for (size_t i = 0; i < x.rows; i++)
-        GN_TRY(gn_sha256_add(s, (const char *)x.data + i * x.stride * item, x.cols * item, err));
+    GN_TRY(gn_mlem_key_features(s, features, err));
+    GN_TRY(gn_mlem_key_rows(s, x, err));
     st = gn_sha256_end(s, key, err);
     s = NULL;
 done:

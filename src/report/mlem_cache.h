@@ -10,6 +10,10 @@
 gn_status gn_mlem_key(gn_ctx *ctx, const gn_features *features, gn_mat x, const gn_mlem_opts *opts,
                       char key[GN_SHA256_HEX], gn_error *err);
 
+/** Its parts: levels and distances of all features, and a layer's bytes. */
+gn_status gn_mlem_key_features(gn_sha256 *s, const gn_features *features, gn_error *err);
+gn_status gn_mlem_key_rows(gn_sha256 *s, gn_mat x, gn_error *err);
+
 /** The fit kept under a key in `dir`; *found is false where there is none, or none that can be
  *  read. @return GN_OK; GN_ENOMEM. */
 gn_status gn_mlem_recall(const char *dir, const char *key, size_t f, gn_mlem_fit *fit,

@@ -50,7 +50,7 @@ static gn_status choose_pool(gn_ctx *ctx, const char *model_dir, gn_pool *pool, 
 }
 
 gn_status gn_mlem_extract(gn_ctx *ctx, const char *model_dir, const char *stimuli, gn_pool pool,
-                          const char *dir, gn_extract_result *result, gn_error *err) {
+                          const char *dir, bool again, gn_extract_result *result, gn_error *err) {
     gn_status st;
     char *text = gn_path_join(dir, "sentences.csv"), *reps = gn_path_join(dir, "reps");
     if (!text || !reps) {
@@ -60,11 +60,12 @@ gn_status gn_mlem_extract(gn_ctx *ctx, const char *model_dir, const char *stimul
     if (pool == GN_POOL_NONE) GN_TRY(choose_pool(ctx, model_dir, &pool, err));
     GN_TRY(gn_make_dirs(dir, err));
     GN_TRY(write_sentences(stimuli, text, err));
-    /* `overwrite` makes a finished set anew even from the same inputs: only for one of others. */
-    gn_extract_opts opts = {.pool = pool};
+    /* `overwrite` makes a finished set anew even from the same inputs: else only for one of others.
+     */
+    gn_extract_opts opts = {.pool = pool, .overwrite = again};
     gn_error why = {0};
     st = gn_extract(ctx, model_dir, text, &opts, reps, result, &why);
-    if (st == GN_EINVAL) {
+    if (st == GN_EINVAL && !again) {
         opts.overwrite = true;
         st = gn_extract(ctx, model_dir, text, &opts, reps, result, err);
     } else if (st != GN_OK && err) {

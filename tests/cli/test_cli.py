@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The program as a user meets it: help, wrong use, wrong input, pipes, Ctrl-C, equal results."""
 
+import csv
+import gzip
 import json
 import os
 import random
@@ -337,6 +339,19 @@ def mlem_shows_what_stands_beside_it(folder):
     assert first["decoding_auc", "logistic", "kind"]["value"] > 0.99
     assert sum(key[0] == "v1_unit_r2" for key in first) >= 1
     conditional = measured("--compat", "mlem-v1", "--conditional")
+    store = ("--compat", "mlem-v1", "--work-dir", "work", "--v1-mds", "--decode", "logistic", "--top-units", "r2")
+    files = rows_of("mlem", "B.npy", "beside.csv", *store, cwd=folder)
+    assert all(row["measure"] == "v1_file" and row["value"] == 1 for row in files) and len(files) == 8
+    assert all(os.path.getsize(os.path.join(folder, row["file"])) > 100 for row in files)
+    units = next(row["file"] for row in files if row["variant"] == "units")
+    with gzip.open(os.path.join(folder, units), "rt", encoding="utf-8") as lines:
+        table = list(csv.DictReader(lines))
+    assert len(table) == 8 and table[0]["Method"] == "Univariate" and table[0]["Feature"] == "kind"
+    again = {row["variant"]: row["value"]
+             for row in rows_of("mlem", "B.npy", "beside.csv", *store, "--skip-existing", 2, cwd=folder)}
+    assert again == {"distance": 0, "mds": 0, "importance": 1, "units": 1, "top_k": 1, "decoding": 1}, again
+    for wrong in (["--work-dir", "work"], [*store, "-o", "x"], ["--compat", "mlem-v1", "--v1-mds"]):
+        gonio("mlem", "B.npy", "beside.csv", *wrong, cwd=folder, status=64)
     second = measured("--compat", "mlem-v2", "--search")
     assert 0 <= second["v2_pearson", "closed", None]["value"] - second["v2_pearson", "search", None]["value"] < 1e-2
     assert second["v2_weight", "closed", "kind"]["value"] > 0.99

@@ -1,6 +1,8 @@
 /* io: ZIP archives: NumPy's own with one byte changed, and hand-made ones that lie on purpose. */
 #include "files.h"
 
+#include "io/file.h"
+#include "io/npy.h"
 #include "io/zip.h"
 
 #include <zlib.h>
@@ -195,9 +197,45 @@ TEST(lies_that_fit_together) {
     CHECK_STR(err.message, "t.zip: member 'a': damaged extra field");
 }
 
+TEST(written_archives_are_read) {
+    gn_error err;
+    double x[6] = {0, 1.5, -2, 3, 1e300, 5};
+    char path[1200], spec[1300];
+    size_t shape[2] = {3, 2};
+    snprintf(path, sizeof path, "%s/x.npz", fresh_dir("io-npz"));
+    OK(gn_npz_write(path, "arr_0", GN_F64, shape, 2, x, &err));
+    gn_map map;
+    gn_zip zip;
+    unsigned char *bytes = NULL;
+    OK(gn_map_open(path, &map, &err));
+    OK(gn_zip_open(map.data, map.n, "x.npz", &zip, &err));
+    CHECK(zip.n == 1 && gn_zip_find(&zip, "arr_0.npy"));
+    OK(gn_zip_read(&zip, &zip.member[0], &bytes, &err)); /* looks at the CRC */
+    gn_free(bytes);
+    gn_zip_close(&zip);
+    gn_map_close(&map);
+    gn_array a;
+    OK(gn_npz_open(path, "arr_0", &a, &err));
+    CHECK(a.n_dims == 2 && a.shape[0] == 3 && a.shape[1] == 2);
+    CHECK(memcmp(a.data, x, sizeof x) == 0);
+    gn_array_free(&a);
+    size_t dims[GN_MAX_DIMS + 1] = {0};
+    CHECK(gn_npz_write(path, "arr_0", GN_F64, dims, GN_MAX_DIMS + 1, x, &err) == GN_EINVAL);
+    /* gzip: what was packed comes back. */
+    char *text = NULL;
+    size_t n;
+    snprintf(path, sizeof path, "%s/x.csv.gz", tmp_path("io-npz"));
+    OK(gn_write_gzip(path, "a,b\n1,2\n", 8, &err));
+    CHECK(get_file(path, spec, sizeof spec) > 10 && (unsigned char)spec[0] == 0x1f);
+    OK(gn_read_file(path, 100, &text, &n, &err));
+    CHECK(n == 8 && memcmp(text, "a,b\n1,2\n", 8) == 0);
+    gn_free(text);
+}
+
 int main(void) {
     RUN(archives_that_lie);
     RUN(hand_made_archives);
     RUN(lies_that_fit_together);
+    RUN(written_archives_are_read);
     return tap_done();
 }
