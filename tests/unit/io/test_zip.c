@@ -218,7 +218,7 @@ TEST(written_archives_are_read) {
     OK(gn_npz_open(path, "arr_0", &a, &err));
     CHECK(a.n_dims == 2 && a.shape[0] == 3 && a.shape[1] == 2);
     CHECK(memcmp(a.data, x, sizeof x) == 0);
-    gn_array_free(&a);
+    gn_array_close(&a);
     size_t dims[GN_MAX_DIMS + 1] = {0};
     CHECK(gn_npz_write(path, "arr_0", GN_F64, dims, GN_MAX_DIMS + 1, x, &err) == GN_EINVAL);
     /* gzip: what was packed comes back. */
