@@ -94,7 +94,8 @@ static void print_layer(gn_result *r, size_t row, FILE *out) {
         gn_measurement c = gn_result_at(r, i);
         bool inter = strcmp(c.measure, "inter_cosine") == 0;
         if (!inter && strcmp(c.measure, "intra_cosine") != 0) continue;
-        if (strcmp(text_of(r, i, "average", ""), "weighted") != 0) continue;
+        const char *average = text_of(r, i, "average", "");
+        if (strcmp(average, "weighted") != 0 && strcmp(average, "cai2021") != 0) continue;
         char value[64];
         cli_value(c.value, c.se, value, sizeof value);
         bool raw = strcmp(c.variant, "raw") == 0;

@@ -85,8 +85,9 @@ GN_API gn_status gn_silhouette_compute(gn_ctx *ctx, gn_mat x, const int32_t *row
 /* ---- how many clusters -------------------------------------------------------------------- */
 
 typedef struct gn_clusters_opts {
-    gn_kmeans_opts kmeans; /**< k_min at least 2 */
-    size_t sample;         /**< rows of the silhouette, a seeded sample; 0: 20,000 */
+    gn_kmeans_opts kmeans; /**< k_min at least 2; restarts 0: 4 where there is a choice, else 10 */
+    size_t sample;         /**< rows of the silhouette, a seeded sample; 0: 10,000 */
+    bool fresh_samples;    /**< another sample for each k: their maximum is then partly luck */
     double threshold;      /**< least mean silhouette of a clustering; 0: 0.1; negative: none */
     size_t null_draws;     /**< Gaussian clouds to compare with, at least 3; 0: 5 */
     bool no_null;          /**< none: what Cai et al., ICLR 2021, do */
@@ -116,7 +117,8 @@ typedef struct gn_clusters {
 
 /** k-means for every k, the silhouette of each on one shared sample, the first maximum, and whether
  *  it means anything: a single Gaussian of 5 dimensions reaches 0.136 with 6 "clusters". The same
- *  procedure runs on `null_draws` Gaussian clouds with the data's covariance (up to 5,000 rows).
+ *  procedure, without restarts, runs on `null_draws` Gaussian clouds with the data's covariance (up
+ *  to 5,000 rows).
  *  @return GN_OK; whatever gn_kmeans_compute and gn_silhouette_compute return. */
 GN_API gn_status gn_clusters_choose(gn_ctx *ctx, gn_mat x, const gn_clusters_opts *opts,
                                     gn_clusters **out, gn_error *err);

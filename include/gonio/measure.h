@@ -223,10 +223,11 @@ typedef struct gn_measure_cluster_opts {
     const char *set;               /**< name of the set in the rows; NULL: gn_reps_name */
     gn_clusters_opts choice;       /**< how k is chosen */
     size_t k;                      /**< 0: chosen; else this many clusters, at least 2 */
-    size_t max_rows;               /**< 0 means 100,000 */
+    size_t max_rows;               /**< 0 means 50,000 */
     const gn_measure_label *label; /**< (n_labels) further columns that may explain clusters */
     size_t n_labels;
-    bool cai2021; /**< k as in the scripts of Cai et al., ICLR 2021: no null */
+    bool cai2021; /**< the scripts of Cai et al., ICLR 2021: k without a null, from a fresh sample
+                       for each k; cosines of one row a type, means over clusters not weighted */
     /** NULL, or is handed the clusters of stored layer `layer`: label[i] of row i of the set, for
      *  rows that max_rows left out the nearest centre. Borrowed for the call. What it returns other
      *  than GN_OK ends the run. */

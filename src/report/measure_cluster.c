@@ -4,7 +4,8 @@
  * Cosines inside clusters follow Cai et al. (ICLR 2021), raw and less the cluster's mean, in their
  * exact form (no draw of one instance a type). The paper's scripts report the plain mean over
  * clusters, in which a hundred rows weigh as much as a million; the mean weighted by rows stands
- * beside it, and both say how many clusters had a value. */
+ * beside it, and both say how many clusters had a value. What the scripts themselves would print is
+ * there on request (cai2021.c). */
 #include "gonio/measure.h"
 
 #include "base/mem.h"
@@ -14,6 +15,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { MOST_ROWS = 50000 };
 
 static const double none = (double)NAN;
 
@@ -100,10 +103,32 @@ done:
     return st;
 }
 
+static const char *const measures[FORMS] = {"inter_cosine", "intra_cosine"};
+static const char *const variants[2] = {"raw", "centred"};
+
+/* The means over clusters as the scripts compute them. */
+static gn_status add_cai2021(const struct run *r, gn_mat x, const gn_kmeans_fit *fit,
+                             gn_error *err) {
+    gn_status st = GN_OK;
+    gn_isotropy_opts o = {.type = r->type};
+    for (int v = 0; v < 2; v++) {
+        gn_cai2021 s;
+        gn_cai2021_opts c = {.center = v == 1, .cluster = fit->label, .n_clusters = fit->k};
+        GN_TRY(gn_cai2021_compute(r->ctx, x, &o, &c, &s, err));
+        const double value[FORMS] = {s.cluster_inter, s.cluster_intra};
+        const size_t n[FORMS] = {s.n_inter_clusters, s.n_intra_clusters};
+        for (int f = 0; f < FORMS; f++) {
+            GN_TRY(gn_spot_add(&r->at, measures[f], variants[v], value[f], none, n[f],
+                               n[f] ? NULL : "no cluster has a value", err));
+            GN_TRY(gn_result_param_text(r->at.result, "average", "cai2021", err));
+        }
+    }
+done:
+    return st;
+}
+
 static gn_status add_cosines(const struct run *r, gn_mat x, const int32_t *label,
                              const gn_kmeans_fit *fit, gn_error *err) {
-    static const char *const measures[FORMS] = {"inter_cosine", "intra_cosine"};
-    static const char *const variants[2] = {"raw", "centred"};
     gn_status st;
     struct average average[2][FORMS] = {{{0}}};
     int32_t *member = NULL;
@@ -116,7 +141,7 @@ static gn_status add_cosines(const struct run *r, gn_mat x, const int32_t *label
         GN_TRY(gn_spot_add(&r->at, "kmeans_size", "", (double)n, none, r->subset.n, NULL, err));
         GN_TRY(gn_spot_param(&r->at, "cluster", (double)c, err));
         GN_TRY(gn_spot_param(&r->at, "share", (double)n / (double)r->subset.n, err));
-        if (n < 2) continue;
+        if (n < 2 || r->opts->cai2021) continue;
         gn_isotropy_opts o = {.type = r->type,
                               .sequence = r->sequence,
                               .row = member,
@@ -139,7 +164,8 @@ static gn_status add_cosines(const struct run *r, gn_mat x, const int32_t *label
             }
         }
     }
-    for (int v = 0; v < 2; v++)
+    if (r->opts->cai2021) GN_TRY(add_cai2021(r, x, fit, err));
+    for (int v = 0; v < 2 && !r->opts->cai2021; v++)
         for (int f = 0; f < FORMS; f++)
             GN_TRY(add_averages(&r->at, measures[f], variants[v], &average[v][f], fit->k, err));
 done:
@@ -209,7 +235,12 @@ static gn_status prepare(struct run *r, gn_error *err) {
         r->choice.threshold = -1;
     }
     r->choice.no_null = r->choice.no_null || o->cai2021 || o->k;
-    GN_TRY(gn_subset_new(r->ctx, reps, o->max_rows, &r->subset, err));
+    if (o->cai2021) {
+        r->choice.fresh_samples = true;
+        if (!r->choice.kmeans.restarts) r->choice.kmeans.restarts = 10;
+        if (!r->choice.sample) r->choice.sample = 20000;
+    }
+    GN_TRY(gn_subset_new(r->ctx, reps, o->max_rows ? o->max_rows : MOST_ROWS, &r->subset, err));
     GN_TRY(gn_columns_new(reps, &r->subset, o->label, o->n_labels, &r->columns, err));
     GN_TRY(gn_subset_column(&r->subset, gn_row_types(reps), &r->type, err));
     GN_TRY(gn_subset_column(&r->subset, gn_reps_sequence(reps), &r->sequence, err));

@@ -52,6 +52,28 @@ TEST(four_gaussians) {
     }
 }
 
+/* One sample for all k, or another for each; without a sample both are the same. */
+TEST(fresh_samples) {
+    enum { N = 600, D = 6 };
+    float *x = simplex(N, D, 3, 1, 3, 5);
+    gn_clusters_opts o = {.kmeans = {.k_min = 2, .k_max = 4}, .sample = 200, .no_null = true};
+    gn_clusters *c[4];
+    for (size_t t = 0; t < 4; t++) {
+        o.fresh_samples = t % 2;
+        if (t == 2) o.sample = N;
+        OK(gn_clusters_choose(ctx, gn_mat_f32(x, N, D), &o, &c[t], &err));
+    }
+    for (size_t f = 0; f < 3; f++) {
+        CHECK(c[0]->silhouette[f].mean != c[1]->silhouette[f].mean);
+        CHECK(fabs(c[0]->silhouette[f].mean - c[1]->silhouette[f].mean) <
+              6 * c[0]->silhouette[f].se);
+        CHECK(c[2]->silhouette[f].mean == c[3]->silhouette[f].mean);
+    }
+    CHECK(c[0]->silhouette[0].n == 200 && c[1]->silhouette[2].n == 200);
+    for (size_t t = 0; t < 4; t++) gn_clusters_free(c[t]);
+    free(x);
+}
+
 /* Check 4: one Gaussian is one cluster, in 64 dimensions for its small silhouette, in 5 because a
  * Gaussian has such silhouettes; the scripts' rule finds clusters there. */
 TEST(one_gaussian) {
@@ -211,6 +233,7 @@ int main(void) {
     if (gn_ctx_new(&(gn_ctx_opts){.n_threads = 2}, &ctx, &err) != GN_OK) return 1;
     if (gn_ctx_new(&(gn_ctx_opts){.n_threads = 1}, &other, &err) != GN_OK) return 1;
     RUN(four_gaussians);
+    RUN(fresh_samples);
     RUN(one_gaussian);
     RUN(the_null_has_the_datas_covariance);
     RUN(massive_activations);

@@ -147,6 +147,46 @@ TEST(cosines_inside_clusters) {
     gn_result_free(r);
 }
 
+/* Compat: one row a type for inter, plain means over clusters, nothing weighted. */
+TEST(cosines_of_the_scripts) {
+    REQUIRE(set);
+    gn_result *r;
+    gn_isotropy s[2];
+    int32_t half[N];
+    gn_measure_cluster_opts o = {.k = 2, .cai2021 = true};
+    OK(gn_result_new("test", &r, &err));
+    OK(gn_measure_cluster(NULL, set, &o, r, &err));
+    for (size_t i = 0; i < gn_result_count(r); i++) {
+        const char *average = gn_result_param(r, i, "average");
+        CHECK(!average || strcmp(average, "cai2021") == 0);
+    }
+    for (int c = 0; c < 2; c++) {
+        int32_t row[N];
+        size_t m = 0;
+        for (int32_t i = 0; i < N; i++)
+            if ((position[i] == 0) == (c == 1)) row[m++] = i;
+        gn_isotropy_opts io = {.type = token, .row = row, .n_rows = m};
+        OK(gn_isotropy_compute(NULL, gn_mat_f32(x, N, D), &io, &s[c], NULL, &err));
+    }
+    /* fewer than 1,000 rows a type: intra draws nothing; inter is a draw of 40 rows a cluster */
+    CHECK_NEAR(value(r, "intra_cosine", "raw", "average", "cai2021"),
+               (s[0].raw.intra + s[1].raw.intra) / 2, 1e-6);
+    CHECK_NEAR(value(r, "intra_cosine", "centred", "average", "cai2021"),
+               (s[0].centred.intra + s[1].centred.intra) / 2, 1e-6);
+    double inter = value(r, "inter_cosine", "raw", "average", "cai2021"),
+           exact = (s[0].raw.inter + s[1].raw.inter) / 2;
+    CHECK(fabs(inter - exact) < 0.02 && fabs(inter - exact) > 1e-9);
+    for (int i = 0; i < N; i++) half[i] = position[i] == 0;
+    gn_cai2021 c;
+    gn_cai2021_opts co = {.cluster = half, .n_clusters = 2};
+    OK(gn_cai2021_compute(NULL, gn_mat_f32(x, N, D), &(gn_isotropy_opts){.type = token}, &co, &c,
+                          &err));
+    CHECK(inter == c.cluster_inter);
+    size_t i = gn_result_find(r, 3, "inter_cosine", "raw", "average", "cai2021");
+    CHECK(gn_result_at(r, i).n == 2);
+    gn_result_free(r);
+}
+
 /* A label column that is finer than the clusters, one that is noise, and rows without a label. */
 TEST(labels_explain) {
     REQUIRE(set);
@@ -206,6 +246,7 @@ int main(void) {
     RUN(the_first_position_is_told);
     RUN(rows_left_out_have_a_cluster_too);
     RUN(cosines_inside_clusters);
+    RUN(cosines_of_the_scripts);
     RUN(labels_explain);
     RUN(without_memory);
     gn_reps_free(set);
