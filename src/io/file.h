@@ -46,6 +46,10 @@ uint64_t gn_outfile_size(const gn_outfile *f);
 gn_status gn_outfile_commit(gn_outfile *f, gn_error *err);
 /** Removes the temporary file and frees; NULL is fine. */
 void gn_outfile_abandon(gn_outfile *f);
+/** Removes what processes that were killed while they wrote `path` have left beside it. Only such
+ *  names, and only when no process of this machine has their number; what cannot be removed stays.
+ *  If another machine is just writing the same file, its commit fails. @return GN_OK; GN_ENOMEM. */
+gn_status gn_outfile_sweep(const char *path, gn_error *err);
 /** All of the above for bytes that are there already. */
 gn_status gn_write_file(const char *path, const void *data, size_t n, gn_error *err);
 /** The same, packed by gzip. @return as gn_write_file; GN_ENOSUPP (2 GiB or more). */

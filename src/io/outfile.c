@@ -6,9 +6,12 @@
 #define _GNU_SOURCE
 #include "io/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -144,6 +147,32 @@ done:
 void gn_outfile_abandon(gn_outfile *f) {
     if (f && f->temporary) unlink(f->temporary);
     release(f);
+}
+
+/* Whether `name` is what create() calls a temporary file of `base`, by a process that is gone. A
+ * number that another process has got since keeps the file: too little is removed, not too much. */
+static bool is_left_behind(const char *name, const char *base) {
+    size_t n = strlen(base);
+    char *end;
+    if (name[0] != '.' || strncmp(name + 1, base, n) != 0 || name[n + 1] != '.') return false;
+    const char *number = name + n + 2;
+    if (*number < '1' || *number > '9') return false;
+    long process = strtol(number, &end, 10);
+    if (*end != '.' || end[1] < '0' || end[1] > '9') return false;
+    (void)strtol(end + 1, &end, 10);
+    return strcmp(end, ".tmp") == 0 && (pid_t)process == process && kill((pid_t)process, 0) != 0 &&
+           errno == ESRCH;
+}
+
+gn_status gn_outfile_sweep(const char *path, gn_error *err) {
+    char *folder = gn_path_dir(path);
+    if (!folder) return gn_fail_nomem(err, path, strlen(path) + 1);
+    DIR *d = opendir(folder);
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (is_left_behind(e->d_name, gn_path_base(path))) unlinkat(dirfd(d), e->d_name, 0);
+    if (d) closedir(d);
+    gn_free(folder);
+    return GN_OK;
 }
 
 gn_status gn_write_file(const char *path, const void *data, size_t n, gn_error *err) {

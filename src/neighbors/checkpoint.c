@@ -14,7 +14,8 @@
  * numbers, the groups, k, metric, kernels and block sizes. Anything else starts over, with a
  * warning. It is written every interval_s seconds, or less often where writing takes more than a
  * fiftieth of the time; under another name first and then renamed, so that a kill at any moment
- * leaves the last one whole. The caller removes it when the result is safe.
+ * leaves the last one whole (and half a hidden one, which the next search removes). The caller
+ * removes it when the result is safe.
  *
  * Format: struct mark, then the parts named by the stage, then the chained hash of all of it. In
  * the byte order of the machine, which the magic number tells. */
@@ -308,9 +309,12 @@ static const char *read_all(gn_engine *e, struct source *s, gn_stage *stage) {
 gn_status gn_checkpoint_load(gn_engine *e, gn_stage *stage, gn_error *err) {
     gn_checkpoint *c = e->checkpoint;
     gn_map map;
-    if (!c || !gn_path_is_file(c->path)) return GN_OK;
+    if (!c) return GN_OK;
+    gn_status st = gn_outfile_sweep(c->path, err); /* saves that were killed */
+    if (st != GN_OK) return st;
+    if (!gn_path_is_file(c->path)) return GN_OK;
     gn_error why;
-    gn_status st = gn_map_open(c->path, &map, &why);
+    st = gn_map_open(c->path, &map, &why);
     if (st == GN_ENOMEM) {
         if (err) *err = why;
         return st;

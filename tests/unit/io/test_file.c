@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <zlib.h>
 
 TEST(files_are_mapped) {
@@ -130,6 +131,48 @@ TEST(output_appears_at_once) {
     gn_outfile_abandon(f);
     CHECK(count_files(dir) == 1);
     CHECK(get_file(path, got, 8) == 3 && memcmp(got, "new", 3) == 0);
+}
+
+/* A number that was a process's and is nobody's now. */
+static long gone_process(void) {
+    pid_t child = fork();
+    if (child == 0) _exit(0);
+    return child > 0 && waitpid(child, NULL, 0) == child ? (long)child : 0;
+}
+
+TEST(what_killed_writers_leave_is_removed) {
+    static const struct {
+        const char *before, *after; /* the number of the process */
+        bool gone, stays;
+    } files[] = {
+        {".x.", ".0.tmp", true, false},
+        {".x.", ".12.tmp", true, false},
+        {".x.", ".0.tmp", false, true},  /* is being written */
+        {".x.y.", ".0.tmp", true, true}, /* of another file */
+        {".y.", ".0.tmp", true, true},
+        {".", ".0.tmp", true, true},
+        {"x.", ".0.tmp", true, true},
+        {".x.", ".tmp", true, true},
+        {".x.", ".0.tmp.npy", true, true},
+        {".x.-", ".0.tmp", true, true},
+        {".x.99999999999999999999", ".0.tmp", true, true},
+    };
+    gn_error err;
+    const char *dir = fresh_dir("io-sweep");
+    char path[1200], x[1200];
+    long gone = gone_process();
+    REQUIRE(gone > 0);
+    for (int made = 1; made >= 0; made--) {
+        for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+            snprintf(path, sizeof path, "%s/%s%ld%s", dir, files[i].before,
+                     files[i].gone ? gone : (long)getpid(), files[i].after);
+            if (made) REQUIRE(put_file(path, "half", 4));
+            if (!made) CHECK(gn_path_is_file(path) == files[i].stays);
+        }
+        snprintf(x, sizeof x, "%s/x", dir);
+        if (made) OK(gn_outfile_sweep(x, &err));
+    }
+    OK(gn_outfile_sweep("/nowhere/x", &err)); /* no folder: nothing to do */
 }
 
 TEST(large_output_keeps_its_order) {
@@ -263,6 +306,7 @@ int main(void) {
     RUN(gzip_is_inflated_and_bounded);
     RUN(plain_files_are_bounded);
     RUN(output_appears_at_once);
+    RUN(what_killed_writers_leave_is_removed);
     RUN(large_output_keeps_its_order);
     RUN(a_full_disk_leaves_nothing);
     RUN(output_needs_a_folder);

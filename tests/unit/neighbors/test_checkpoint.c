@@ -300,6 +300,20 @@ TEST(a_short_search_writes_nothing) {
     free(p.x);
 }
 
+/* What a killed save left: the next search with that file removes it. */
+TEST(half_a_save_is_removed) {
+    const char *path = tmp_path("half.partial"), *half;
+    point_set p = set_make(SET_GAUSS, 30, 7);
+    struct job j = {.x = gn_mat_f32(p.x, p.n, p.d), .opts = {.k = 9, .checkpoint = path}};
+    struct watch w = {0};
+    uint64_t hash;
+    half = tmp_path(".half.partial.2147483647.0.tmp"); /* no system counts processes that far */
+    REQUIRE(put_file(half, "half", 4));
+    CHECK(attempt(&j, 1, &w, &hash) == GN_OK && w.warnings == 0);
+    CHECK(!gn_path_is_file(half));
+    free(p.x);
+}
+
 static gn_status resumed_search(void *user, gn_error *err) {
     const struct job *j = user;
     gn_knn *out = NULL;
@@ -330,6 +344,7 @@ int main(void) {
     RUN(other_queries_start_over);
     RUN(what_cannot_be_written_is_a_warning);
     RUN(a_short_search_writes_nothing);
+    RUN(half_a_save_is_removed);
     RUN(memory_runs_out);
     return tap_done();
 }
