@@ -144,19 +144,31 @@ done:
 /* ---- fewer rows than columns ------------------------------------------------------------------
  */
 
+/* Columns of the layer as rows of its transpose. */
+static void load_columns(void *user, size_t j0, size_t w, unsigned worker, double *restrict out) {
+    enum { WIDE = GN_LAYER_COLUMNS };
+    const struct rows *r = user;
+    size_t n = r->v->x.rows;
+    double *columns = (double *)(void *)(r->scratch + worker * r->scratch_bytes);
+    for (size_t first = 0; first < w; first += WIDE, out += WIDE * n) {
+        size_t left = w - first < WIDE ? w - first : WIDE;
+        gn_layer_columns(r->v, j0 + first, columns);
+        for (size_t i0 = 0; i0 < n; i0 += 8)
+            for (size_t j = 0; j < left; j++)
+                for (size_t i = i0; i < i0 + 8 && i < n; i++)
+                    out[j * n + i] = columns[i * WIDE + j];
+    }
+}
+
 static gn_status by_rows(gn_ctx *ctx, struct rows *r, double *norm, gn_error *err) {
     gn_status st;
-    const gn_layer_view *v = r->v;
-    size_t n = v->x.rows, d = v->x.cols;
-    double *t = NULL, *gram = NULL, *row = NULL;
-    GN_TRY(gn_alloc_array(&t, d, n * sizeof *t, "a transposed layer", err));
+    size_t n = r->v->x.rows, d = r->v->x.cols;
+    double *gram = NULL;
+    r->scratch_bytes = n * GN_LAYER_COLUMNS * sizeof(double);
     GN_TRY(gn_alloc_array(&gram, n, n * sizeof *gram, "products of rows", err));
-    GN_TRY(gn_alloc_array(&row, d, sizeof *row, "products of rows", err));
-    for (size_t i = 0; i < n; i++) {
-        gn_layer_row(v, i, 0, d, row);
-        for (size_t j = 0; j < d; j++) t[j * n + i] = row[j];
-    }
-    GN_TRY(gn_second_moments(ctx, gn_mat_f64(t, d, n), NULL, 1, gram, err));
+    GN_TRY(gn_alloc_array(&r->scratch, gn_ctx_threads(ctx), r->scratch_bytes, "columns", err));
+    gn_rows columns = {.n = d, .d = n, .user = r, .load = load_columns};
+    GN_TRY(gn_rows_moments(ctx, &columns, NULL, 1, gram, err));
     *norm = 0;
     for (size_t i = 0; i < n; i++) {
         double form = dot(gram + i * n, gram + i * n, n);
@@ -164,9 +176,8 @@ static gn_status by_rows(gn_ctx *ctx, struct rows *r, double *norm, gn_error *er
         r->row_yy[i] = row_sum(r, i, form, dot(gram + i * n, r->s, n));
     }
 done:
-    gn_free(t);
     gn_free(gram);
-    gn_free(row);
+    gn_free(r->scratch);
     return st;
 }
 

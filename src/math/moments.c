@@ -61,13 +61,17 @@ static gn_status add_tile(void *user, size_t tile, unsigned worker, gn_error *er
     /* Tile (ti, tj), tj <= ti, counted row by row through the lower triangle. */
     size_t ti = 0, tj = tile;
     while (tj > ti) tj -= ++ti;
+    size_t rows = s->d - ti * TILE < TILE ? s->d - ti * TILE : TILE;
+    size_t cols = s->d - tj * TILE < TILE ? s->d - tj * TILE : TILE;
     double *c = s->sum + tile * TILE * TILE;
     for (size_t p0 = 0; p0 < s->k; p0 += CACHE) {
         size_t k = s->k - p0 < CACHE ? s->k - p0 : CACHE;
         const double *a = s->block + (ti * s->panel + p0) * TILE;
         const double *b = s->block + (tj * s->panel + p0) * TILE;
-        for (size_t j = 0; j < TILE; j += g->nr)
-            for (size_t i = 0; i < TILE; i += g->mr) g->add(a + i, b + j, k, c + i * TILE + j);
+        for (size_t j = 0; j < cols; j += g->nr) {
+            size_t above = ti == tj ? j / g->mr * g->mr : 0; /* nobody reads these */
+            for (size_t i = above; i < rows; i += g->mr) g->add(a + i, b + j, k, c + i * TILE + j);
+        }
     }
     return GN_OK;
 }
@@ -103,7 +107,8 @@ gn_status gn_rows_moments(gn_ctx *ctx, const gn_rows *rows, const double *mean, 
     GN_TRY(
         gn_alloc_array(&s.block, n_tiles, s.panel * TILE * sizeof(double), "second moments", err));
     memset(s.sum, 0, count * TILE * TILE * sizeof(double));
-    memset(s.block, 0, n_tiles * s.panel * TILE * sizeof(double));
+    size_t last = s.panel * TILE; /* the only tile with columns beyond d */
+    memset(s.block + (n_tiles - 1) * last, 0, last * sizeof(double));
     for (s.i0 = 0; s.i0 < rows->n; s.i0 += s.panel) {
         s.k = rows->n - s.i0 < s.panel ? rows->n - s.i0 : s.panel;
         GN_TRY(gn_parallel(ctx, (s.k + STRIP - 1) / STRIP, widen, &s, NULL, err));
