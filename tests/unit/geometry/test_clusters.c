@@ -22,7 +22,7 @@ static float *simplex(size_t n, size_t d, size_t K, double s, double apart, uint
 TEST(four_gaussians) {
     enum { K = 4, N = 2000, D = 64 };
     const double apart[] = {8, 20}, expected[] = {0.423, 0.728}, s = 0.5;
-    for (size_t t = 0; t < 2; t++) {
+    for (size_t t = 0; t < (test_quick() ? 1 : 2); t++) {
         float *x = simplex(N, D, K, s, apart[t], t);
         gn_clusters *c, *again;
         OK(gn_clusters_choose(ctx, gn_mat_f32(x, N, D), NULL, &c, &err));
@@ -79,7 +79,7 @@ TEST(fresh_samples) {
 TEST(one_gaussian) {
     enum { N = 2000 };
     const size_t dims[] = {64, 5};
-    for (size_t t = 0; t < 2; t++) {
+    for (size_t t = test_quick(); t < 2; t++) {
         float *x = simplex(N, dims[t], 1, 1, 0, 10 + t);
         gn_mat m = gn_mat_f32(x, N, dims[t]);
         gn_clusters *c;
