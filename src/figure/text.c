@@ -63,6 +63,10 @@ gn_status gn_fonts_open(gn_fonts **out, gn_error *err) {
     gn_status st = GN_OK;
     gn_fonts *fonts = gn_calloc(1, sizeof *fonts);
     if (!fonts) return gn_fail_nomem(err, "fonts", sizeof *fonts);
+    /* A new font map makes Pango call FcInit in a thread of its own that nobody waits for, which
+     * can collide with our use of fontconfig. Called here first, that call finds nothing left to
+     * do. */
+    FcInit();
     fonts->config = open_config();
     if (!fonts->config || !has_fonts(fonts->config)) {
         st = gn_fail(err, GN_ENOSUPP,
@@ -102,6 +106,10 @@ void gn_fonts_close(gn_fonts *fonts) {
          */
         if (PANGO_IS_FC_FONT_MAP(fonts->map))
             pango_fc_font_map_set_config(PANGO_FC_FONT_MAP(fonts->map), NULL);
+        /* Its thread still holds the last thing that it looked up, for some microseconds after we
+         * have it, and gives it back to the map, dead or alive; nothing tells when. Idling lets
+         * that thread run (seen once in a few hundred figures on a loaded machine). */
+        g_usleep(3000);
         g_object_unref(fonts->map);
     }
     if (fonts->config) FcConfigDestroy(fonts->config);
