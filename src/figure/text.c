@@ -102,14 +102,15 @@ void gn_fonts_close(gn_fonts *fonts) {
     if (!fonts) return;
     if (fonts->context) g_object_unref(fonts->context);
     if (fonts->map) {
+        /* The map's thread still holds the last thing that it looked up, for some microseconds
+         * after we have it, and gives it back to the map's tables, emptied or dead; nothing tells
+         * when. Idling lets that thread run (seen once in a few hundred figures on a loaded
+         * machine). */
+        g_usleep(3000);
         /* Pango 1.50 keeps the configuration's reference when a font map dies: take it back first
          */
         if (PANGO_IS_FC_FONT_MAP(fonts->map))
             pango_fc_font_map_set_config(PANGO_FC_FONT_MAP(fonts->map), NULL);
-        /* Its thread still holds the last thing that it looked up, for some microseconds after we
-         * have it, and gives it back to the map, dead or alive; nothing tells when. Idling lets
-         * that thread run (seen once in a few hundred figures on a loaded machine). */
-        g_usleep(3000);
         g_object_unref(fonts->map);
     }
     if (fonts->config) FcConfigDestroy(fonts->config);
