@@ -39,9 +39,8 @@ struct gn_grid_fft {
     kiss_fft_cpx *columns;                   /* (threads, 3, LANES, max(p0, p1)) */
     size_t column;                           /* 3 LANES max(p0, p1) */
     /* Where the passes below read and write; set before each. */
-    size_t rows0, rows1;
+    size_t rows1;
     const float *real_in;
-    float *real_out;
     kiss_fft_cpx *data;
 };
 
