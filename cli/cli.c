@@ -186,6 +186,15 @@ int cli_parse(const cli_command *self, const cli_option *options, cli_common *co
 
 static void wipe_bar(void);
 
+gn_status cli_fail(gn_error *err, gn_status code, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    err->code = code;
+    vsnprintf(err->message, sizeof err->message, format, args);
+    va_end(args);
+    return code;
+}
+
 int cli_failed(const gn_error *err) {
     wipe_bar();
     if (err->code == GN_ECANCEL) {

@@ -60,6 +60,8 @@ int cli_parse(const cli_command *self, const cli_option *options, cli_common *co
               char **argv);
 /** Says what is wrong with the call, names --help, returns CLI_USAGE. */
 int cli_usage(const cli_command *self, const char *format, ...) GN_PRINTF(2, 3);
+/** Fills err, as the library does, and returns `code`. */
+gn_status cli_fail(gn_error *err, gn_status code, const char *format, ...) GN_PRINTF(3, 4);
 /** Prints the error's sentence and returns CLI_FAILED, or CLI_INTERRUPTED for a cancelled call. */
 int cli_failed(const gn_error *err);
 

@@ -15,7 +15,7 @@ static const char *const methods[] = {"pca", "tsne", "umap", NULL};
 static const char *const metrics[] = {"euclidean", "cosine", NULL};
 
 static gn_status out_of_memory(gn_error *err) {
-    return cli_project_fail(err, GN_ENOMEM, "out of memory: coordinates");
+    return cli_fail(err, GN_ENOMEM, "out of memory: coordinates");
 }
 
 /* One layer of the set: the one asked for, else the last. */
@@ -23,7 +23,7 @@ static gn_status open_layer(const char *spec, const char *layer, gn_reps **out, 
     gn_status st = gn_reps_open(spec, out, err);
     if (st == GN_OK) st = gn_reps_select_layers(*out, layer ? layer : "-1", err);
     if (st != GN_OK || gn_reps_layers(*out) == 1) return st;
-    return cli_project_fail(err, GN_EINVAL, "--layer %.200s: a map shows one layer", layer);
+    return cli_fail(err, GN_EINVAL, "--layer %.200s: a map shows one layer", layer);
 }
 
 static gn_status add_rows(gn_result *r, const gn_reps *reps, const gn_pca *pca, const cli_view *v,

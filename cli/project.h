@@ -5,9 +5,6 @@
 #include "cli.h"
 #include "gonio/pca.h"
 
-/** Fills err and returns `code`. */
-gn_status cli_project_fail(gn_error *err, gn_status code, const char *format, ...) GN_PRINTF(3, 4);
-
 /** The rows that are projected. */
 typedef struct cli_view {
     size_t n;

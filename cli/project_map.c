@@ -76,9 +76,8 @@ gn_status cli_map_make(gn_ctx *ctx, const gn_reps *reps, const cli_view *view,
     if (o.perplexity == 0) o.perplexity = 30;
     if (o.neighbors == 0) o.neighbors = 15;
     if (n < 4)
-        return cli_project_fail(err, GN_EINVAL,
-                                "%s: %zu rows, a map of neighbours needs at least 4",
-                                gn_reps_name(reps), n);
+        return cli_fail(err, GN_EINVAL, "%s: %zu rows, a map of neighbours needs at least 4",
+                        gn_reps_name(reps), n);
     gn_knn_opts search = {.k = tsne ? (size_t)ceil(3 * o.perplexity) : o.neighbors - 1,
                           .metric = o.metric};
     if (search.k < QUALITY_NEIGHBORS) search.k = QUALITY_NEIGHBORS;
@@ -87,7 +86,7 @@ gn_status cli_map_make(gn_ctx *ctx, const gn_reps *reps, const cli_view *view,
     out->xy = malloc(n * o.dims * sizeof *out->xy);
     out->kept = malloc(n * sizeof *out->kept);
     if (!out->xy || !out->kept) {
-        st = cli_project_fail(err, GN_ENOMEM, "out of memory: a map of %zu rows", n);
+        st = cli_fail(err, GN_ENOMEM, "out of memory: a map of %zu rows", n);
         goto done;
     }
     st = find_neighbors(ctx, reps, view, &search, &stored, &owned, &knn, err);

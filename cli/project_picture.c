@@ -25,7 +25,7 @@ struct paint {
 };
 
 static gn_status out_of_memory(gn_error *err) {
-    return cli_project_fail(err, GN_ENOMEM, "out of memory: a figure");
+    return cli_fail(err, GN_ENOMEM, "out of memory: a figure");
 }
 
 static size_t row_of(const struct paint *p, size_t i) {
@@ -48,10 +48,10 @@ static gn_status open_labels(struct paint *p, const char *label, gn_error *err) 
     gn_status st = cli_labels_find(&p->found, p->reps, label, err);
     if (st != GN_OK) return st;
     p->labels = p->found.label[0].labels;
-    if (p->found.n > 1) return cli_project_fail(err, GN_EINVAL, "--color: expected one label");
+    if (p->found.n > 1) return cli_fail(err, GN_EINVAL, "--color: expected one label");
     if (p->labels->n == gn_reps_rows(p->reps)) return GN_OK;
-    return cli_project_fail(err, GN_EINVAL, "%.200s: %zu labels for %zu rows", label, p->labels->n,
-                            gn_reps_rows(p->reps));
+    return cli_fail(err, GN_EINVAL, "%.200s: %zu labels for %zu rows", label, p->labels->n,
+                    gn_reps_rows(p->reps));
 }
 
 /* Rows of each class, among the rows of the view or among all. Free. */
@@ -133,9 +133,9 @@ static gn_status by_highlight(struct paint *p, const char *list, gn_error *err) 
             class[p->n_groups++] = found;
             continue;
         }
-        st = found < 0 ? cli_project_fail(err, GN_EINVAL, "--highlight: no row is '%.200s'", v)
-                       : cli_project_fail(err, GN_EINVAL, "--highlight: at most %d values",
-                                          GN_CLOUD_GROUPS);
+        st = found < 0
+                 ? cli_fail(err, GN_EINVAL, "--highlight: no row is '%.200s'", v)
+                 : cli_fail(err, GN_EINVAL, "--highlight: at most %d values", GN_CLOUD_GROUPS);
     }
     free(text);
     return st == GN_OK ? paint_classes(p, class, err) : st;

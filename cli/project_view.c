@@ -2,19 +2,9 @@
 #include "project.h"
 #include "row_list.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-gn_status cli_project_fail(gn_error *err, gn_status code, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    err->code = code;
-    vsnprintf(err->message, sizeof err->message, format, args);
-    va_end(args);
-    return code;
-}
 
 /* All other rows. */
 static gn_status complement(cli_view *v, size_t n_rows, gn_error *err) {
@@ -29,12 +19,12 @@ static gn_status complement(cli_view *v, size_t n_rows, gn_error *err) {
     v->n = n;
     if (!taken) free(rest);
     free(taken);
-    return v->row ? GN_OK : cli_project_fail(err, GN_ENOMEM, "out of memory: the rows of --zoom");
+    return v->row ? GN_OK : cli_fail(err, GN_ENOMEM, "out of memory: the rows of --zoom");
 }
 
 static gn_status copy_rows(gn_mat x, cli_view *v, gn_error *err) {
     v->copy = malloc((v->n * x.cols + 1) * sizeof *v->copy);
-    if (!v->copy) return cli_project_fail(err, GN_ENOMEM, "out of memory: the rows of --zoom");
+    if (!v->copy) return cli_fail(err, GN_ENOMEM, "out of memory: the rows of --zoom");
     for (size_t i = 0; i < v->n; i++) {
         float *to = v->copy + i * x.cols;
         const float *from = gn_mat_row_f32(x, (size_t)v->row[i], to);
@@ -49,7 +39,7 @@ gn_status cli_view_open(const gn_reps *reps, const char *zoom, cli_view *v, gn_e
     *v = (cli_view){.n = x.rows, .x = x};
     if (!zoom) return GN_OK;
     char *spec = strdup(zoom), *not_equal = spec ? strstr(spec, "!=") : NULL;
-    if (!spec) return cli_project_fail(err, GN_ENOMEM, "out of memory: --zoom");
+    if (!spec) return cli_fail(err, GN_ENOMEM, "out of memory: --zoom");
     if (not_equal) memmove(not_equal, not_equal + 1, strlen(not_equal));
     gn_status st = cli_row_list(reps, spec, &v->row, &v->n, err);
     if (st == GN_OK && not_equal) st = complement(v, x.rows, err);

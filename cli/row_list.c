@@ -1,9 +1,9 @@
 /* Slices as in NumPy, but a row that is not there is an error: a typing mistake should not look
  * like a smaller set. */
 #include "row_list.h"
+#include "cli.h"
 #include "labels.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,21 +15,11 @@ struct list {
     size_t n, room;
 };
 
-GN_PRINTF(3, 4)
-static gn_status fail(gn_error *err, gn_status code, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    err->code = code;
-    vsnprintf(err->message, sizeof err->message, format, args);
-    va_end(args);
-    return code;
-}
-
 static gn_status add(struct list *l, size_t row, gn_error *err) {
     if (l->n == l->room) {
         size_t room = l->room ? 2 * l->room : 1024;
         int32_t *more = realloc(l->row, room * sizeof *more);
-        if (!more) return fail(err, GN_ENOMEM, "out of memory: a list of %zu rows", room);
+        if (!more) return cli_fail(err, GN_ENOMEM, "out of memory: a list of %zu rows", room);
         l->row = more;
         l->room = room;
     }
@@ -67,14 +57,14 @@ static gn_status part(struct list *l, gn_error *err) {
         last = -1;
     }
     if ((*l->at && *l->at != ',') || step < 1 || last < 0)
-        return fail(err, GN_EINVAL,
-                    "rows \"%s\": expected numbers or slices such as 0:1000:10, separated by "
-                    "commas, LABEL=VALUE or FILE.npy",
-                    l->spec);
+        return cli_fail(err, GN_EINVAL,
+                        "rows \"%s\": expected numbers or slices such as 0:1000:10, separated by "
+                        "commas, LABEL=VALUE or FILE.npy",
+                        l->spec);
     int width = (int)(l->at - begin);
     if (first < 0 || first >= n || last > n)
-        return fail(err, GN_EINVAL, "rows \"%s\": %.*s is outside of the %zu rows", l->spec, width,
-                    begin, l->n_rows);
+        return cli_fail(err, GN_EINVAL, "rows \"%s\": %.*s is outside of the %zu rows", l->spec,
+                        width, begin, l->n_rows);
     for (long long i = first; i < last && st == GN_OK; i += step) st = add(l, (size_t)i, err);
     return st;
 }
@@ -85,18 +75,18 @@ static gn_status by_label(struct list *l, const gn_reps *reps, const char *equal
     int32_t code = -1;
     size_t width = (size_t)(equals - l->spec);
     char *name = malloc(width + 1);
-    if (!name) return fail(err, GN_ENOMEM, "out of memory: a label's name");
+    if (!name) return cli_fail(err, GN_ENOMEM, "out of memory: a label's name");
     memcpy(name, l->spec, width);
     name[width] = '\0';
     gn_status st = cli_labels_find(&found, reps, name, err);
     if (st == GN_OK) labels = found.label[0].labels;
     if (st == GN_OK && labels->n != l->n_rows)
-        st = fail(err, GN_EINVAL, "%s: %zu labels for %zu rows", name, labels->n, l->n_rows);
+        st = cli_fail(err, GN_EINVAL, "%s: %zu labels for %zu rows", name, labels->n, l->n_rows);
     for (size_t c = 0; st == GN_OK && c < labels->n_classes; c++)
         if (strcmp(labels->name[c], equals + 1) == 0) code = (int32_t)c;
     if (st == GN_OK && code < 0)
-        st = fail(err, GN_EINVAL, "rows \"%s\": no row has that label (one of %zu is '%s')",
-                  l->spec, labels->n_classes, labels->n_classes ? labels->name[0] : "");
+        st = cli_fail(err, GN_EINVAL, "rows \"%s\": no row has that label (one of %zu is '%s')",
+                      l->spec, labels->n_classes, labels->n_classes ? labels->name[0] : "");
     for (size_t i = 0; st == GN_OK && i < l->n_rows; i++)
         if (labels->code[i] == code) st = add(l, i, err);
     cli_labels_free(&found);
@@ -110,12 +100,13 @@ static gn_status by_file(struct list *l, gn_error *err) {
     if (st != GN_OK) return st;
     gn_mat x = gn_matrix_view(m);
     if (x.cols != 1)
-        st = fail(err, GN_EINVAL, "%s: %zu columns, expected one of row numbers", l->spec, x.cols);
+        st = cli_fail(err, GN_EINVAL, "%s: %zu columns, expected one of row numbers", l->spec,
+                      x.cols);
     for (size_t i = 0; st == GN_OK && i < x.rows; i++) {
         double buf, row = *gn_mat_row_f64(x, i, &buf);
         if (!(row >= 0 && row < (double)l->n_rows) || row != (double)(size_t)row)
-            st = fail(err, GN_EINVAL, "%s: entry %zu is %g: expected a row, 0 to %zu", l->spec, i,
-                      row, l->n_rows - 1);
+            st = cli_fail(err, GN_EINVAL, "%s: entry %zu is %g: expected a row, 0 to %zu", l->spec,
+                          i, row, l->n_rows - 1);
         else
             st = add(l, (size_t)row, err);
     }
@@ -139,7 +130,7 @@ gn_status cli_row_list(const gn_reps *reps, const char *spec, int32_t **rows, si
     } else {
         st = by_file(&l, err);
     }
-    if (st == GN_OK && l.n == 0) st = fail(err, GN_EINVAL, "rows \"%s\": there is none", spec);
+    if (st == GN_OK && l.n == 0) st = cli_fail(err, GN_EINVAL, "rows \"%s\": there is none", spec);
     if (st != GN_OK) {
         free(l.row);
         return st;
