@@ -48,9 +48,12 @@ static bool is_reps(const char *input) {
         snprintf(path, sizeof path, "%s/gonio.json", input);
         return is_kind(path, S_IFREG);
     }
+    if (is_kind(input, S_IFREG)) return true;
     const char *colon = strrchr(input, ':');
-    snprintf(path, sizeof path, "%.*s", colon ? (int)(colon - input) : 4100, input);
-    return is_kind(input, S_IFREG) || (colon && is_kind(path, S_IFREG));
+    if (!colon || (size_t)(colon - input) >= sizeof path) return false;
+    memcpy(path, input, (size_t)(colon - input));
+    path[colon - input] = '\0';
+    return is_kind(path, S_IFREG);
 }
 
 /* Without -o hidden states are kept in the user's cache, by model, table and pooling. */
