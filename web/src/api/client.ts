@@ -1,0 +1,187 @@
+/** Typed client of the viewer's server: one function a route, no state.
+ *
+ *  `api` is what the page talks to. An exported single-file page has no server: it calls useApi() with
+ *  an implementation of its own before the page starts. */
+import { type Block, dequantise, need, parseBlock, readBlocks } from "./block";
+import type * as T from "./types";
+
+/** What the server answered instead of a result: its sentence and its status. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+async function ask(path: string, init?: RequestInit): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch (e) {
+    if (init?.signal?.aborted) throw e;
+    throw new ApiError(0, "The server does not answer. Is `gonio view` still running?");
+  }
+  if (response.ok) return response;
+  const text = await response.text();
+  let sentence = text;
+  try {
+    sentence = (JSON.parse(text) as { error: string }).error;
+  } catch {
+    // not JSON: the text itself is the best there is
+  }
+  throw new ApiError(response.status, sentence || `${path}: status ${response.status}`);
+}
+
+async function json<R>(path: string, init?: RequestInit): Promise<R> {
+  return (await ask(path, init)).json() as Promise<R>;
+}
+
+function body(method: string, value: unknown, signal?: AbortSignal): RequestInit {
+  return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(value), signal };
+}
+
+async function block(path: string, init?: RequestInit): Promise<Block> {
+  return parseBlock(await (await ask(path, init)).arrayBuffer());
+}
+
+/** Path segments and query values escaped: url`/api/sources/${id}/columns/${name}`. */
+function url(parts: TemplateStringsArray, ...values: (string | number)[]): string {
+  return parts.reduce((s, p, i) => s + encodeURIComponent(values[i - 1]) + p);
+}
+
+const text = (v: unknown): string | undefined => (typeof v === "string" ? v : undefined);
+const number = (v: unknown): number | null => (typeof v === "number" ? v : null);
+
+function frame(b: Block): T.Frame {
+  const { data, shape } = b.arrays["positions"] ?? { data: new Float32Array(0), shape: [0, 2] };
+  const dim = shape[1];
+  return {
+    layer: number(b.meta["layer"]) ?? 0,
+    positions: data instanceof Uint16Array ? dequantise(data, dim, b.meta["box"] as number[][]) : (data as Float32Array),
+    epoch: number(b.meta["epoch"]) ?? 0,
+    epochs: number(b.meta["epochs"]) ?? 0,
+    loss: number(b.meta["loss"]),
+    last: b.meta["last"] === true,
+  };
+}
+
+export const httpApi = {
+  sources: () => json<{ folders: string[]; sources: T.SourceEntry[] }>("/api/sources"),
+  source: (s: number) => json<T.SourceDetail>(url`/api/sources/${s}`),
+
+  async upload(file: File, forSource?: number): Promise<T.SourceEntry[]> {
+    const path = url`/api/sources/upload?name=${file.name}` + (forSource === undefined ? "" : `&for=${forSource}`);
+    const init = { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file };
+    const reply = await json<{ sources: T.SourceEntry[] }>(path, init);
+    return reply.sources;
+  },
+
+  /** A column of the row table, or a per-point measure (then layer and k say of what). */
+  async column(s: number, name: string, of?: { layer: number; k?: number }, signal?: AbortSignal): Promise<T.Column> {
+    const path = url`/api/sources/${s}/columns/${name}`;
+    const query = of ? `?layer=${of.layer}` + (of.k ? `&k=${of.k}` : "") : "";
+    const b = await block(path + query, { signal });
+    if (b.arrays["codes"])
+      return { kind: "codes", name, codes: need(b, "codes", Int32Array), names: b.meta["names"] as string[] };
+    const values = need(b, "values", Float32Array);
+    return { kind: "number", name, values, title: text(b.meta["name"]), unit: text(b.meta["unit"]), note: text(b.meta["note"]) };
+  },
+
+  card: (s: number, row: number, layer: number) => json<T.TokenCard>(url`/api/sources/${s}/rows/${row}?layer=${layer}`),
+  async cards(s: number, rows: number[]): Promise<T.TokenCard[]> {
+    const reply = await json<T.TokenCard[] | { rows: T.TokenCard[] }>(url`/api/sources/${s}/rows`, body("POST", { rows }));
+    return Array.isArray(reply) ? reply : reply.rows;
+  },
+
+  startLayout: (r: T.LayoutRequest) => json<{ id: number; state: T.JobState }>("/api/layouts", body("POST", r)),
+  layout: (id: number) => json<T.LayoutState>(url`/api/layouts/${id}`),
+  control: (id: number, verb: "pause" | "resume" | "stop") => ask(url`/api/layouts/${id}/${verb}`, body("POST", {})),
+  patchLayout: (id: number, params: Record<string, unknown>) => ask(url`/api/layouts/${id}`, body("PATCH", { params })),
+  deleteLayout: (id: number) => ask(url`/api/layouts/${id}`, { method: "DELETE" }),
+  /** Calls onframe for each frame until the layout is done. */
+  async stream(id: number, onframe: (f: T.Frame) => void, signal: AbortSignal): Promise<void> {
+    for await (const b of readBlocks(await ask(url`/api/layouts/${id}/stream`, { signal }))) onframe(frame(b));
+  },
+  /** Exact float32 positions; NaN for rows that are not in the layout. */
+  async positions(id: number, layer: number): Promise<Float32Array> {
+    return need(await block(url`/api/layouts/${id}/positions?layer=${layer}&dtype=f4`), "positions", Float32Array);
+  },
+  async trust(id: number, layer: number, k: number): Promise<Record<"kept" | "lost" | "false", Float32Array>> {
+    const b = await block(url`/api/layouts/${id}/trust?k=${k}&layer=${layer}`);
+    return { kept: need(b, "kept", Float32Array), lost: need(b, "lost", Float32Array), false: need(b, "false", Float32Array) };
+  },
+
+  neighbors: (r: T.NeighborRequest, signal?: AbortSignal) => json<T.NeighborReply>("/api/neighbors", body("POST", r, signal)),
+  /** Calls onhits for each part of the answer. An invalid expression is an ApiError of status 400. */
+  async search(r: T.SearchRequest, onhits: (p: T.SearchProgress) => void, signal: AbortSignal): Promise<void> {
+    for await (const b of readBlocks(await ask("/api/search", body("POST", r, signal))))
+      onhits({
+        rows: need(b, "rows", Uint32Array),
+        scanned: number(b.meta["scanned"]) ?? 0,
+        total: number(b.meta["total"]) ?? 0,
+        count: number(b.meta["count"]) ?? 0,
+        last: b.meta["last"] === true,
+      });
+  },
+  embed: (source: number, typed: string, layout: number) =>
+    json<Record<string, unknown>>("/api/embed", body("POST", { source, text: typed, layout })),
+
+  geometry: (s: number, space: T.Space) =>
+    json<T.GeometryReply>(url`/api/sources/${s}/geometry?center=${space.center ? 1 : 0}&remove=${space.remove}`),
+  async overlap(r: T.OverlapRequest): Promise<T.OverlapReply> {
+    const b = await block("/api/overlap", body("POST", r));
+    return {
+      overlap: need(b, "overlap", Float32Array),
+      match: need(b, "match", Int32Array),
+      mean: number(b.meta["mean"]) ?? NaN,
+      se: number(b.meta["se"]),
+      cka: number(b.meta["cka"]),
+      matched: number(b.meta["matched"]) ?? 0,
+      k: r.k,
+    };
+  },
+  compare: (a: number, b: number, k: number) => json<Record<string, unknown>>(url`/api/compare?a=${a}&b=${b}&k=${k}`),
+  labels: (s: number, layout: number, layer: number) =>
+    json<{ labels: T.AutoLabel[] }>(url`/api/sources/${s}/labels?layout=${layout}&layer=${layer}`),
+
+  async sets(s: number): Promise<T.NamedSet[]> {
+    const reply = await json<{ sets: { name: string; count?: number; rows?: number[] }[] }>(url`/api/sets?source=${s}`);
+    return reply.sets.map((x) => {
+      const rows = Uint32Array.from(x.rows ?? []);
+      return { name: x.name, count: x.count ?? rows.length, rows };
+    });
+  },
+  putSet: (s: number, name: string, rows: ArrayLike<number>) =>
+    ask(url`/api/sets/${name}?source=${s}`, body("PUT", { rows: Array.from(rows) })),
+  deleteSet: (s: number, name: string) => ask(url`/api/sets/${name}?source=${s}`, { method: "DELETE" }),
+  combineSets: (source: number, op: "and" | "or" | "not", a: string, b: string, name: string) =>
+    ask("/api/sets/combine", body("POST", { source, op, a, b, name })),
+
+  /** Writes one value (or one value a row) into a column of tags; answers what was there before. */
+  putTags: (source: number, column: string, rows: number[], value: string | null | (string | null)[]) =>
+    json<{ previous?: (string | null)[]; old?: (string | null)[] }>("/api/tags", body("PUT", { source, column, rows, value })),
+
+  log: () => json<T.LogEntry[]>("/api/log"),
+  /** Addresses of downloads; selection() alone is a request with a body. */
+  exportUrl: {
+    coordinates: (layout: number, format: "npy" | "csv" | "jsonl") => url`/api/export/coordinates?layout=${layout}&format=${format}`,
+    neighbors: (s: number, layer: number, k: number, metric: T.Metric) =>
+      url`/api/export/neighbors?source=${s}&layer=${layer}&k=${k}&metric=${metric}`,
+    geometry: (s: number, format: "csv" | "json") => url`/api/export/geometry?source=${s}&format=${format}`,
+  },
+  async exportSelection(source: number, rows: number[], format: "csv" | "jsonl"): Promise<Blob> {
+    return (await ask("/api/export/selection", body("POST", { source, rows, format }))).blob();
+  },
+};
+
+export type Api = typeof httpApi;
+
+/** The server the page talks to. */
+export let api: Api = httpApi;
+
+/** Replaces the server: for the exported page, which carries its data, and for tests. */
+export function useApi(other: Api): void {
+  api = other;
+}

@@ -1,0 +1,239 @@
+/** The server's contract (docs/api.md) as types: what goes over the wire, nothing else. */
+
+export type Metric = "euclidean" | "cosine";
+
+/** Which vectors are meant: centred or not, and how many leading principal components are taken off. */
+export interface Space {
+  center: boolean;
+  remove: number;
+}
+
+export type SourceKind = "set" | "npy" | "npz" | "safetensors" | "tsv" | "glove" | "tensorboard" | "bytes";
+
+export interface LayerEntry {
+  /** The model's layer number, as in gonio.json; 0 for a table. */
+  layer: number;
+  depth: number;
+  name: string;
+}
+
+/** One line of the listing; nothing has been computed for it. */
+export interface SourceEntry {
+  id: number;
+  name: string;
+  kind: SourceKind;
+  path: string;
+  rows: number;
+  dims: number;
+  layers: LayerEntry[];
+  dtype: string;
+  bytes: number;
+  preview: string[];
+  supported: boolean;
+  note?: string | null;
+}
+
+export interface ColumnInfo {
+  name: string;
+  type: "category" | "number" | "text";
+  distinct: number;
+  missing: number;
+}
+
+export interface SourceDetail extends SourceEntry {
+  hash: string;
+  columns: ColumnInfo[];
+  token_column?: string | null;
+  text: boolean;
+  /** Column with the index of the next row of a polyline (`__seq_next__`), or null. */
+  path_column?: string | null;
+  conditions?: Record<string, unknown> | null;
+}
+
+/** A column of the row table: numbers (NaN = missing), or codes into a dictionary (-1 = missing). */
+export type Column =
+  | { kind: "number"; name: string; values: Float32Array; title?: string; unit?: string; note?: string }
+  | { kind: "codes"; name: string; codes: Int32Array; names: string[] };
+
+export interface TokenCard {
+  row: number;
+  token: string | null;
+  token_id?: number | null;
+  position?: number | null;
+  sequence?: number | null;
+  context?: { before: string; token: string; after: string } | null;
+  columns?: Record<string, string | number | null>;
+  measures?: Record<string, number | null>;
+}
+
+export type RowSubset = number[] | { set: string };
+export type Method = "raw" | "pca" | "tsne" | "umap" | "axes";
+export type Align = "none" | "joint" | "procrustes" | "aligned";
+/** One end of a word axis: rows, a named set, or a match in a column. */
+export type AxisEnd = RowSubset | { column: string; text: string; regex: boolean };
+export interface AxisRequest {
+  left: AxisEnd;
+  right: AxisEnd;
+  label: string;
+}
+
+export interface LayoutRequest {
+  source: number;
+  layer: number | "all";
+  method: Method;
+  dim: 2 | 3;
+  seed: number;
+  rows: RowSubset | null;
+  space: Space;
+  params: Record<string, unknown>;
+  align: Align;
+}
+
+export type JobState = "waiting" | "running" | "paused" | "done" | "failed" | "stopped";
+
+export interface LayoutState {
+  id: number;
+  source: number;
+  layer: number | "all";
+  method: Method;
+  dim: 2 | 3;
+  seed: number;
+  params: Record<string, unknown>;
+  space: Space;
+  align: Align;
+  state: JobState;
+  phase?: string | null;
+  epoch: number;
+  epochs: number;
+  rows: number;
+  placed: number;
+  non_finite: number;
+  loss?: number | null;
+  seconds: number;
+  quality?: {
+    k: number;
+    kept: number;
+    kept_se?: number | null;
+    trustworthiness?: number | null;
+    continuity?: number | null;
+  } | null;
+  /** Shares of the variance along the drawn components. */
+  explained?: number[] | null;
+  axes?: string[] | null;
+  layers?: number[] | null;
+  note?: string | null;
+  error?: string | null;
+}
+
+/** One frame of a layout's stream, back in data units. */
+export interface Frame {
+  layer: number;
+  positions: Float32Array;
+  epoch: number;
+  epochs: number;
+  loss: number | null;
+  last: boolean;
+}
+
+export interface Neighbor {
+  row: number;
+  distance: number;
+  token: string | null;
+  context?: { before: string; token: string; after: string } | string | null;
+}
+
+export type Term = { row: number; weight: number } | { text: string; weight: number } | { set: string; weight: number };
+export type NeighborQuery = { row: number } | { vector: number[] } | { terms: Term[] };
+
+export interface NeighborRequest {
+  source: number;
+  layer: number;
+  metric: Metric;
+  space: Space;
+  k: number;
+  query: NeighborQuery;
+  exclude?: number[];
+}
+
+export interface NeighborReply {
+  metric: Metric;
+  space: Space;
+  layer: number;
+  seconds: number;
+  rows: Neighbor[];
+}
+
+export type SearchMode = "substring" | "regex" | "field" | "prefix";
+
+export interface SearchRequest {
+  source: number;
+  mode: SearchMode;
+  text: string;
+  column: string | null;
+  case: boolean;
+  within: RowSubset | null;
+}
+
+export interface SearchProgress {
+  rows: Uint32Array;
+  scanned: number;
+  total: number;
+  count: number;
+  last: boolean;
+}
+
+/** A named set; `rows` are given when the server was asked for them. */
+export interface NamedSet {
+  name: string;
+  count: number;
+  rows: Uint32Array;
+}
+
+export interface AutoLabel {
+  x: number;
+  y: number;
+  z?: number;
+  text: string;
+  rows: number;
+  level: number;
+}
+
+export interface GeometryReply {
+  state: string;
+  progress?: number;
+  rows?: Record<string, unknown>[];
+  spectra?: Record<string, number[]>;
+  dominant?: Record<string, { dim: number; share: number }[]>;
+}
+
+export interface OverlapRequest {
+  a: { source: number; layer: number };
+  b: { source: number; layer: number };
+  k: number;
+  match: "row" | "token";
+}
+
+export interface OverlapReply {
+  overlap: Float32Array;
+  match: Int32Array;
+  mean: number;
+  se: number | null;
+  cka: number | null;
+  matched: number;
+  k: number;
+}
+
+export interface LogEntry {
+  when: string;
+  what: string;
+  parameters: Record<string, unknown>;
+  seconds: number;
+}
+
+/** The old values of changed cells: what an undo sends back. */
+export interface TagChange {
+  source: number;
+  column: string;
+  rows: number[];
+  values: (string | null)[];
+}
