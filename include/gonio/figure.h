@@ -65,6 +65,23 @@ enum { GN_CLOUD_GROUPS = 10 };
  *  @return GN_OK; GN_EINVAL (no points, both value and group, too many groups, a group out of
  * range, a log scale without a positive value, a figure that holds something); GN_ENOMEM. */
 GN_API gn_status gn_figure_cloud(gn_figure *fig, const gn_cloud *cloud, gn_error *err);
+/** Groups of bars side by side, or one stack a group. */
+typedef struct gn_bars {
+    size_t n_groups, n_bars; /**< n_bars in each group: as many as there are colours, GN_BARS_MAX or
+                                Okabe and Ito's 6 */
+    const char *const *group;      /**< (n_groups) names below; upright where they would touch */
+    const char *const *bar;        /**< (n_bars) legend entries; may be NULL for a single one */
+    const double *value, *lo, *hi; /**< (n_groups, n_bars); NaN: no bar. lo, hi: ends of error bars,
+                                        or both NULL */
+    bool stacked;                  /**< on top of each other: values >= 0, no error bars */
+    bool faint_last;               /**< the last bar is grey: "others" */
+} gn_bars;
+enum { GN_BARS_MAX = 10 };
+/** Bars stand on 0 (on a log axis: on its lower end) and take a whole figure, in which only
+ *  gn_figure_hline may follow. Everything is copied.
+ *  @return GN_OK; GN_EINVAL (no groups, too many bars, half an error bar, a negative value or error
+ *          bars in a stack, a figure that holds something); GN_ENOMEM. */
+GN_API gn_status gn_figure_bars(gn_figure *fig, const gn_bars *bars, gn_error *err);
 /** A horizontal dashed reference line with a label (chance levels). */
 GN_API gn_status gn_figure_hline(gn_figure *fig, double y, const char *label, gn_error *err);
 /** The matrix (rows, cols) as a heatmap with a colour bar; row 0 on top. Takes the whole figure. */
@@ -88,8 +105,8 @@ GN_API gn_status gn_figure_write(const gn_figure *fig, const char *path, gn_erro
 /** The same bytes into memory; free() the buffer. @param format "png", "svg" or "pdf". */
 GN_API gn_status gn_figure_render(const gn_figure *fig, const char *format, unsigned char **bytes,
                                   size_t *n_bytes, gn_error *err);
-/** The numbers behind the figure: series, x, y, lo, hi (or row, col, value; or group, x, y, z,
- *  value). */
+/** The numbers behind the figure: series, x, y, lo, hi, where x is the name of a group of bars (or
+ *  row, col, value; or group, x, y, z, value). */
 GN_API gn_status gn_figure_write_csv(const gn_figure *fig, const char *path, gn_error *err);
 
 #ifdef __cplusplus

@@ -14,11 +14,12 @@ void gn_cloud_names(const gn_figure *fig, gn_fonts *fonts, gn_layout *l);
 /** True for points that are drawn faintly behind the others: no group, no value. */
 bool gn_cloud_faint(const gn_cloud *c, size_t i);
 
-/** bar.c: the colour bar. Its ticks and the room it takes right of the frame, whose upper and lower
- *  end are known; then its place and its texts, once the right end is, too; then its colours. */
-double gn_bar_room(gn_fonts *fonts, gn_layout *l, const char *label);
-void gn_bar_place(gn_layout *l, const char *label);
-void gn_bar_draw(cairo_t *cr, const gn_layout *l);
+/** colorbar.c: the colour bar. Its ticks and the room it takes right of the frame, whose upper and
+ * lower end are known; then its place and its texts, once the right end is, too; then its colours.
+ */
+double gn_colorbar_room(gn_fonts *fonts, gn_layout *l, const char *label);
+void gn_colorbar_place(gn_layout *l, const char *label);
+void gn_colorbar_draw(cairo_t *cr, const gn_layout *l);
 
 /** space.c: a box in three dimensions. The frame with everything below `top` and left of `right`;
  *  ticks and labels; what lies behind the points, and before them. */

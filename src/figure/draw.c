@@ -1,4 +1,5 @@
 #include "figure/draw.h"
+#include "figure/bars.h"
 #include "figure/cloud.h"
 
 #include <math.h>
@@ -22,10 +23,10 @@ static void dot(cairo_t *cr, double x, double y, double r) {
     cairo_close_path(cr);
 }
 
-static void draw_grid(cairo_t *cr, const gn_layout *l) {
+static void draw_grid(cairo_t *cr, const gn_layout *l, bool upright) {
     use(cr, gn_grid, 1);
     cairo_set_line_width(cr, GN_GRID_WIDTH);
-    for (size_t i = 0; i < l->n_x_ticks; i++) {
+    for (size_t i = 0; upright && i < l->n_x_ticks; i++) {
         double x = gn_layout_x(l, l->x_tick[i].value);
         segment(cr, x, l->frame.y0, x, l->frame.y1);
     }
@@ -154,7 +155,7 @@ static void draw_line(cairo_t *cr, const gn_figure *fig, const gn_layout *l, con
     cairo_fill(cr);
 }
 
-static void draw_bar(cairo_t *cr, double x, double lo, double hi) {
+static void draw_whisker(cairo_t *cr, double x, double lo, double hi) {
     cairo_set_line_width(cr, GN_BAR_WIDTH);
     cairo_move_to(cr, x, lo);
     cairo_line_to(cr, x, hi);
@@ -169,10 +170,42 @@ static void draw_points(cairo_t *cr, const gn_layout *l, const gn_mark *m) {
     for (size_t i = 0; i < m->n; i++) {
         double x, y, lo, hi;
         if (!place(l, m, i, &x, &y)) continue;
-        if (place_ends(l, m, i, &lo, &hi)) draw_bar(cr, x, lo, hi);
+        if (place_ends(l, m, i, &lo, &hi)) draw_whisker(cr, x, lo, hi);
         dot(cr, x, y, GN_MARKER_RADIUS * 1.2);
         cairo_fill(cr);
     }
+}
+
+/* Bars of a stack have a rim of paper between them; error bars are drawn over all bars. */
+static void draw_bars(cairo_t *cr, const gn_layout *l, const gn_mark *m) {
+    gn_box b;
+    for (size_t i = 0; i < m->n; i++) {
+        if (!gn_bar_box(l, m, i, &b)) continue;
+        cairo_rectangle(cr, b.x0, b.y0, b.x1 - b.x0, b.y1 - b.y0);
+    }
+    if (!m->base) {
+        cairo_fill(cr);
+        return;
+    }
+    cairo_fill_preserve(cr);
+    use(cr, gn_paper, 1);
+    cairo_set_line_width(cr, GN_STACK_RIM);
+    cairo_stroke(cr);
+}
+
+static void draw_bar_errors(cairo_t *cr, const gn_layout *l, const gn_mark *m) {
+    double x, y, lo, hi;
+    use(cr, gn_ink, 1);
+    for (size_t i = 0; i < m->n; i++)
+        if (place(l, m, i, &x, &y) && place_ends(l, m, i, &lo, &hi)) draw_whisker(cr, x, lo, hi);
+}
+
+/* Where bars go both ways, the line that they stand on. */
+static void draw_zero(cairo_t *cr, const gn_layout *l) {
+    if (l->y.log || !(l->y.lo < 0 && l->y.hi > 0)) return;
+    use(cr, gn_ink, 1);
+    cairo_set_line_width(cr, GN_SPINE_WIDTH);
+    segment(cr, l->frame.x0, gn_layout_y(l, 0), l->frame.x1, gn_layout_y(l, 0));
 }
 
 static void draw_cloud(cairo_t *cr, const gn_layout *l, const gn_mark *m, gn_color color) {
@@ -219,6 +252,12 @@ static void draw_marks(cairo_t *cr, const gn_figure *fig, const gn_layout *l, bo
         draw_band(cr, l, &fig->mark[k]);
     }
     for (size_t k = 0; k < fig->n_marks; k++) {
+        if (fig->mark[k].kind != GN_MARK_BARS) continue;
+        use(cr, gn_mark_color(fig, &fig->mark[k]), 1);
+        draw_bars(cr, l, &fig->mark[k]);
+    }
+    if (fig->n_groups) draw_zero(cr, l);
+    for (size_t k = 0; k < fig->n_marks; k++) {
         if (fig->mark[k].kind != GN_MARK_HLINE) continue;
         double y = gn_layout_y(l, fig->mark[k].y[0]);
         if (!isfinite(y)) continue;
@@ -237,6 +276,7 @@ static void draw_marks(cairo_t *cr, const gn_figure *fig, const gn_layout *l, bo
         use(cr, color, 1);
         if (m->kind == GN_MARK_LINE) draw_line(cr, fig, l, m);
         if (m->kind == GN_MARK_POINTS) draw_points(cr, l, m);
+        if (m->kind == GN_MARK_BARS) draw_bar_errors(cr, l, m);
         if (m->kind != GN_MARK_SCATTER) continue;
         if (vector && m->n > GN_CLOUD_VECTOR_MAX)
             draw_cloud_image(cr, l, m, color);
@@ -260,13 +300,18 @@ static void draw_legend(cairo_t *cr, const gn_figure *fig, gn_fonts *fonts, cons
             cairo_fill(cr);
         }
         use(cr, color, 1);
+        if (m->kind == GN_MARK_BARS) {
+            cairo_rectangle(cr, e->x, e->y - 4, GN_SWATCH_WIDTH, 8);
+            cairo_fill(cr);
+            continue;
+        }
         if (m->kind == GN_MARK_LINE) {
             cairo_set_line_width(cr, GN_LINE_WIDTH);
             set_dash(cr, fig, m);
             segment(cr, e->x, e->y, e->x + GN_SWATCH_WIDTH, e->y);
             cairo_set_dash(cr, NULL, 0, 0);
         }
-        if (m->kind == GN_MARK_POINTS && m->lo) draw_bar(cr, middle, e->y - 4, e->y + 4);
+        if (m->kind == GN_MARK_POINTS && m->lo) draw_whisker(cr, middle, e->y - 4, e->y + 4);
         dot(cr, middle, e->y, m->kind == GN_MARK_LINE ? GN_MARKER_RADIUS : GN_MARKER_RADIUS * 1.2);
         cairo_fill(cr);
     }
@@ -278,14 +323,14 @@ void gn_figure_draw(cairo_t *cr, const gn_figure *fig, gn_fonts *fonts, const gn
     if (space)
         gn_space_draw_back(cr, l);
     else if (!map)
-        draw_grid(cr, l);
+        draw_grid(cr, l, fig->n_groups == 0);
     if (map)
         gn_heatmap_draw(cr, fig, l);
     else if (fig->cloud.n)
         gn_cloud_draw(cr, fig, l, vector);
     else
         draw_marks(cr, fig, l, vector);
-    if (fig->cloud.value) gn_bar_draw(cr, l);
+    if (fig->cloud.value) gn_colorbar_draw(cr, l);
     if (space)
         gn_space_draw_edges(cr, l);
     else

@@ -67,15 +67,18 @@ static gn_status copy_numbers(gn_figure *fig, const double *from, size_t n, cons
 
 static gn_status add(gn_figure *fig, gn_mark_kind kind, const gn_series *s, gn_error *err) {
     gn_status st = GN_OK;
-    gn_mark m = {kind, s->label, s->n, NULL, NULL, NULL, NULL, s->color};
+    gn_mark m = {.kind = kind, .label = s->label, .n = s->n, .color = s->color};
     if (!s->y || (!s->x && kind != GN_MARK_HLINE))
         return gn_fail(err, GN_EINVAL, "series '%s' has no x or y", s->label ? s->label : "");
     if (!s->lo != !s->hi)
         return gn_fail(err, GN_EINVAL, "series '%s': lo and hi come together or not at all",
                        s->label ? s->label : "");
-    if (fig->heatmap.value || fig->cloud.n)
-        return gn_fail(err, GN_EINVAL, "the figure is a %s and takes no further series",
-                       fig->cloud.n ? "cloud" : "heatmap");
+    const char *whole = fig->heatmap.value ? "a heatmap"
+                        : fig->cloud.n     ? "a cloud"
+                        : fig->n_groups    ? "a chart of bars"
+                                           : NULL;
+    if (whole && !(fig->n_groups && kind == GN_MARK_HLINE))
+        return gn_fail(err, GN_EINVAL, "the figure is %s and takes no further series", whole);
     if (fig->n_marks == fig->room_marks) {
         size_t room = fig->room_marks ? fig->room_marks * 2 : 8;
         gn_mark *p = gn_realloc(fig->mark, room, sizeof *p);
@@ -116,6 +119,87 @@ gn_status gn_figure_hline(gn_figure *fig, double y, const char *label, gn_error 
     return add(fig, GN_MARK_HLINE, &s, err);
 }
 
+static gn_status copy_names(gn_figure *fig, const char *const *from, size_t n,
+                            const char *const **out, gn_error *err) {
+    gn_status st;
+    const char **copy = gn_arena_alloc(&fig->arena, n, sizeof *copy);
+    if (!copy) return gn_fail_nomem(err, "a figure's names", n * sizeof *copy);
+    for (size_t i = 0; i < n; i++) {
+        copy[i] = from[i];
+        GN_TRY(copy_text(fig, &copy[i], err));
+    }
+    *out = copy;
+    return GN_OK;
+done:
+    return st;
+}
+
+static gn_status check_bars(const gn_figure *fig, const gn_bars *b, gn_error *err) {
+    if (fig->n_marks > 0 || fig->heatmap.value || fig->cloud.n)
+        return gn_fail(err, GN_EINVAL, "bars take a whole figure, which already holds something");
+    if (b->n_groups == 0 || b->n_groups > 10000 || !b->group || !b->value)
+        return gn_fail(err, GN_EINVAL,
+                       "%zu groups of bars: expected 1 to 10,000 with names and "
+                       "values",
+                       b->n_groups);
+    const size_t most = fig->opts.palette == GN_PALETTE_OKABE_ITO ? GN_PALETTE_COLORS : GN_BARS_MAX;
+    if (b->n_bars == 0 || b->n_bars > most || (b->n_bars > 1 && !b->bar))
+        return gn_fail(err, GN_EINVAL,
+                       "%zu bars a group: expected 1 to %zu, the colours there are, with names",
+                       b->n_bars, most);
+    if (!b->lo != !b->hi || (b->stacked && b->lo))
+        return gn_fail(err, GN_EINVAL, "bars: lo and hi come together, and not with a stack");
+    for (size_t i = 0; b->stacked && i < b->n_groups * b->n_bars; i++)
+        if (b->value[i] < 0)
+            return gn_fail(err, GN_EINVAL, "a stack cannot hold %g (group %zu)", b->value[i],
+                           i / b->n_bars);
+    return GN_OK;
+}
+
+/* Bar j of all groups as a series; the bars before it in each stack are summed up in `base`. */
+static gn_status add_bar(gn_figure *fig, const gn_bars *b, size_t j, double *base, gn_error *err) {
+    gn_status st;
+    const size_t n = b->n_groups;
+    const double width = b->stacked || b->n_bars == 1 ? 0.66 : 0.82 / (double)b->n_bars;
+    const double shift = b->stacked ? 0 : ((double)j - 0.5 * (double)(b->n_bars - 1)) * width;
+    double *x = gn_arena_alloc(&fig->arena, n, 4 * sizeof *x), *y = x + n, *lo = y + n;
+    if (!x) return gn_fail_nomem(err, "a figure's bars", 4 * n * sizeof *x);
+    for (size_t i = 0; i < n; i++) {
+        const size_t at = i * b->n_bars + j;
+        x[i] = (double)i + shift;
+        y[i] = b->value[at];
+        lo[i] = b->lo ? b->lo[at] : 0;
+        lo[n + i] = b->hi ? b->hi[at] : 0;
+    }
+    gn_series s = {b->bar ? b->bar[j] : NULL, n,     x, y, b->lo ? lo : NULL,
+                   b->hi ? lo + n : NULL,     (int)j};
+    GN_TRY(add(fig, GN_MARK_BARS, &s, err));
+    gn_mark *m = &fig->mark[fig->n_marks - 1];
+    m->width = width;
+    if (b->faint_last && j + 1 == b->n_bars) m->color = -1;
+    if (!b->stacked) return GN_OK;
+    GN_TRY(copy_numbers(fig, base, n, &m->base, err));
+    for (size_t i = 0; i < n; i++) base[i] += isfinite(y[i]) ? y[i] : 0;
+done:
+    return st;
+}
+
+gn_status gn_figure_bars(gn_figure *fig, const gn_bars *bars, gn_error *err) {
+    gn_status st = check_bars(fig, bars, err);
+    if (st != GN_OK) return st;
+    double *base = gn_arena_alloc(&fig->arena, bars->n_groups, sizeof *base);
+    if (!base) return gn_fail_nomem(err, "a figure's bars", bars->n_groups * sizeof *base);
+    for (size_t i = 0; i < bars->n_groups; i++) base[i] = 0;
+    const char *const *name;
+    GN_TRY(copy_names(fig, bars->group, bars->n_groups, &name, err));
+    for (size_t j = 0; j < bars->n_bars; j++) GN_TRY(add_bar(fig, bars, j, base, err));
+    fig->group_name = name;
+    fig->n_groups = bars->n_groups;
+done:
+    if (st != GN_OK) fig->n_marks = 0;
+    return st;
+}
+
 gn_status gn_figure_heatmap(gn_figure *fig, const double *value, size_t rows, size_t cols,
                             const char *value_label, gn_error *err) {
     gn_status st;
@@ -150,21 +234,6 @@ gn_status gn_figure_heatmap_numbers(gn_figure *fig, const int *row, const int *c
     GN_TRY(copy_integers(fig, row, map.rows, &map.row, err));
     GN_TRY(copy_integers(fig, col, map.cols, &map.col, err));
     fig->heatmap = map;
-done:
-    return st;
-}
-
-static gn_status copy_names(gn_figure *fig, const char *const *from, size_t n,
-                            const char *const **out, gn_error *err) {
-    gn_status st;
-    const char **copy = gn_arena_alloc(&fig->arena, n, sizeof *copy);
-    if (!copy) return gn_fail_nomem(err, "a heatmap's names", n * sizeof *copy);
-    for (size_t i = 0; i < n; i++) {
-        copy[i] = from[i];
-        GN_TRY(copy_text(fig, &copy[i], err));
-    }
-    *out = copy;
-    return GN_OK;
 done:
     return st;
 }
@@ -243,8 +312,10 @@ done:
 }
 
 gn_color gn_mark_color(const gn_figure *fig, const gn_mark *m) {
-    if (m->color < 0) return fig->cloud.n ? gn_cloud_faint_color : gn_muted;
-    if (fig->cloud.n) return gn_cloud_colors[m->color % GN_CLOUD_COLORS];
+    bool bars = m->kind == GN_MARK_BARS;
+    if (m->color < 0) return fig->cloud.n || bars ? gn_cloud_faint_color : gn_muted;
+    if (fig->cloud.n || (bars && fig->opts.palette == GN_PALETTE_DEEP))
+        return gn_cloud_colors[m->color % GN_CLOUD_COLORS];
     if (fig->opts.palette == GN_PALETTE_VIRIDIS) {
         /* The last tenth of viridis is too pale for lines on white. */
         double last = fig->n_colors > 1 ? fig->n_colors - 1 : 1;

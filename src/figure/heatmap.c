@@ -1,16 +1,10 @@
 /* A heatmap: an image whose cells are squares of equal pixels, which compress to little and stay
  * sharp in every format. */
+#include "figure/cells.h"
 #include "figure/cloud.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* Cell numbers as an axis: cell i spans [i - 0.5, i + 0.5]. */
-static gn_axis cell_axis(size_t n) {
-    return (gn_axis){.whole = true, .lo = -0.5, .hi = (double)n - 0.5};
-}
 
 static void value_range(const gn_heatmap *map, gn_axis *a) {
     double lo = HUGE_VAL, hi = -HUGE_VAL;
@@ -21,51 +15,6 @@ static void value_range(const gn_heatmap *map, gn_axis *a) {
     }
     *a = (gn_axis){.lo = lo, .hi = hi};
     if (!(lo < hi)) gn_axis_fit(a, lo, hi); /* one value or none */
-}
-
-/* At most n_max ticks on cells, each with its cell's number: every cell's when there is room, else
- * every 2nd, 5th, 10th ... */
-static size_t cell_ticks(size_t n, const int *number, size_t n_max, gn_tick *out) {
-    static const size_t factor[] = {2, 5, 10};
-    size_t step = 1, power = 1, count = 0;
-    if (n_max > GN_TICKS_MAX) n_max = GN_TICKS_MAX;
-    for (size_t f = 0; (n + step - 1) / step > n_max; f++) {
-        step = power * factor[f % 3];
-        if (f % 3 == 2) power *= 10;
-    }
-    for (size_t i = 0; i < n; i += step) {
-        int called = number ? number[i] : (int)i;
-        out[count].value = (double)i;
-        snprintf(out[count++].label, GN_TICK_LABEL, "%s%d", called < 0 ? "\xe2\x88\x92" : "",
-                 abs(called));
-    }
-    return count;
-}
-
-enum { LONGEST_NAME = 110 }; /* points on paper; longer names end in an ellipsis */
-
-/* The text of a tick: its cell's name where there are names, else its number. */
-static gn_text tick_text(const gn_tick *tick, const char *const *name, bool upright) {
-    gn_text t = {.text = tick->label,
-                 .markup = true,
-                 .points = GN_PT_TICK,
-                 .color = gn_ink,
-                 .angle = upright};
-    if (!name) return t;
-    t.text = name[(size_t)tick->value];
-    t.markup = false;
-    t.max_width = LONGEST_NAME;
-    return t;
-}
-
-static double widest(gn_fonts *fonts, const gn_tick *tick, size_t n, const char *const *name) {
-    double most = 0, w, h;
-    for (size_t i = 0; i < n; i++) {
-        const gn_text t = tick_text(&tick[i], name, false);
-        gn_text_measure(fonts, &t, &w, &h);
-        most = fmax(most, w);
-    }
-    return most;
 }
 
 static void add_tick(gn_layout *l, gn_text t, double x, double y, double h, double v) {
@@ -97,8 +46,8 @@ void gn_heatmap_layout(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, doub
     double w, label_height, tick_height;
     gn_text_measure(fonts, &label, &w, &label_height);
     gn_text_measure(fonts, &tick, &w, &tick_height);
-    l->x = cell_axis(map->cols);
-    l->y = cell_axis(map->rows);
+    l->x = gn_cell_axis(map->cols);
+    l->y = gn_cell_axis(map->rows);
     /* row 0 on top: the axis runs downwards */
     l->y.lo = (double)map->rows - 0.5;
     l->y.hi = -0.5;
@@ -108,31 +57,31 @@ void gn_heatmap_layout(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, doub
     const bool upright = map->col_name != NULL;
     if (upright) { /* as many columns as stand beside each other; their names decide the margin */
         size_t most = (size_t)fmax(2, (l->width - 160) / (tick_height + 2));
-        l->n_x_ticks = cell_ticks(map->cols, NULL, most, l->x_tick);
-        tick_height = widest(fonts, l->x_tick, l->n_x_ticks, map->col_name);
+        l->n_x_ticks = gn_cell_ticks(map->cols, NULL, most, l->x_tick);
+        tick_height = gn_cells_widest(fonts, l->x_tick, l->n_x_ticks, map->col_name);
     }
     f->y1 =
         l->height - GN_PAD - GN_TICK_LENGTH - 2 - tick_height - (o->x_label ? label_height + 2 : 0);
     f->y1 = fmax(f->y1, f->y0 + 10);
     size_t n_max = (size_t)fmax(2, (f->y1 - f->y0) / (map->row_name ? 14 : 22));
-    l->n_y_ticks = cell_ticks(map->rows, map->row, n_max, l->y_tick);
+    l->n_y_ticks = gn_cell_ticks(map->rows, map->row, n_max, l->y_tick);
     f->x0 = GN_PAD + (o->y_label ? label_height + 3 : 0) + GN_TICK_LENGTH + 3 +
-            widest(fonts, l->y_tick, l->n_y_ticks, map->row_name);
-    f->x1 = fmax(l->width - GN_PAD - gn_bar_room(fonts, l, map->label), f->x0 + 10);
+            gn_cells_widest(fonts, l->y_tick, l->n_y_ticks, map->row_name);
+    f->x1 = fmax(l->width - GN_PAD - gn_colorbar_room(fonts, l, map->label), f->x0 + 10);
     for (size_t n = (size_t)fmax(2, (f->x1 - f->x0) / 24); n >= 2 && !upright; n--) {
-        l->n_x_ticks = cell_ticks(map->cols, map->col, n, l->x_tick);
+        l->n_x_ticks = gn_cell_ticks(map->cols, map->col, n, l->x_tick);
         double each = (f->x1 - f->x0) / (double)(l->n_x_ticks + 1);
         if (gn_ticks_widest(fonts, l->x_tick, l->n_x_ticks) + 6 < each) break;
     }
     for (size_t i = 0; i < l->n_x_ticks; i++)
-        add_tick(l, tick_text(&l->x_tick[i], map->col_name, upright),
+        add_tick(l, gn_cell_text(&l->x_tick[i], map->col_name, upright),
                  gn_layout_x(l, l->x_tick[i].value), f->y1 + GN_TICK_LENGTH + 2, 0.5, 0);
     for (size_t i = 0; i < l->n_y_ticks; i++)
-        add_tick(l, tick_text(&l->y_tick[i], map->row_name, false), f->x0 - GN_TICK_LENGTH - 3,
+        add_tick(l, gn_cell_text(&l->y_tick[i], map->row_name, false), f->x0 - GN_TICK_LENGTH - 3,
                  gn_layout_y(l, l->y_tick[i].value), 1, 0.5);
     add_label(l, o->x_label, f->x1 - f->x0, (f->x0 + f->x1) / 2, l->height - GN_PAD, 0);
     add_label(l, o->y_label, f->y1 - f->y0, GN_PAD, (f->y0 + f->y1) / 2, 1);
-    gn_bar_place(l, map->label);
+    gn_colorbar_place(l, map->label);
 }
 
 /* How many pixels wide a cell is in an image of about 400: viewers smooth what they enlarge,
@@ -179,5 +128,5 @@ void gn_cells_paint(cairo_t *cr, gn_box box, size_t rows, size_t cols, const gn_
 void gn_heatmap_draw(cairo_t *cr, const gn_figure *fig, const gn_layout *l) {
     const gn_heatmap *map = &fig->heatmap;
     gn_cells_paint(cr, l->frame, map->rows, map->cols, &l->value, map->value);
-    gn_bar_draw(cr, l);
+    gn_colorbar_draw(cr, l);
 }

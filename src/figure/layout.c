@@ -1,3 +1,5 @@
+#include "figure/bars.h"
+#include "figure/cells.h"
 #include "figure/cloud.h"
 
 #include <math.h>
@@ -65,6 +67,7 @@ static void find_ranges(const gn_figure *fig, gn_layout *l) {
     extend(&y, c->y, c->n, o->y_log, true);
     set_axis(&l->x, &x, o->x_log, o->x_min, o->x_max);
     set_axis(&l->y, &y, o->y_log, o->y_min, o->y_max);
+    if (fig->n_groups) gn_bars_axes(fig, l);
     range value = {HUGE_VAL, -HUGE_VAL, true, false, 0};
     extend(&value, c->value, c->n, c->value_log, true);
     l->value = (gn_axis){.log = c->value_log, .whole = value.whole, .lo = value.lo, .hi = value.hi};
@@ -114,26 +117,41 @@ static void equal_units(gn_layout *l) {
     a->hi += more;
 }
 
-static void fit_frame(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, double top) {
+/* The margins for x ticks of this height. */
+static void fit_margins(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, double top,
+                        double x_ticks_height) {
     const gn_figure_opts *o = &fig->opts;
     gn_text label = {.text = "Ag", .points = GN_PT_LABEL},
             tick = {.text = "0", .points = GN_PT_TICK};
     double w, label_height, tick_height;
     gn_text_measure(fonts, &label, &w, &label_height);
     gn_text_measure(fonts, &tick, &w, &tick_height);
-    double bottom = GN_PAD + GN_TICK_LENGTH + 2 + tick_height + (o->x_label ? label_height + 2 : 0);
+    double bottom =
+        GN_PAD + GN_TICK_LENGTH + 2 + x_ticks_height + (o->x_label ? label_height + 2 : 0);
     l->frame.y0 = top + tick_height / 2;
     l->frame.y1 = fmax(l->height - bottom, l->frame.y0 + 10);
     size_t n_max = (size_t)fmax(2, (l->frame.y1 - l->frame.y0) / 21);
     l->n_y_ticks = gn_axis_ticks(&l->y, n_max, l->y_tick);
     l->frame.x0 = GN_PAD + (o->y_label ? label_height + 3 : 0) +
                   gn_ticks_widest(fonts, l->y_tick, l->n_y_ticks) + GN_TICK_LENGTH + 3;
-    double bar = fig->cloud.value ? gn_bar_room(fonts, l, fig->cloud.value_label) : 0;
+    double bar = fig->cloud.value ? gn_colorbar_room(fonts, l, fig->cloud.value_label) : 0;
     l->frame.x1 = fmax(l->width - GN_PAD - bar, l->frame.x0 + 10);
+}
+
+static void fit_frame(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, double top) {
+    gn_text tick = {.text = "0", .points = GN_PT_TICK};
+    double w, tick_height;
+    gn_text_measure(fonts, &tick, &w, &tick_height);
+    fit_margins(fig, fonts, l, top, tick_height);
+    if (fig->n_groups) {
+        double height = gn_bars_ticks(fig, fonts, l, l->frame.x1 - l->frame.x0);
+        fit_margins(fig, fonts, l, top, height);
+        return;
+    }
     fit_x_ticks(fonts, l);
     double half = gn_ticks_widest(fonts, l->x_tick, l->n_x_ticks) / 2;
     double last = l->n_x_ticks ? gn_layout_x(l, l->x_tick[l->n_x_ticks - 1].value) : 0;
-    double over = fmax(0, last + half - l->frame.x1 - (bar > 0 ? GN_PAD : 0));
+    double over = fmax(0, last + half - l->frame.x1 - (fig->cloud.value ? GN_PAD : 0));
     l->frame.x1 = fmax(l->frame.x1 - over, l->frame.x0 + 10);
     fit_x_ticks(fonts, l);
 }
@@ -157,7 +175,10 @@ static double centre(double want, double length, double canvas) {
 static void axis_texts(const gn_figure *fig, gn_fonts *fonts, gn_layout *l) {
     const gn_figure_opts *o = &fig->opts;
     for (size_t i = 0; i < l->n_x_ticks; i++) {
-        gn_text *t = gn_layout_text(l, tick_text(&l->x_tick[i]));
+        bool named = fig->n_groups > 0;
+        gn_text *t =
+            gn_layout_text(l, named ? gn_cell_text(&l->x_tick[i], fig->group_name, l->upright_names)
+                                    : tick_text(&l->x_tick[i]));
         t->x = gn_layout_x(l, l->x_tick[i].value);
         t->y = l->frame.y1 + GN_TICK_LENGTH + 2;
         t->h = 0.5;
@@ -235,7 +256,7 @@ void gn_layout_make(const gn_figure *fig, gn_fonts *fonts, gn_layout *l) {
         double below = place_title(fig, fonts, l, left);
         set_any_frame(fig, fonts, l, below + rows);
         (fig->cloud.z ? gn_space_texts : axis_texts)(fig, fonts, l);
-        if (fig->cloud.value) gn_bar_place(l, fig->cloud.value_label);
+        if (fig->cloud.value) gn_colorbar_place(l, fig->cloud.value_label);
         gn_cloud_names(fig, fonts, l);
         gn_hline_labels_place(fig, fonts, l);
         if (attempt == 1) break;

@@ -21,6 +21,7 @@ typedef struct gn_layout {
     gn_axis x, y;
     gn_tick x_tick[GN_TICKS_MAX], y_tick[GN_TICKS_MAX];
     size_t n_x_ticks, n_y_ticks;
+    bool upright_names; /**< of groups of bars */
     gn_legend_entry legend[GN_LEGEND_MAX];
     size_t n_legend;
     gn_text text[GN_TEXTS_MAX]; /**< title, axis labels, tick labels, reference labels */

@@ -4,6 +4,7 @@
  * box costs the sum of its cells. The legend goes to the cheapest of 49 places, corners first, but
  * only when that place is empty: otherwise it moves above the frame, in rows, where it cannot cover
  * anything. */
+#include "figure/bars.h"
 #include "figure/cloud.h"
 
 #include <math.h>
@@ -72,11 +73,25 @@ static void mark_series(cells *c, const gn_mark *m) {
     }
 }
 
+static void mark_bars(cells *c, const gn_mark *m) {
+    gn_box b;
+    for (size_t i = 0; i < m->n; i++) {
+        if (!gn_bar_box(c->l, m, i, &b)) continue;
+        for (double x = b.x0; x < b.x1 + 1; x++)
+            mark_segment(c, fmin(x, b.x1), b.y0, fmin(x, b.x1), b.y1, 3);
+        if (!m->lo) continue;
+        double x = gn_layout_x(c->l, m->x[i]);
+        mark_segment(c, x, gn_layout_y(c->l, m->lo[i]), x, gn_layout_y(c->l, m->hi[i]), 3);
+    }
+}
+
 static void mark_all(cells *c, const gn_figure *fig, gn_fonts *fonts, const gn_layout *l) {
     *c = (cells){.l = l};
     for (size_t k = 0; k < fig->n_marks; k++) {
         const gn_mark *m = &fig->mark[k];
-        if (m->kind != GN_MARK_HLINE)
+        if (m->kind == GN_MARK_BARS)
+            mark_bars(c, m);
+        else if (m->kind != GN_MARK_HLINE)
             mark_series(c, m);
         else
             mark_segment(c, l->frame.x0, gn_layout_y(l, m->y[0]), l->frame.x1,

@@ -10,6 +10,7 @@ typedef enum gn_mark_kind {
     GN_MARK_LINE,
     GN_MARK_POINTS,
     GN_MARK_SCATTER,
+    GN_MARK_BARS,
     GN_MARK_HLINE
 } gn_mark_kind;
 
@@ -18,7 +19,9 @@ typedef struct gn_mark {
     const char *label; /**< NULL: none */
     size_t n;
     const double *x, *y, *lo, *hi; /**< (n); lo and hi may be NULL. HLINE: n = 1, y[0] */
-    int color;                     /**< position in the palette; -1 for HLINE */
+    int color;          /**< position in the palette; -1: grey (HLINE, the last of bars) */
+    const double *base; /**< BARS: (n) where each begins; NULL: 0 */
+    double width;       /**< BARS: in groups */
 } gn_mark;
 
 typedef struct gn_heatmap {
@@ -38,6 +41,8 @@ struct gn_figure {
     gn_heatmap heatmap;
     gn_cloud cloud;              /**< n == 0: none. Its groups are marks, too, without points */
     const uint32_t *cloud_order; /**< (cloud.n) first drawn first */
+    size_t n_groups;             /**< of bars; 0: no bars */
+    const char *const *group_name;
 };
 
 /** cloud.c: the order in which points are drawn. @param order (n) */

@@ -88,7 +88,7 @@ void gn_space_frame(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, double 
     gn_text_measure(fonts, &label, &w, &h);
     f->x0 += (fig->cloud.z_label ? h + 3 : 0) + gn_ticks_widest(fonts, l->z_tick, l->n_z_ticks) + 8;
     f->y1 -= EDGE_ROOM;
-    if (fig->cloud.value) f->x1 -= gn_bar_room(fonts, l, fig->cloud.value_label) + 4;
+    if (fig->cloud.value) f->x1 -= gn_colorbar_room(fonts, l, fig->cloud.value_label) + 4;
     f->x1 = fmax(f->x1, f->x0 + 10);
     f->y1 = fmax(f->y1, f->y0 + 10);
     /* the outline of the box fills the frame: width and height are scaled on their own */

@@ -206,7 +206,12 @@ gn_status gn_figure_write_csv(const gn_figure *fig, const char *path, gn_error *
         const gn_mark *m = &fig->mark[k];
         for (size_t i = 0; i < m->n; i++) {
             csv_text(&s, m->label ? m->label : "");
-            csv_number(&s, m->x, i);
+            if (m->kind == GN_MARK_BARS) {
+                gn_str_add(&s, ",");
+                csv_text(&s, fig->group_name[i]);
+            } else {
+                csv_number(&s, m->x, i);
+            }
             csv_number(&s, m->y, i);
             csv_number(&s, m->lo, i);
             csv_number(&s, m->hi, i);

@@ -17,8 +17,31 @@ static gn_error err;
     "a name that goes on and on: sentence-transformers/all-MiniLM-L6-v2, layer 6 of 6, WordNet's " \
     "example sentences, one row a target word, <b>&amp; not markup</b>"
 
-/* A figure of one of nine kinds; NULL (with a note) when something failed. */
-enum { N_KINDS = 9 };
+/* Bars of all sorts: side by side with names that must stand upright, or stacks of short names. */
+static bool add_bars(gn_figure *fig, bool stacked) {
+    enum { GROUPS = 40, BARS = 3 };
+    static double value[GROUPS * BARS], lo[GROUPS * BARS], hi[GROUPS * BARS];
+    static const char *const bar[BARS] = {"one", LONG_NAME, "others"};
+    static char text[GROUPS][256];
+    const char *group[GROUPS];
+    for (int i = 0; i < GROUPS * BARS; i++) {
+        value[i] = stacked ? (i % 7) * 0.1 : (i % 7) - 3;
+        lo[i] = value[i] - 0.5;
+        hi[i] = value[i] + 0.25;
+    }
+    value[4] = hi[7] = (double)NAN;
+    for (int g = 0; g < GROUPS; g++) {
+        group[g] = text[g];
+        snprintf(text[g], sizeof text[g], stacked ? "%d" : "%d " LONG_NAME, g);
+    }
+    const gn_bars b = {stacked ? 9 : GROUPS, BARS,    group,  bar, value, stacked ? NULL : lo,
+                       stacked ? NULL : hi,  stacked, stacked};
+    return gn_figure_bars(fig, &b, &err) == GN_OK &&
+           gn_figure_hline(fig, 0.5, "chance", &err) == GN_OK;
+}
+
+/* A figure of one of eleven kinds; NULL (with a note) when something failed. */
+enum { N_KINDS = 11 };
 static gn_figure *make(int kind) {
     gn_figure *fig = NULL;
     gn_figure_opts o = {.title = "Title", .x_label = "layer", .y_label = "value"};
@@ -30,7 +53,8 @@ static gn_figure *make(int kind) {
     if (kind == 4) o.width_in = 1.6, o.height_in = 1.5;
     bool ok = gn_figure_new(kind == 8 ? NULL : &o, &fig, &err) == GN_OK;
     size_t n = kind == 5 ? 3000 : 25;
-    for (int s = 0; ok && kind != 6 && kind != 8 && s < (kind == 2 ? 40 : 3); s++) {
+    if (ok && kind >= 9) ok = add_bars(fig, kind == 10);
+    for (int s = 0; ok && kind != 6 && kind < 8 && s < (kind == 2 ? 40 : 3); s++) {
         char label[256];
         snprintf(label, sizeof label, "series %d%s", s, kind == 1 ? LONG_NAME : "");
         for (size_t i = 0; i < n; i++) {

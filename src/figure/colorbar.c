@@ -15,7 +15,7 @@ static double label_height(gn_fonts *fonts) {
     return h;
 }
 
-double gn_bar_room(gn_fonts *fonts, gn_layout *l, const char *label) {
+double gn_colorbar_room(gn_fonts *fonts, gn_layout *l, const char *label) {
     size_t n_max = (size_t)fmax(2, (l->frame.y1 - l->frame.y0) / 22);
     l->n_value_ticks = gn_axis_ticks(&l->value, n_max, l->value_tick);
     return BAR_GAP + BAR_WIDTH + GN_TICK_LENGTH + 3 +
@@ -23,7 +23,7 @@ double gn_bar_room(gn_fonts *fonts, gn_layout *l, const char *label) {
            (label ? label_height(fonts) + 3 : 0);
 }
 
-void gn_bar_place(gn_layout *l, const char *label) {
+void gn_colorbar_place(gn_layout *l, const char *label) {
     const gn_box *f = &l->frame;
     l->bar = (gn_box){f->x1 + BAR_GAP, f->y0, f->x1 + BAR_GAP + BAR_WIDTH, f->y1};
     for (size_t i = 0; i < l->n_value_ticks; i++) {
@@ -48,7 +48,7 @@ void gn_bar_place(gn_layout *l, const char *label) {
                                     .v = 0.5});
 }
 
-void gn_bar_draw(cairo_t *cr, const gn_layout *l) {
+void gn_colorbar_draw(cairo_t *cr, const gn_layout *l) {
     double ramp[STEPS];
     gn_axis unit = {.lo = 0, .hi = 1};
     for (int i = 0; i < STEPS; i++) ramp[i] = 1 - (double)i / (STEPS - 1);
