@@ -74,17 +74,10 @@ gn_status gn_own_variances(gn_ctx *ctx, gn_mlem_design *s, gn_error *err) {
 /* ---- a layer ------------------------------------------------------------------------------------
  */
 
-/* What is left of y on a row's pairs: sum_j e_ij, with e = y - b - sum of w_l x_l. */
-static double rest_of_row(const gn_mlem_design *s, const gn_layer_sums *y, const size_t *set,
-                          size_t m, const double *weight, double b, size_t i) {
-    double e = y->row_y[i] - b * (double)(s->n - 1);
-    for (size_t l = 0; l < m; l++) e -= weight[l] * s->row_x[set[l] * s->n + i];
-    return e;
-}
-
 void gn_weight_influence(const gn_mlem_design *s, const gn_layer_sums *y, const size_t *set,
                          size_t m, const double *weight, const double *a, const bool *skip,
                          size_t at, double *scratch, double *out) {
+    const gn_vec *vec = y->vec;
     size_t n = s->n;
     double b = y->y / s->n_pairs, shift = 0, others = (double)(n - 1), *g = scratch;
     for (size_t l = 0; l < m; l++) b -= weight[l] * s->mean[set[l]];
@@ -94,14 +87,16 @@ void gn_weight_influence(const gn_mlem_design *s, const gn_layer_sums *y, const 
     g[at] = 1;
     gn_small_solve(a, m, skip, g);
     for (size_t p = 0; p < m; p++) shift += g[p] * s->mean[set[p]];
-    for (size_t i = 0; i < n; i++) out[i] = -shift * rest_of_row(s, y, set, m, weight, b, i);
+    /* Minus shift times what is left of y on a row's pairs: sum_j e_ij, e = y - b - sum of w_l x_l.
+     */
+    for (size_t i = 0; i < n; i++) out[i] = -shift * (y->row_y[i] - b * others);
     for (size_t p = 0; p < m; p++) {
-        const double *x = s->row_x + set[p] * n, *xy = y->row_xy + set[p] * n;
-        for (size_t i = 0; i < n; i++) out[i] += g[p] * (xy[i] - b * x[i]);
+        vec->add(shift * weight[p] - g[p] * b, s->row_x + set[p] * n, n, out);
+        vec->add(g[p], y->row_xy + set[p] * n, n, out);
         for (size_t q = 0; q <= p; q++) {
             const double *xx = s->row_xx + gn_triangle(set[p], set[q]) * n;
             double c = g[p] * weight[q] + (p == q ? 0 : g[q] * weight[p]);
-            for (size_t i = 0; i < n; i++) out[i] -= c * xx[i];
+            if (c != 0) vec->add(-c, xx, n, out);
         }
     }
     for (size_t i = 0; i < n; i++) out[i] *= 2 / others;

@@ -36,12 +36,6 @@ static double row_sum(const struct rows *r, size_t i, double form, double with_q
     return n * s * s + r->sum_ss + 2 * s * r->sum_s + 4 * form - 4 * with_q;
 }
 
-static double dot(const double *a, const double *b, size_t n) {
-    double s = 0;
-    for (size_t j = 0; j < n; j++) s += a[j] * b[j];
-    return s;
-}
-
 /* ---- more rows than columns -------------------------------------------------------------------
  */
 
@@ -80,7 +74,7 @@ static gn_status weighted_sum(const struct rows *r, double *q, gn_error *err) {
     memset(q, 0, d * sizeof *q);
     for (size_t i = 0; st == GN_OK && i < r->v->x.rows; i++) {
         gn_layer_row(r->v, i, 0, d, row);
-        for (size_t j = 0; j < d; j++) q[j] += r->s[i] * row[j];
+        r->v->vec->add(r->s[i], row, d, q);
     }
     gn_free(row);
     return st;
@@ -134,7 +128,7 @@ static gn_status by_columns(gn_ctx *ctx, struct rows *r, double *norm, gn_error 
     for (size_t i = 0; v->scale && i < d; i++)
         for (size_t j = 0; j < d; j++) m[i * d + j] *= v->scale[i] * v->scale[j];
     *norm = 0;
-    for (size_t i = 0; i < d; i++) *norm += dot(m + i * d, m + i * d, d);
+    for (size_t i = 0; i < d; i++) *norm += v->vec->dot_f64(m + i * d, m + i * d, d);
     st = sampled_rows(ctx, r, m, err);
 done:
     gn_free(m);
@@ -144,53 +138,30 @@ done:
 /* ---- fewer rows than columns ------------------------------------------------------------------
  */
 
-/* Columns of the layer as rows of its transpose. */
-static void load_columns(void *user, size_t j0, size_t w, unsigned worker, double *restrict out) {
-    enum { WIDE = GN_LAYER_COLUMNS };
-    const struct rows *r = user;
+static void by_rows(struct rows *r, const double *gram, double *norm) {
     size_t n = r->v->x.rows;
-    double *columns = (double *)(void *)(r->scratch + worker * r->scratch_bytes);
-    for (size_t first = 0; first < w; first += WIDE, out += WIDE * n) {
-        size_t left = w - first < WIDE ? w - first : WIDE;
-        gn_layer_columns(r->v, j0 + first, columns);
-        for (size_t i0 = 0; i0 < n; i0 += 8)
-            for (size_t j = 0; j < left; j++)
-                for (size_t i = i0; i < i0 + 8 && i < n; i++)
-                    out[j * n + i] = columns[i * WIDE + j];
-    }
-}
-
-static gn_status by_rows(gn_ctx *ctx, struct rows *r, double *norm, gn_error *err) {
-    gn_status st;
-    size_t n = r->v->x.rows, d = r->v->x.cols;
-    double *gram = NULL;
-    r->scratch_bytes = n * GN_LAYER_COLUMNS * sizeof(double);
-    GN_TRY(gn_alloc_array(&gram, n, n * sizeof *gram, "products of rows", err));
-    GN_TRY(gn_alloc_array(&r->scratch, gn_ctx_threads(ctx), r->scratch_bytes, "columns", err));
-    gn_rows columns = {.n = d, .d = n, .user = r, .load = load_columns};
-    GN_TRY(gn_rows_moments(ctx, &columns, NULL, 1, gram, err));
     *norm = 0;
     for (size_t i = 0; i < n; i++) {
-        double form = dot(gram + i * n, gram + i * n, n);
+        double form = r->v->vec->dot_f64(gram + i * n, gram + i * n, n);
         *norm += form;
-        r->row_yy[i] = row_sum(r, i, form, dot(gram + i * n, r->s, n));
+        r->row_yy[i] = row_sum(r, i, form, r->v->vec->dot_f64(gram + i * n, r->s, n));
     }
-done:
-    gn_free(gram);
-    gn_free(r->scratch);
-    return st;
 }
 
-gn_status gn_layer_squares(gn_ctx *ctx, const gn_layer_view *v, const double *s, double *yy,
-                           double *row_yy, gn_error *err) {
+gn_status gn_layer_squares(gn_ctx *ctx, const gn_layer_view *v, const double *s, const double *gram,
+                           double *yy, double *row_yy, gn_error *err) {
+    gn_status st = GN_OK;
     size_t n = v->x.rows;
     struct rows r = {.v = v, .s = s, .row_yy = row_yy};
-    double norm;
+    double norm = 0;
     for (size_t i = 0; i < n; i++) {
         r.sum_s += s[i];
         r.sum_ss += s[i] * s[i];
     }
-    gn_status st = (n <= v->x.cols ? by_rows : by_columns)(ctx, &r, &norm, err);
+    if (gram)
+        by_rows(&r, gram, &norm);
+    else
+        st = by_columns(ctx, &r, &norm, err);
     if (st == GN_OK) *yy = (double)n * r.sum_ss + r.sum_s * r.sum_s + 2 * norm;
     return st;
 }

@@ -5,65 +5,139 @@
  *
  *     sum_j x_k y = S_i (K_k 1)(i) + (K_k S)(i) - 2 a_i.(K_k A)(i)
  *
- * The last term is the work: add the rows up by level (n d additions), apply the levels' distances,
- * take each row's product with the sum for its level (n d multiply-adds). A block of columns gives
- * each row's share of S_i and of these products; shares are added in the order of the blocks. */
+ * The last term is the work. By columns: add the rows up by level (n d additions), apply the
+ * levels' distances, take each row's product with the sum for its level (n d multiply-adds). A
+ * block of columns gives each row's share of S_i and of these products; shares are added in the
+ * order of the blocks. With fewer rows than columns the products of rows, G = A A^T, are needed
+ * anyway (y^2, see layer_squares.c), and hold the term already: a_i.(K_k A)(i) = (K_k G)(i, i), n^2
+ * additions and nothing else. */
 #include "encoding/levels.h"
 #include "encoding/sums.h"
 #include "math/stats.h"
 
 #include <string.h>
 
-enum { WIDE = GN_LAYER_COLUMNS, BLOCKS_AT_ONCE = 16 };
+enum {
+    WIDE = 64,           /* columns of a block */
+    CHUNK = 128,         /* rows of it that are widened at a time: 64 KB */
+    BLOCKS_AT_ONCE = 16, /* that have shares of their own */
+    LEVELS_AT_ONCE = 1024,
+};
 
 struct pass {
     const gn_mlem_design *design;
     const gn_layer_view *v;
+    const double *gram; /* (n, n), or NULL */
     gn_layer_sums *out;
-    size_t first; /* column block that block 0 of this wave is */
-    size_t most_levels, worker_doubles;
-    double *scratch; /* per worker: columns, level sums, applied, small */
+    size_t first;    /* column block that block 0 of this wave is */
+    size_t n_levels; /* room of level sums: a group of features, or one of more levels */
+    size_t worker_doubles;
+    double *scratch; /* per worker: rows, level sums, applied, small */
     double *share;   /* (BLOCKS_AT_ONCE, f + 1, n): a_i.(K_k A)(i), then S_i */
 };
 
-/* Columns come in blocks of WIDE, the last one padded with zeros, and every block is 64-byte
- * aligned. The compiler cuts `eight` into what the processor's vectors hold; one by one it would
- * add eight times as often. Eight chains, so the order of additions is fixed. */
-typedef double eight __attribute__((vector_size(64), may_alias));
+/* One worker's part of it. */
+struct room {
+    double *rows, *sum, *applied, *small;
+};
 
-static double dot(const double *a, const double *b) {
-    eight s = {0};
-    for (size_t j = 0; j < WIDE; j += 8) s += *(const eight *)(a + j) * *(const eight *)(b + j);
-    return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
+static struct room room_of(const struct pass *s, unsigned worker) {
+    struct room r = {.rows = s->scratch + worker * s->worker_doubles};
+    r.sum = r.rows + CHUNK * WIDE;
+    r.applied = r.sum + s->n_levels * WIDE;
+    r.small = r.applied + s->n_levels * WIDE;
+    return r;
 }
 
-static void add_levels(const int32_t *code, size_t n, const double *a, double *sum) {
-    for (size_t i = 0; i < n; i++) {
-        if (code[i] < 0) continue;
-        eight *to = (eight *)(sum + (size_t)code[i] * WIDE);
-        const eight *row = (const eight *)(a + i * WIDE);
-        for (size_t j = 0; j < WIDE / 8; j++) to[j] += row[j];
+/* Features [k, end) whose levels fit the room together; at least one. */
+static size_t group_end(const struct pass *s, size_t k, size_t *n_levels) {
+    const gn_feature *f = s->design->features->feature;
+    *n_levels = f[k].n_levels;
+    size_t end = k + 1;
+    while (end < s->design->f && *n_levels + f[end].n_levels <= s->n_levels)
+        *n_levels += f[end++].n_levels;
+    return end;
+}
+
+/* Columns [j0, j0 + w) of rows [i0, i0 + m), and how far apart they lie. */
+static const double *load(const struct pass *s, size_t i0, size_t m, size_t j0, size_t w,
+                          double *rows, size_t *stride) {
+    if (s->gram) {
+        *stride = s->design->n;
+        return s->gram + i0 * s->design->n + j0;
     }
+    *stride = w;
+    gn_layer_rows(s->v, i0, m, j0, w, rows);
+    return rows;
+}
+
+/* Sums by level of features [k0, k1), w columns each, and what the levels' distances make of them.
+ */
+static void add_levels(const struct pass *s, size_t k0, size_t k1, size_t j0, size_t w,
+                       size_t n_levels, const struct room *r) {
+    const gn_feature *f = s->design->features->feature;
+    size_t n = s->design->n, stride;
+    memset(r->sum, 0, n_levels * w * sizeof *r->sum);
+    for (size_t i0 = 0; i0 < n; i0 += CHUNK) {
+        size_t m = n - i0 < CHUNK ? n - i0 : CHUNK;
+        const double *a = load(s, i0, m, j0, w, r->rows, &stride);
+        double *sum = r->sum;
+        for (size_t k = k0; k < k1; sum += f[k++].n_levels * w) {
+            const int32_t *code = f[k].code + i0;
+            for (size_t i = 0; i < m; i++)
+                if (code[i] >= 0) s->v->vec->add(1, a + i * stride, w, sum + (size_t)code[i] * w);
+        }
+    }
+    size_t at = 0;
+    for (size_t k = k0; k < k1; at += f[k++].n_levels * w)
+        gn_levels_apply(&f[k], w, r->sum + at, r->applied + at, r->small);
 }
 
 static gn_status column_block(void *user, size_t block, unsigned worker, gn_error *err) {
     (void)err;
-    struct pass *s = user;
-    const gn_features *features = s->design->features;
-    size_t n = s->design->n, n_features = s->design->f, j0 = (s->first + block) * WIDE;
-    double *a = s->scratch + worker * s->worker_doubles, *sum = a + n * WIDE,
-           *applied = sum + s->most_levels * WIDE, *small = applied + s->most_levels * WIDE;
-    double *share = s->share + block * (n_features + 1) * n;
-    gn_layer_columns(s->v, j0, a);
-    for (size_t k = 0; k < n_features; k++, share += n) {
-        const gn_feature *f = &features->feature[k];
-        memset(sum, 0, f->n_levels * WIDE * sizeof *sum);
-        add_levels(f->code, n, a, sum);
-        gn_levels_apply(f, WIDE, sum, applied, small);
-        for (size_t i = 0; i < n; i++)
-            share[i] = f->code[i] < 0 ? 0 : dot(a + i * WIDE, applied + (size_t)f->code[i] * WIDE);
+    const struct pass *s = user;
+    const gn_feature *f = s->design->features->feature;
+    const gn_vec *vec = s->v->vec;
+    size_t n = s->design->n, j0 = (s->first + block) * WIDE, n_levels, stride;
+    size_t w = s->v->x.cols - j0 < WIDE ? s->v->x.cols - j0 : WIDE;
+    struct room r = room_of(s, worker);
+    double *share = s->share + block * (s->design->f + 1) * n, *squares = share + s->design->f * n;
+    for (size_t k0 = 0, k1; k0 < s->design->f; k0 = k1) {
+        k1 = group_end(s, k0, &n_levels);
+        add_levels(s, k0, k1, j0, w, n_levels, &r);
+        for (size_t i0 = 0; i0 < n; i0 += CHUNK) {
+            size_t m = n - i0 < CHUNK ? n - i0 : CHUNK;
+            const double *a = load(s, i0, m, j0, w, r.rows, &stride), *applied = r.applied;
+            for (size_t k = k0; k < k1; applied += f[k++].n_levels * w)
+                for (size_t i = 0; i < m; i++) {
+                    int32_t code = f[k].code[i0 + i];
+                    share[k * n + i0 + i] =
+                        code < 0 ? 0 : vec->dot_f64(a + i * stride, applied + (size_t)code * w, w);
+                }
+            for (size_t i = 0; i < m && k0 == 0; i++)
+                squares[i0 + i] = vec->dot_f64(a + i * stride, a + i * stride, w);
+        }
     }
-    for (size_t i = 0; i < n; i++) share[i] = dot(a + i * WIDE, a + i * WIDE);
+    return GN_OK;
+}
+
+/* The same from products of rows: a block of their columns is a block of rows, done at once. */
+static gn_status gram_block(void *user, size_t block, unsigned worker, gn_error *err) {
+    (void)err;
+    const struct pass *s = user;
+    const gn_feature *f = s->design->features->feature;
+    size_t n = s->design->n, j0 = block * WIDE, n_levels, w = n - j0 < WIDE ? n - j0 : WIDE;
+    struct room r = room_of(s, worker);
+    for (size_t k0 = 0, k1; k0 < s->design->f; k0 = k1) {
+        const double *applied = r.applied;
+        k1 = group_end(s, k0, &n_levels);
+        add_levels(s, k0, k1, j0, w, n_levels, &r);
+        for (size_t k = k0; k < k1; applied += f[k++].n_levels * w)
+            for (size_t i = 0; i < w; i++) {
+                int32_t code = f[k].code[j0 + i];
+                s->out->row_xy[k * n + j0 + i] = code < 0 ? 0 : applied[(size_t)code * w + i];
+            }
+    }
     return GN_OK;
 }
 
@@ -74,15 +148,22 @@ static size_t most_levels(const gn_features *f) {
     return most;
 }
 
-/* All column blocks; out->row_xy receives the products a_i.(K_k A)(i), `squares` the S_i. */
-static gn_status products(gn_ctx *ctx, struct pass *s, double *squares, gn_error *err) {
+/* out->row_xy receives the products a_i.(K_k A)(i), out->squares the S_i. */
+static gn_status products(gn_ctx *ctx, struct pass *s, gn_error *err) {
     gn_status st;
     size_t n = s->design->n, f = s->design->f, n_blocks = (s->out->d + WIDE - 1) / WIDE;
     size_t at_once = n_blocks < BLOCKS_AT_ONCE ? n_blocks : BLOCKS_AT_ONCE;
-    s->most_levels = most_levels(s->design->features);
-    s->worker_doubles = (n + 2 * s->most_levels + GN_LEVELS_SCRATCH) * WIDE;
+    double *squares = s->out->squares;
+    s->n_levels = most_levels(s->design->features);
+    if (s->n_levels < LEVELS_AT_ONCE) s->n_levels = LEVELS_AT_ONCE;
+    s->worker_doubles = (CHUNK + 2 * s->n_levels + GN_LEVELS_SCRATCH) * WIDE;
     GN_TRY(gn_alloc_array(&s->scratch, gn_ctx_threads(ctx), s->worker_doubles * sizeof(double),
                           "sums over pairs", err));
+    if (s->gram) {
+        for (size_t i = 0; i < n; i++) squares[i] = s->gram[i * n + i];
+        st = gn_parallel(ctx, (n + WIDE - 1) / WIDE, gram_block, s, NULL, err);
+        goto done;
+    }
     GN_TRY(
         gn_alloc_array(&s->share, at_once * (f + 1), n * sizeof(double), "sums over pairs", err));
     memset(s->out->row_xy, 0, f * n * sizeof(double));
@@ -92,8 +173,8 @@ static gn_status products(gn_ctx *ctx, struct pass *s, double *squares, gn_error
         GN_TRY(gn_parallel(ctx, wave, column_block, s, NULL, err));
         for (size_t b = 0; b < wave; b++) {
             const double *share = s->share + b * (f + 1) * n;
-            for (size_t e = 0; e < f * n; e++) s->out->row_xy[e] += share[e];
-            for (size_t i = 0; i < n; i++) squares[i] += share[f * n + i];
+            s->v->vec->add(1, share, f * n, s->out->row_xy);
+            s->v->vec->add(1, share + f * n, n, squares);
         }
     }
 done:
@@ -131,7 +212,8 @@ gn_status gn_layer_sums_new(gn_ctx *ctx, const gn_mlem_design *design, const gn_
                             gn_layer_sums *out, gn_error *err) {
     gn_status st;
     size_t n = design->n, f = design->f, d = v->x.cols;
-    gn_layer_sums s = {.n = n, .f = f, .d = d};
+    gn_layer_sums s = {.n = n, .f = f, .d = d, .vec = v->vec};
+    double *gram = NULL;
     if (v->x.rows != n)
         return gn_fail(err, GN_EINVAL, "%zu rows of states and %zu rows of features", v->x.rows, n);
     GN_TRY(gn_alloc_array(&s.squares, n, sizeof(double), "sums over pairs", err));
@@ -139,13 +221,18 @@ gn_status gn_layer_sums_new(gn_ctx *ctx, const gn_mlem_design *design, const gn_
     GN_TRY(gn_alloc_array(&s.row_y, n, sizeof(double), "sums over pairs", err));
     GN_TRY(gn_alloc_array(&s.row_xy, f, n * sizeof(double), "sums over pairs", err));
     GN_TRY(gn_alloc_array(&s.row_yy, n, sizeof(double), "sums over pairs", err));
-    struct pass pass = {.design = design, .v = v, .out = &s};
-    GN_TRY(products(ctx, &pass, s.squares, err));
+    if (n <= d) {
+        GN_TRY(gn_alloc_array(&gram, n, n * sizeof *gram, "products of rows", err));
+        GN_TRY(gn_layer_gram(ctx, v, gram, err));
+    }
+    struct pass pass = {.design = design, .v = v, .gram = gram, .out = &s};
+    GN_TRY(products(ctx, &pass, err));
     GN_TRY(finish(design, s.squares, &s, err));
-    GN_TRY(gn_layer_squares(ctx, v, s.squares, &s.yy, s.row_yy, err));
+    GN_TRY(gn_layer_squares(ctx, v, s.squares, gram, &s.yy, s.row_yy, err));
     *out = s;
     s = (gn_layer_sums){0};
 done:
+    gn_free(gram);
     gn_layer_sums_free(&s);
     return st;
 }

@@ -6,7 +6,7 @@
 
 gn_status gn_layer_view_new(gn_ctx *ctx, gn_mat x, bool zscore, gn_layer_view *out, gn_error *err) {
     gn_status st;
-    gn_layer_view v = {.x = x};
+    gn_layer_view v = {.x = x, .vec = gn_vec_for(gn_ctx_cpu(ctx))};
     double *buf = NULL;
     GN_TRY(gn_alloc_array(&v.mean, x.cols, sizeof *v.mean, "column means", err));
     GN_TRY(gn_column_means(ctx, x, v.mean, err));
@@ -49,13 +49,25 @@ void gn_layer_row(const gn_layer_view *v, size_t i, size_t j0, size_t w, double 
     x.cols = w;
     if (x.dtype == GN_F32) { /* the usual case, without a copy */
         const float *row = gn_mat_row_f32(x, i, NULL);
-        for (size_t j = 0; j < w; j++) out[j] = (double)row[j] - mean[j];
+        v->vec->widen(row, w, out);
+        v->vec->add(-1, mean, w, out);
     } else {
         const double *row = gn_mat_row_f64(x, i, out);
         for (size_t j = 0; j < w; j++) out[j] = row[j] - mean[j];
     }
     if (v->scale)
         for (size_t j = 0; j < w; j++) out[j] *= v->scale[j0 + j];
+}
+
+void gn_layer_rows(const gn_layer_view *v, size_t i0, size_t m, size_t j0, size_t w, double *out) {
+    enum { AHEAD = 16, LINE = 64 }; /* rows, bytes: the processor does not foresee such leaps */
+    size_t size = gn_dtype_size(v->x.dtype);
+    for (size_t i = i0; i < i0 + m; i++, out += w) {
+        const char *ahead = (const char *)v->x.data + ((i + AHEAD) * v->x.stride + j0) * size;
+        for (size_t b = 0; b < w * size && i + AHEAD < v->x.rows; b += LINE)
+            __builtin_prefetch(ahead + b);
+        gn_layer_row(v, i, j0, w, out);
+    }
 }
 
 void gn_layer_columns(const gn_layer_view *v, size_t j0, double *restrict out) {

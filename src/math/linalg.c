@@ -2,6 +2,7 @@
 #include "math/linalg.h"
 
 #include "base/mem.h"
+#include "math/stats.h"
 
 #include <math.h>
 #include <string.h>
@@ -27,8 +28,16 @@ static gn_mat columns(gn_mat x, size_t j0, size_t cols) {
 
 struct means {
     gn_mat x;
+    const gn_vec *vec;
     double *mean;
 };
+
+/* Row i in float64, in `buf` or where it lies. */
+static const double *wide_row(const struct means *s, gn_mat x, size_t i, double *buf) {
+    if (x.dtype != GN_F32) return gn_mat_row_f64(x, i, buf);
+    s->vec->widen(gn_mat_row_f32(x, i, NULL), x.cols, buf);
+    return buf;
+}
 
 static gn_status mean_block(void *user, size_t block, unsigned worker, gn_error *err) {
     (void)worker;
@@ -39,10 +48,8 @@ static gn_status mean_block(void *user, size_t block, unsigned worker, gn_error 
     double sum[MEAN_COLUMNS] = {0}, part[MEAN_COLUMNS], buf[MEAN_COLUMNS];
     for (size_t i0 = 0; i0 < x.rows; i0 += ROWS) {
         memset(part, 0, sizeof part);
-        for (size_t i = i0; i < x.rows && i < i0 + ROWS; i++) {
-            const double *row = gn_mat_row_f64(x, i, buf);
-            for (size_t j = 0; j < d; j++) part[j] += row[j];
-        }
+        for (size_t i = i0; i < x.rows && i < i0 + ROWS; i++)
+            s->vec->add(1, wide_row(s, x, i, buf), d, part);
         for (size_t j = 0; j < d; j++) sum[j] += part[j];
     }
     for (size_t j = 0; j < d; j++) {
@@ -61,7 +68,7 @@ static gn_status mean_block(void *user, size_t block, unsigned worker, gn_error 
 
 gn_status gn_column_means(gn_ctx *ctx, gn_mat x, double *mean, gn_error *err) {
     gn_status st = GN_OK;
-    struct means s = {.x = x};
+    struct means s = {.x = x, .vec = gn_vec_for(gn_ctx_cpu(ctx))};
     GN_TRY(check_shape(x, err));
     GN_TRY(gn_alloc_array(&s.mean, x.cols, sizeof *s.mean, "column means", err));
     GN_TRY(gn_parallel(ctx, (x.cols + MEAN_COLUMNS - 1) / MEAN_COLUMNS, mean_block, &s, NULL, err));

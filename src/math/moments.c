@@ -32,6 +32,7 @@ struct moments {
     size_t i0, k;      /* the panel that is being added: rows i0 ... i0 + k - 1 */
     const double *mean;
     const gn_product *product;
+    const gn_vec *vec;
     double *strip; /* (threads, STRIP, d) */
     double *block; /* (n_tiles, panel, TILE) the panel, centred; columns beyond d are zero */
     double *sum;   /* (tiles, TILE, TILE) */
@@ -46,9 +47,10 @@ static gn_status widen(void *user, size_t b, unsigned worker, gn_error *err) {
     for (size_t t = 0; t < s->n_tiles; t++) {
         size_t j0 = t * TILE, cols = d - j0 < TILE ? d - j0 : TILE;
         double *to = s->block + (t * s->panel + p0) * TILE;
-        for (size_t i = 0; i < n; i++, to += TILE)
-            for (size_t j = 0; j < cols; j++)
-                to[j] = strip[i * d + j0 + j] - (s->mean ? s->mean[j0 + j] : 0);
+        for (size_t i = 0; i < n; i++, to += TILE) {
+            memcpy(to, strip + i * d + j0, cols * sizeof *to);
+            if (s->mean) s->vec->add(-1, s->mean + j0, cols, to);
+        }
     }
     return GN_OK;
 }
@@ -76,18 +78,28 @@ static gn_status add_tile(void *user, size_t tile, unsigned worker, gn_error *er
     return GN_OK;
 }
 
+/* One tile into its place and, turned over, into the one across the diagonal: eight rows at a time,
+ * so that both sides are written in whole lines of the cache. */
+static void put_tile(const double *c, size_t r0, size_t q0, size_t d, double divisor, double *out) {
+    enum { ROWS = 8 };
+    size_t rows = d - r0 < TILE ? d - r0 : TILE, cols = d - q0 < TILE ? d - q0 : TILE;
+    for (size_t i0 = 0; i0 < rows; i0 += ROWS) {
+        size_t m = rows - i0 < ROWS ? rows - i0 : ROWS;
+        for (size_t j = 0; j < cols; j++)
+            for (size_t i = i0; i < i0 + m; i++) {
+                size_t r = r0 + i, q = q0 + j;
+                if (q > r) continue;
+                double v = c[i * TILE + j];
+                out[r * d + q] = out[q * d + r] = divisor == 1 ? v : v / divisor;
+            }
+    }
+}
+
 static void mirror(const struct moments *s, double divisor, double *out) {
-    size_t d = s->d, tile = 0;
+    size_t tile = 0;
     for (size_t ti = 0; ti < s->n_tiles; ti++)
-        for (size_t tj = 0; tj <= ti; tj++, tile++) {
-            const double *c = s->sum + tile * TILE * TILE;
-            for (size_t i = 0; i < TILE && ti * TILE + i < d; i++)
-                for (size_t j = 0; j < TILE && tj * TILE + j < d; j++) {
-                    size_t r = ti * TILE + i, q = tj * TILE + j;
-                    if (q > r) break;
-                    out[r * d + q] = out[q * d + r] = c[i * TILE + j] / divisor;
-                }
-        }
+        for (size_t tj = 0; tj <= ti; tj++, tile++)
+            put_tile(s->sum + tile * TILE * TILE, ti * TILE, tj * TILE, s->d, divisor, out);
 }
 
 gn_status gn_rows_moments(gn_ctx *ctx, const gn_rows *rows, const double *mean, double divisor,
@@ -99,7 +111,8 @@ gn_status gn_rows_moments(gn_ctx *ctx, const gn_rows *rows, const double *mean, 
                         .n_tiles = n_tiles,
                         .panel = panel_rows(d),
                         .mean = mean,
-                        .product = gn_kernels_for(gn_ctx_cpu(ctx)).product};
+                        .product = gn_kernels_for(gn_ctx_cpu(ctx)).product,
+                        .vec = gn_vec_for(gn_ctx_cpu(ctx))};
     if (!gn_mul(d, STRIP * sizeof(double), &bytes))
         return gn_fail_nomem(err, "second moments", SIZE_MAX);
     GN_TRY(gn_alloc_array(&s.strip, gn_ctx_threads(ctx), bytes, "second moments", err));
@@ -122,12 +135,23 @@ done:
     return st;
 }
 
+struct matrix {
+    gn_mat x;
+    const gn_vec *vec;
+};
+
 static void load_rows(void *user, size_t i0, size_t n, unsigned worker, double *out) {
     (void)worker;
-    const gn_mat x = *(const gn_mat *)user;
+    const struct matrix *m = user;
+    const gn_mat x = m->x;
     for (size_t i = 0; i < n; i++) {
-        const double *row = gn_mat_row_f64(x, i0 + i, out + i * x.cols);
-        if (row != out + i * x.cols) memcpy(out + i * x.cols, row, x.cols * sizeof *out);
+        double *to = out + i * x.cols;
+        if (x.dtype == GN_F32) {
+            m->vec->widen(gn_mat_row_f32(x, i0 + i, NULL), x.cols, to);
+            continue;
+        }
+        const double *row = gn_mat_row_f64(x, i0 + i, to);
+        if (row != to) memcpy(to, row, x.cols * sizeof *to);
     }
 }
 
@@ -142,7 +166,8 @@ gn_status gn_second_moments(gn_ctx *ctx, gn_mat x, const double *mean, double di
     if (!(divisor > 0))
         return gn_fail(err, GN_EINVAL, "second moments divided by %g: expected a positive number",
                        divisor);
-    gn_rows rows = {.n = x.rows, .d = x.cols, .user = &x, .load = load_rows};
+    struct matrix m = {x, gn_vec_for(gn_ctx_cpu(ctx))};
+    gn_rows rows = {.n = x.rows, .d = x.cols, .user = &m, .load = load_rows};
     return gn_rows_moments(ctx, &rows, mean, divisor, out, err);
 }
 
