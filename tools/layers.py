@@ -33,7 +33,7 @@ PUBLIC = {topic: room for room, topics in {
     "extract": "extract",
     "neighbors": "neighbors",
     "geometry": "id overlap isotropy lid cluster density imbalance",
-    "projection": "pca mds map",
+    "projection": "pca mds map align axes",
     "encoding": "features mlem mlem_v1 mlem_v2 pairs decoding baselines",
     "figure": "figure",
     "report": "result survey measure mlem_report",

@@ -77,6 +77,21 @@ GN_API gn_map_state gn_map_get(const gn_map *map);
 GN_API gn_mat gn_map_positions(const gn_map *map);
 GN_API void gn_map_free(gn_map *map);
 
+/** Pulls the map towards another one of the same rows in all further steps, e.g. that of the layer
+ *  before, from which it should also have started. t-SNE: strength / (2 n) sum_i w_i |y_i -
+ * target_i|^2 is added to its loss, but not to the loss that is reported (Rauber, Falcao & Telea,
+ * dynamic t-SNE, EuroVis 2016); 0.1 keeps clusters in place. UMAP: each time an edge of point i
+ * fires, the point moves by the step size times strength w_i (target_i - y_i), as in umap-learn's
+ * AlignedUMAP, whose default is 0.01; there all maps move at once, here the target stands still.
+ *  @param target (n, dim), finite; copied and centred.
+ *  @param weight NULL (all 1), or (n) in [0, 1], e.g. gn_lists_jaccard: rows whose neighbours
+ *         changed are free to move.
+ *  @param strength 0 (no pull) to 1.
+ *  @return GN_OK; GN_EINVAL (shape, strength); GN_EDATA (not finite; a weight out of range);
+ *          GN_ENOMEM. */
+GN_API gn_status gn_map_pull(gn_map *map, gn_mat target, const float *weight, double strength,
+                             gn_error *err);
+
 /** How far a map can be trusted. Standard errors are over rows. */
 typedef struct gn_map_quality {
     size_t k;             /**< neighbours compared */

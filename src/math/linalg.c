@@ -1,4 +1,4 @@
-/* Column means, and LAPACK's eigenvalues. */
+/* Column means, and LAPACK's eigenvalues and singular values. */
 #include "math/linalg.h"
 
 #include "base/mem.h"
@@ -84,6 +84,9 @@ void dsyevr_(const char *jobz, const char *range, const char *uplo, const int *n
              const double *abstol, int *m, double *w, double *z, const int *ldz, int *isuppz,
              double *work, const int *lwork, int *iwork, const int *liwork, int *info, size_t,
              size_t, size_t);
+void dgesvd_(const char *jobu, const char *jobvt, const int *m, const int *n, double *a,
+             const int *lda, double *s, double *u, const int *ldu, double *vt, const int *ldvt,
+             double *work, const int *lwork, int *info, size_t, size_t);
 int openblas_get_num_threads(void);
 void openblas_set_num_threads(int n);
 
@@ -149,4 +152,26 @@ done:
     gn_free(w);
     gn_free(z);
     return st;
+}
+
+/* Our rows are Fortran's columns, so LAPACK sees a^T = v s u^T: what it calls u is v^T here.
+ * OpenBLAS runs no threads for matrices of this size. */
+gn_status gn_svd_small(const double *a, size_t n, double *u, double *s, double *v_t,
+                       gn_error *err) {
+    enum { MOST = 64, WORK = 8 * MOST };
+    double *copy = NULL, work[WORK];
+    const int size = (int)n, lwork = WORK;
+    int info = 0;
+    if (n == 0 || n > MOST)
+        return gn_fail(err, GN_EINVAL, "singular values of a (%zu, %zu) matrix: expected 1 to %d",
+                       n, n, MOST);
+    gn_status st = gn_alloc_array(&copy, n * n, sizeof *copy, "a small matrix", err);
+    if (st != GN_OK) return st;
+    memcpy(copy, a, n * n * sizeof *copy);
+    dgesvd_("A", "A", &size, &size, copy, &size, s, v_t, &size, u, &size, work, &lwork, &info, 1,
+            1);
+    gn_free(copy);
+    if (info == 0) return GN_OK;
+    return gn_fail(err, GN_EDATA, "singular values of a (%zu, %zu) matrix: LAPACK's info is %d", n,
+                   n, info);
 }

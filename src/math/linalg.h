@@ -1,6 +1,7 @@
-/* Means of large sets and the eigenvalues of symmetric matrices, in float64. Each mean is one sum
- * over rows in row order, so the number of threads changes no bit. LAPACK runs single-threaded for
- * the same reason. Second moments are in moments.h, which this includes. */
+/* Means of large sets, the eigenvalues of symmetric matrices and the singular values of small ones,
+ * in float64. Each mean is one sum over rows in row order, so the number of threads changes no bit.
+ * LAPACK runs single-threaded for the same reason. Second moments are in moments.h, which this
+ * includes. */
 #ifndef GN_MATH_LINALG_H
 #define GN_MATH_LINALG_H
 
@@ -23,5 +24,12 @@ gn_status gn_column_means(gn_ctx *ctx, gn_mat x, double *mean, gn_error *err);
  *          thread for the call and back afterwards, which is process-wide: call from one thread at
  *          a time, not from blocks of gn_parallel. */
 gn_status gn_eigen_symmetric(double *a, size_t n, double *values, double *vectors, gn_error *err);
+
+/** Singular values and vectors of a small square matrix, a = u diag(s) v^T (LAPACK dgesvd).
+ *  @param a (n, n) row-major, finite; n <= 64.
+ *  @param u, v_t (n, n): columns of u and rows of v_t are the singular vectors; @param s (n),
+ *         descending.
+ *  @return GN_OK; GN_EINVAL (n); GN_EDATA (no convergence); GN_ENOMEM. */
+gn_status gn_svd_small(const double *a, size_t n, double *u, double *s, double *v_t, gn_error *err);
 
 #endif

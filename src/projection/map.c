@@ -41,17 +41,68 @@ void gn_map_free(gn_map *map) {
     if (!map) return;
     if (map->free) map->free(map->method);
     gn_free(map->y);
+    gn_free(map->target);
+    gn_free(map->strength);
     gn_free(map);
 }
 
-void gn_map_centre(gn_map *map) {
-    const size_t n = map->state.n, dim = map->state.dim;
+static void centre(double *y, size_t n, size_t dim) {
     for (size_t x = 0; x < dim; x++) {
         double mean = 0;
-        for (size_t i = 0; i < n; i++) mean += map->y[i * dim + x];
+        for (size_t i = 0; i < n; i++) mean += y[i * dim + x];
         mean /= (double)n;
-        for (size_t i = 0; i < n; i++) map->y[i * dim + x] -= mean;
+        for (size_t i = 0; i < n; i++) y[i * dim + x] -= mean;
     }
+}
+
+void gn_map_centre(gn_map *map) {
+    centre(map->y, map->state.n, map->state.dim);
+}
+
+gn_status gn_map_pull(gn_map *map, gn_mat target, const float *weight, double strength,
+                      gn_error *err) {
+    const size_t n = map->state.n, dim = map->state.dim;
+    gn_status st = GN_OK;
+    double *y = NULL;
+    float *pull = NULL;
+    if (target.rows != n || target.cols != dim || !(strength >= 0 && strength <= 1))
+        return gn_fail(err, GN_EINVAL,
+                       "a pull of strength %g towards (%zu, %zu): expected 0 to 1 and (%zu, %zu)",
+                       strength, target.rows, target.cols, n, dim);
+    GN_TRY(gn_alloc_array(&y, n * dim, sizeof *y, "positions", err));
+    GN_TRY(gn_alloc_array(&pull, n, sizeof *pull, "strengths", err));
+    for (size_t i = 0; i < n; i++) {
+        const double *row = gn_mat_row_f64(target, i, y + i * dim);
+        bool good = !weight || (weight[i] >= 0 && weight[i] <= 1);
+        for (size_t x = 0; x < dim; x++) {
+            y[i * dim + x] = row[x];
+            good = good && isfinite(row[x]);
+        }
+        if (!good) {
+            st = gn_fail(err, GN_EDATA,
+                         "what the map is pulled to: row %zu is not finite or its weight is not in "
+                         "[0, 1]",
+                         i);
+            goto done;
+        }
+        pull[i] = (float)(strength * (weight ? (double)weight[i] : 1));
+    }
+    centre(y, n, dim);
+    double *old_y = map->target;
+    float *old_pull = map->strength;
+    map->target = strength > 0 ? y : NULL;
+    map->strength = strength > 0 ? pull : NULL;
+    if (strength > 0) {
+        y = old_y;
+        pull = old_pull;
+    } else {
+        gn_free(old_y);
+        gn_free(old_pull);
+    }
+done:
+    gn_free(y);
+    gn_free(pull);
+    return st;
 }
 
 gn_status gn_map_run(gn_ctx *ctx, gn_map *map, size_t n_steps, gn_error *err) {

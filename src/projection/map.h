@@ -9,6 +9,8 @@ struct gn_map {
     gn_map_state state;
     const char *task; /* for the progress hook */
     double *y;        /* (n, dim) */
+    double *target;   /* (n, dim) what the map is pulled to; NULL: nothing */
+    float *strength;  /* (n) of that pull */
     void *method;     /* what this method keeps */
     gn_status (*step)(gn_ctx *ctx, gn_map *map, gn_error *err);
     void (*free)(void *method);

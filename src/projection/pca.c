@@ -8,7 +8,7 @@
  *
  * The mean is always taken off first. Without that the first component of a narrow cone is the mean
  * direction, with a share of variance that says nothing about how the points are spread. */
-#include "gonio/pca.h"
+#include "projection/pca.h"
 
 #include "base/ctx.h"
 #include "base/mem.h"
@@ -39,44 +39,55 @@ static double not_negative(double v) {
     return v > 0 ? v : 0;
 }
 
+gn_status gn_pca_from_moments(double *covariance, const double *mean, size_t rows, size_t d,
+                              size_t k, gn_pca **out, gn_error *err) {
+    gn_status st;
+    gn_pca *p = gn_calloc(1, sizeof *p);
+    double *values = NULL, *vectors = NULL;
+    if (!p) return gn_fail_nomem(err, "principal components", sizeof *p);
+    p->d = d;
+    p->k = k;
+    GN_TRY(gn_alloc_array(&p->mean, d, sizeof *p->mean, "principal components", err));
+    GN_TRY(gn_alloc_array(&p->variance, k, sizeof *p->variance, "principal components", err));
+    GN_TRY(gn_alloc_array(&p->direction, k * d, sizeof *p->direction, "principal components", err));
+    GN_TRY(gn_alloc_array(&vectors, d * d, sizeof *vectors, "eigenvectors", err));
+    GN_TRY(gn_alloc_array(&values, d, sizeof *values, "eigenvalues", err));
+    GN_TRY(gn_eigen_symmetric(covariance, d, values, vectors, err));
+    for (size_t i = 0; i < d; i++) p->total += not_negative(values[i]);
+    if (!(p->total > 0)) {
+        st = gn_fail(err, GN_EDATA, "all %zu rows are equal: there is no variance", rows);
+        goto done;
+    }
+    for (size_t i = 0; i < k; i++) p->variance[i] = not_negative(values[i]);
+    memcpy(p->direction, vectors, k * d * sizeof *vectors);
+    memcpy(p->mean, mean, d * sizeof *mean);
+    *out = p;
+    p = NULL;
+done:
+    gn_free(values);
+    gn_free(vectors);
+    gn_pca_free(p);
+    return st;
+}
+
 gn_status gn_pca_fit(gn_ctx *ctx, gn_mat x, size_t n_components, gn_pca **out, gn_error *err) {
     gn_status st = GN_OK;
-    gn_pca *p = NULL;
-    double *covariance = NULL, *values = NULL, *vectors = NULL;
+    double *covariance = NULL, *mean = NULL;
     size_t d = x.cols, square;
     if (x.rows < 2) return gn_fail(err, GN_EINVAL, "%zu rows: variance needs 2", x.rows);
     size_t most = x.rows - 1 < d ? x.rows - 1 : d, k = n_components ? n_components : most;
     if (k > most)
         return gn_fail(err, GN_EINVAL, "%zu components: %zu rows of %zu dimensions have %zu", k,
                        x.rows, d, most);
-    if (!(p = gn_calloc(1, sizeof *p)))
-        return gn_fail_nomem(err, "principal components", sizeof *p);
-    p->d = d;
-    p->k = k;
     if (!gn_mul(d, d, &square)) square = SIZE_MAX;
-    GN_TRY(gn_alloc_array(&p->mean, d, sizeof *p->mean, "principal components", err));
-    GN_TRY(gn_alloc_array(&p->variance, k, sizeof *p->variance, "principal components", err));
-    GN_TRY(gn_alloc_array(&p->direction, k * d, sizeof *p->direction, "principal components", err));
+    GN_TRY(gn_alloc_array(&mean, d, sizeof *mean, "a mean", err));
     GN_TRY(gn_alloc_array(&covariance, square, sizeof *covariance, "a covariance", err));
-    GN_TRY(gn_alloc_array(&vectors, square, sizeof *vectors, "eigenvectors", err));
-    GN_TRY(gn_alloc_array(&values, d, sizeof *values, "eigenvalues", err));
-    GN_TRY(gn_column_means(ctx, x, p->mean, err));
-    GN_TRY(gn_second_moments(ctx, x, p->mean, (double)(x.rows - 1), covariance, err));
-    GN_TRY(gn_eigen_symmetric(covariance, d, values, vectors, err));
-    for (size_t i = 0; i < d; i++) p->total += not_negative(values[i]);
-    if (!(p->total > 0)) {
-        st = gn_fail(err, GN_EDATA, "all %zu rows are equal: there is no variance", x.rows);
-        goto done;
-    }
-    for (size_t i = 0; i < k; i++) p->variance[i] = not_negative(values[i]);
-    memcpy(p->direction, vectors, k * d * sizeof *vectors);
-    *out = p;
-    p = NULL;
+    GN_TRY(gn_column_means(ctx, x, mean, err));
+    GN_TRY(gn_second_moments(ctx, x, mean, (double)(x.rows - 1), covariance, err));
+    st = gn_pca_from_moments(covariance, mean, x.rows, d, k, out, err);
 done:
     gn_free(covariance);
-    gn_free(values);
-    gn_free(vectors);
-    gn_pca_free(p);
+    gn_free(mean);
     return st;
 }
 
@@ -107,6 +118,7 @@ double gn_pca_total_variance(const gn_pca *p) {
 
 struct job {
     const gn_pca *pca;
+    const double *mean;
     gn_mat x;
     double *out, *row; /* row: (workers, d) */
 };
@@ -129,7 +141,7 @@ static gn_status project_block(void *user, size_t block, unsigned worker, gn_err
     (void)err;
     for (size_t i = block * ROWS; i < stop; i++) {
         const double *row = gn_mat_row_f64(job->x, i, buffer);
-        for (size_t j = 0; j < p->d; j++) centred[j] = row[j] - p->mean[j];
+        for (size_t j = 0; j < p->d; j++) centred[j] = row[j] - job->mean[j];
         for (size_t c = 0; c < p->k; c++)
             job->out[i * p->k + c] = dot(centred, p->direction + c * p->d, p->d);
     }
@@ -137,9 +149,14 @@ static gn_status project_block(void *user, size_t block, unsigned worker, gn_err
 }
 
 gn_status gn_pca_project(gn_ctx *ctx, const gn_pca *pca, gn_mat x, double *out, gn_error *err) {
+    return gn_pca_project_around(ctx, pca, pca->mean, x, out, err);
+}
+
+gn_status gn_pca_project_around(gn_ctx *ctx, const gn_pca *pca, const double *mean, gn_mat x,
+                                double *out, gn_error *err) {
     if (x.cols != pca->d)
         return gn_fail(err, GN_EINVAL, "rows of %zu dimensions, components of %zu", x.cols, pca->d);
-    struct job job = {.pca = pca, .x = x, .out = out};
+    struct job job = {.pca = pca, .mean = mean, .x = x, .out = out};
     size_t n_blocks = (x.rows + ROWS - 1) / ROWS;
     gn_status st = gn_alloc_array(&job.row, 2 * gn_ctx_threads(ctx) * pca->d, sizeof *job.row,
                                   "coordinates", err);

@@ -196,6 +196,10 @@ static gn_status epoch(void *user, size_t block, unsigned worker, gn_error *err)
             const double *other = y + (size_t)u->graph->index[e] * dim;
             pull(u, at, other, dim, rate, false);
             pull(u, at, other, dim, rate, false);
+            for (size_t x = 0; u->map->target && x < dim; x++) /* towards another map */
+                at[x] -=
+                    2 * rate *
+                    clipped((double)u->map->strength[i] * (at[x] - u->map->target[i * dim + x]));
             double left = u->opts.negative_rate;
             for (; left > 0; left -= 1) {
                 const size_t j = (size_t)gn_random_below(&r, n);
