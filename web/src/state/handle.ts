@@ -1,0 +1,44 @@
+/** window.__gonio: what tests and notebooks read of the page. */
+import { cameraMoved } from "./view";
+import { counts, colouring } from "./react";
+import { layout, shownLayer } from "./layouts";
+import { boot, currentSource, hover, layer, mapPlot, pinned, selection } from "./store";
+
+/** Positions on the map, set by the map: data units, NaN where a row is not placed. */
+export const drawn = { n: 0, dim: 2 as 2 | 3, positions: new Float32Array(0), layer: -1, tween: 1 };
+
+declare global {
+  interface Window {
+    __gonio: Record<string, unknown>;
+  }
+}
+
+export function exposeHandle(): void {
+  const handle = {
+    /** Listing done and page usable; the first projection may still run. */
+    get ready() { return boot.value === "ready"; },
+    /** Frames drawn so far by the map. */
+    get frame() { return mapPlot.value?.frame ?? 0; },
+    get renderer() { return mapPlot.value?.renderer ?? null; },
+    get counts() { return counts.value; },
+    get source() { return currentSource.value; },
+    get hover() { return hover.value; },
+    get pinned() { return pinned.value; },
+    get selection() { return Array.from(selection.value); },
+    get camera() { void cameraMoved.value; return mapPlot.value?.camera.get() ?? null; },
+    get scale() { return mapPlot.value?.scalePerUnit() ?? null; },
+    get epoch() { return layout.value?.epoch.value ?? 0; },
+    get frames() { return layout.value?.frames ?? 0; },
+    get layout() { return layout.value?.state.value ?? null; },
+    get layer() { return layer.value; },
+    /** The layer whose positions are drawn: differs from `layer` while its layout is not made. */
+    get shownLayer() { return shownLayer.value; },
+    /** {n, dim, positions, layer, tween}: what is drawn; tween < 1 while points move between layers. */
+    get data() { return drawn; },
+    get legend() { return colouring.value.legend; },
+    /** CSS pixel of a row inside the plot. */
+    project: (row: number) => mapPlot.value?.project(row) ?? null,
+    get plot() { return mapPlot.value; },
+  };
+  window.__gonio = handle as unknown as Record<string, unknown>;
+}

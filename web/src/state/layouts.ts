@@ -1,0 +1,295 @@
+/** Layouts: started, streamed, steered. The server computes; this file keeps the positions that came. */
+import { computed, effect, type Signal, signal } from "@preact/signals";
+import { api } from "../api/client";
+import type { AxisEnd, LayoutRequest, LayoutState } from "../api/types";
+import { commit } from "./history";
+import { type AxisForm, type AxisSide, currentSource, detail, isolated, layer, layoutId, layers, offline, projection, type Projection, say, scrub } from "./store";
+
+export interface Layout {
+  id: number;
+  /** What was asked for, with the parameters that were changed on the way. */
+  request: Signal<LayoutRequest>;
+  state: Signal<LayoutState | null>;
+  /** Positions by layer, data units, (rows of the source) x dim; NaN where a row is not in the layout. */
+  positions: Map<number, Float32Array>;
+  /** Counts what came; read it to be told of new positions. */
+  version: Signal<number>;
+  epoch: Signal<number>;
+  /** Frames that came while the layout ran. */
+  frames: number;
+  exact: Set<number>;
+  abort: AbortController;
+}
+
+const kept = 8;
+export const known = signal<ReadonlyMap<number, Layout>>(new Map());
+/** The layout on the map. */
+export const layout = computed(() => (layoutId.value === null ? null : (known.value.get(layoutId.value) ?? null)));
+/** Sentence of the last refused run, shown under the Run button. */
+export const runError = signal<string | null>(null);
+/** True between the click on Run and the server's answer. */
+export const starting = signal(false);
+
+/** Layers that the current layout has, in order: what `scrub` indexes. */
+export const layoutLayers = computed<number[]>(() => {
+  const l = layout.value;
+  if (!l) return [];
+  const of = l.request.value.layer;
+  return of === "all" ? layers.value.map((x) => x.layer) : [of];
+});
+
+/** The layer whose positions the map shows: the chosen one if the layout has it. */
+export const shownLayer = computed<number | null>(() => {
+  const all = layoutLayers.value;
+  return all.includes(layer.value) ? layer.value : (all[all.length - 1] ?? null);
+});
+
+export function paramsOf(p: Projection): Record<string, unknown> {
+  switch (p.method) {
+    case "pca":
+      return { components: p.components.slice(0, p.dim) };
+    case "tsne":
+      return { ...p.tsne };
+    case "umap":
+      return { ...p.umap };
+    case "axes":
+      return { axes: p.axes.slice(0, p.dim).map(axisRequest(p)) };
+    case "raw":
+      return {};
+  }
+}
+
+const axisRequest = (p: Projection) => (a: AxisForm) => {
+  const end = (s: AxisSide): AxisEnd =>
+    s.set !== null ? { set: s.set } : { column: p.axisColumn ?? "", text: s.text, regex: s.regex };
+  const name = (s: AxisSide): string => s.set ?? s.text;
+  return { left: end(a.left), right: end(a.right), label: a.label || `${name(a.left)} → ${name(a.right)}` };
+};
+
+/** The request that Run would send now; null without a source. */
+export const wanted = computed<LayoutRequest | null>(() => {
+  const p = projection.value;
+  const d = detail.value;
+  if (!d || d.id !== currentSource.value) return null;
+  const all = p.scope === "all" && d.layers.length > 1;
+  return {
+    source: d.id,
+    layer: all ? "all" : layer.value,
+    method: p.method,
+    dim: p.dim,
+    seed: p.seed,
+    rows: isolated.value ? Array.from(isolated.value) : null,
+    space: p.space,
+    params: paramsOf(p),
+    align: all ? p.align : "none",
+  };
+});
+
+/** What of the map no longer agrees with the panel, in words; empty = up to date. */
+export const stale = computed<string[]>(() => {
+  const l = layout.value;
+  const w = wanted.value;
+  if (!l || !w) return [];
+  const r = l.request.value;
+  const out: string[] = [];
+  if (r.method !== w.method) out.push("method");
+  else if (JSON.stringify(r.params) !== JSON.stringify(w.params)) out.push("parameters");
+  if (r.dim !== w.dim) out.push("dimensions");
+  if (r.seed !== w.seed) out.push("seed");
+  if (JSON.stringify(r.space) !== JSON.stringify(w.space)) out.push("space");
+  if (r.layer !== "all" && r.layer !== layer.value) out.push(`layer ${layer.value}`);
+  else if ((r.layer === "all") !== (w.layer === "all")) out.push("layers");
+  else if (r.align !== w.align) out.push("alignment");
+  if (JSON.stringify(r.rows) !== JSON.stringify(w.rows)) out.push("rows");
+  return out;
+});
+
+export const running = computed(() => {
+  const s = layout.value?.state.value?.state;
+  return starting.value || s === "waiting" || s === "running" || s === "paused";
+});
+
+const pause = (ms: number): Promise<void> => new Promise((r) => setTimeout(r, ms));
+
+/** Asks for the state until the layout ends; the stream brings the positions meanwhile. */
+async function watch(l: Layout): Promise<void> {
+  for (let wait = 60; !l.abort.signal.aborted; wait = Math.min(wait * 1.5, 400)) {
+    const s = await api.layout(l.id);
+    l.state.value = s;
+    if (s.state === "done" || s.state === "failed" || s.state === "stopped") {
+      if (s.state === "failed" && layoutId.peek() === l.id) runError.value = s.error ?? "The layout failed.";
+      return;
+    }
+    await pause(wait);
+  }
+}
+
+async function receive(l: Layout): Promise<void> {
+  await api.stream(
+    l.id,
+    (f) => {
+      l.positions.set(f.layer, masked(l, f.positions));
+      l.frames++;
+      l.epoch.value = f.epoch;
+      l.version.value++;
+    },
+    l.abort.signal,
+  );
+}
+
+/** Rows that are not in the layout's subset get NaN; a frame of the subset alone is spread over all rows. */
+function masked(l: Layout, p: Float32Array): Float32Array {
+  const { rows, dim } = l.request.peek();
+  if (!Array.isArray(rows)) return p;
+  const n = detail.peek()?.rows ?? 0;
+  const whole = p.length === n * dim;
+  const out = new Float32Array(n * dim).fill(NaN);
+  rows.forEach((row, i) => {
+    for (let d = 0; d < dim; d++) out[row * dim + d] = p[(whole ? row : i) * dim + d];
+  });
+  return out;
+}
+
+/** Fetches the exact positions of a layer of a finished layout, once. */
+async function refine(l: Layout, of: number): Promise<void> {
+  if (l.exact.has(of)) return;
+  l.exact.add(of);
+  try {
+    l.positions.set(of, await api.positions(l.id, of));
+    l.version.value++;
+  } catch (e) {
+    l.exact.delete(of);
+    if (!l.positions.has(of)) throw e;
+  }
+}
+
+function follow(id: number, request: LayoutRequest): Layout {
+  const l: Layout = {
+    id, request: signal(request), state: signal(null), positions: new Map(), version: signal(0), epoch: signal(0), frames: 0,
+    exact: new Set(), abort: new AbortController(),
+  };
+  const map = new Map(known.peek());
+  map.set(id, l);
+  for (const [other] of map) {
+    if (map.size <= kept) break;
+    if (other !== id && other !== layoutId.peek()) {
+      map.get(other)!.abort.abort();
+      map.delete(other);
+      void api.deleteLayout(other).catch(() => undefined); // the server may have dropped it already
+    }
+  }
+  known.value = map;
+  void (async () => {
+    try {
+      await Promise.all([watch(l), receive(l)]);
+      l.state.value = await api.layout(id);
+    } catch (e) {
+      if (!l.abort.signal.aborted) say((e as Error).message, "error");
+    }
+  })();
+  return l;
+}
+
+/** Starts what the panel asks for and puts it on the map. `merge` joins it to the step before (history). */
+export async function run(merge: string | null = null): Promise<void> {
+  const request = wanted.peek();
+  if (!request || offline.peek()) return;
+  runError.value = null;
+  starting.value = true;
+  const before = layout.peek();
+  if (before && ["waiting", "running", "paused"].includes(before.state.peek()?.state ?? ""))
+    void api.control(before.id, "stop").catch(() => undefined); // it may have ended meanwhile
+  try {
+    const { id } = await api.startLayout(request);
+    if (wanted.peek()?.source !== request.source) return; // the user has gone elsewhere
+    follow(id, request);
+    commit(`run ${request.method}`, () => (layoutId.value = id), merge);
+  } catch (e) {
+    runError.value = (e as Error).message;
+  } finally {
+    starting.value = false;
+  }
+}
+
+/** Puts a layout that the server still has on the map: after a restored view. False: it is gone. */
+export async function adopt(id: number): Promise<boolean> {
+  const request = wanted.peek();
+  if (!request) return false;
+  try {
+    const s = await api.layout(id);
+    const same = s.source === request.source && s.method === request.method && s.dim === request.dim && s.seed === request.seed;
+    if (!same || s.state === "failed" || s.state === "stopped") return false;
+    follow(id, { ...request, layer: s.layer ?? request.layer });
+    layoutId.value = id;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export async function control(verb: "pause" | "resume" | "stop"): Promise<void> {
+  const l = layout.peek();
+  if (!l) return;
+  try {
+    await api.control(l.id, verb);
+    l.state.value = await api.layout(l.id);
+  } catch (e) {
+    say((e as Error).message, "error");
+  }
+}
+
+/** Parameters that reach a running layout without a restart. */
+const live: Record<string, readonly string[]> = {
+  tsne: ["perplexity", "learning_rate", "exaggeration", "steps"],
+  umap: ["min_dist", "neighbors", "steps"],
+};
+
+let patchTimer: ReturnType<typeof setTimeout> | undefined;
+
+/** Sends changed parameters to the running layout, after the hand has rested for a moment. */
+function steer(): void {
+  const l = layout.value;
+  const w = wanted.value;
+  const state = l?.state.value?.state;
+  clearTimeout(patchTimer);
+  if (!l || !w || l.request.value.method !== w.method || (state !== "running" && state !== "paused")) return;
+  const changed = Object.fromEntries(
+    Object.entries(w.params).filter(([k, v]) => (live[w.method] ?? []).includes(k) && l.request.value.params[k] !== v),
+  );
+  if (!Object.keys(changed).length) return;
+  patchTimer = setTimeout(async () => {
+    try {
+      await api.patchLayout(l.id, changed);
+      l.request.value = { ...l.request.peek(), params: { ...l.request.peek().params, ...changed } };
+    } catch (e) {
+      say((e as Error).message, "error");
+    }
+  }, 150);
+}
+
+/** Exact positions of the layer on the map, once the layout has ended. */
+function refineShown(): void {
+  const l = layout.value;
+  const of = shownLayer.value;
+  if (l?.state.value?.state === "done" && of !== null && scrub.value === null)
+    refine(l, of).catch((e: Error) => say(e.message, "error"));
+}
+
+/** A layer that the layout does not have: a projection that is quick to make is made for the whole stack, so
+ *  that the layers lie in one basis; others wait for Run, and the map is marked as stale. */
+function followLayer(): void {
+  const l = layout.value;
+  const to = layer.value;
+  const p = projection.peek();
+  if (!l || offline.peek() || starting.peek() || layoutLayers.peek().includes(to) || !layers.peek().some((x) => x.layer === to)) return;
+  if (p.scope !== "layer" || (p.method !== "pca" && p.method !== "raw" && p.method !== "axes")) return;
+  commit("layer", () => (projection.value = { ...p, scope: "all" }), "layer");
+  void run("layer");
+}
+
+/** Starts the reactions of this file; called once. */
+export function startLayouts(): void {
+  effect(followLayer);
+  effect(steer);
+  effect(refineShown);
+}

@@ -1,0 +1,55 @@
+/** Colours of points.
+ *
+ *  Categories: ten colours chosen by annealing in OKLab so that every pair stays apart under normal
+ *  vision and under protanopia, deuteranopia and tritanopia (test/palettes.test.ts measures it), at
+ *  lightness that reads on white and on near-black. From the eleventh category on the same colours
+ *  come with the next shape: 80 distinct signs. Scales: viridis as in gonio's printed figures. */
+import type { Theme } from "./store";
+
+export const categorical = [
+  "#346aac", "#eb881f", "#64cbfe", "#9c2a66", "#c27cbb", "#4a690a", "#8fb07d", "#7965f0", "#19966e", "#fd9cba",
+];
+/** Categories that get a sign of their own: each colour with each of the plot's eight shapes. */
+export const maxCategories = categorical.length * 8;
+
+/** van der Walt & Smith 2015, CC0: the stops of src/figure/theme.c. */
+const viridis = [
+  "#440154", "#481a6c", "#472f7d", "#414487", "#39568c", "#31688e", "#2a788e", "#23888e",
+  "#1f988b", "#22a884", "#35b779", "#54c568", "#7ad151", "#a5db36", "#d2e21b", "#fde725",
+];
+const diverging: Record<Theme, string[]> = {
+  light: ["#134b8a", "#2f74b8", "#6fa5d6", "#b3cde6", "#d9d9d9", "#ecc59a", "#dc9443", "#b4641a", "#7d3d06"],
+  dark: ["#8cc4ff", "#5b9fe6", "#3d76b3", "#355474", "#4a4d52", "#7a5a36", "#b57a2d", "#e89c3f", "#ffc97f"],
+};
+/** Plain points, points of no category, points without a value. */
+export const plain: Record<Theme, string> = { light: "#346aac", dark: "#6ea6e2" };
+export const other: Record<Theme, string> = { light: "#9aa3ad", dark: "#79838f" };
+export const missing: Record<Theme, string> = { light: "#c9ced5", dark: "#4a545f" };
+
+export function rgb(hex: string): [number, number, number] {
+  const v = parseInt(hex.slice(1), 16);
+  return [v >> 16, (v >> 8) & 255, v & 255];
+}
+
+export function pack(colours: string[]): Uint8Array {
+  return Uint8Array.from(colours.flatMap(rgb));
+}
+
+/** n colours along the stops, linear in sRGB between them. */
+function ramp(stops: string[], n: number): string[] {
+  const at = (t: number): string => {
+    const x = t * (stops.length - 1);
+    const i = Math.min(stops.length - 2, Math.floor(x));
+    const [a, b] = [rgb(stops[i]), rgb(stops[i + 1])];
+    return "#" + a.map((v, k) => Math.round(v + (b[k] - v) * (x - i)).toString(16).padStart(2, "0")).join("");
+  };
+  return Array.from({ length: n }, (_, i) => at(i / (n - 1)));
+}
+
+/** A scale of n colours. On dark ground the darkest part of viridis is left out, on light the palest. */
+export function scale(kind: "sequential" | "diverging", theme: Theme, n: number): string[] {
+  if (kind === "diverging") return ramp(diverging[theme], n);
+  const whole = ramp(viridis, 1000);
+  const [from, to] = theme === "dark" ? [130, 999] : [0, 930];
+  return Array.from({ length: n }, (_, i) => whole[Math.round(from + ((to - from) * i) / (n - 1))]);
+}

@@ -1,0 +1,232 @@
+/** Reactions: what is fetched when the view changes. Each asks for what the view says now and drops
+ *  an answer that comes too late. */
+import { computed, effect, signal } from "@preact/signals";
+import { api, ApiError } from "../api/client";
+import type { NeighborQuery, Term } from "../api/types";
+import { refreshSets, rowsOfHits } from "./actions";
+import { categoryColouring, type Colouring, numberColouring, plainColouring, setColouring, sizesOf } from "./colouring";
+import { labelColumn, loadColumn, measureTitle, tokens } from "./columns";
+import { commit } from "./history";
+import { layout, run, shownLayer, startLayouts } from "./layouts";
+import { chains, sameRows } from "./rows";
+import {
+  colouredSets, colourBy, currentSource, detail, hiddenCodes, isolated, layer, layoutId, nearest, neighbours, offline, type Operand,
+  operands, paint, pinned, say, search, searchStatus, selection, sets, sizeBy, theme,
+} from "./store";
+
+const oops = (e: unknown): void => say((e as Error).message, "error");
+
+/** A reaction whose answer counts only until the next one starts. `ask` reads its signals before its
+ *  first await, and checks `stale()` after each. */
+function latest(ask: (o: { stale: () => boolean; signal: AbortSignal }) => Promise<void>): void {
+  let abort = new AbortController();
+  effect(() => {
+    abort.abort();
+    const mine = (abort = new AbortController());
+    ask({ stale: () => mine.signal.aborted, signal: mine.signal }).catch((e) => {
+      if (!mine.signal.aborted) oops(e);
+    });
+  });
+}
+
+/* ---- colours ---------------------------------------------------------------------------------- */
+
+/** How the points are coloured; the last one stays while the next is fetched. */
+export const colouring = signal<Colouring>(plainColouring("light"));
+export const colourBusy = signal(false);
+export const sizes = signal<Uint8Array | null>(null);
+/** Polylines of the `__seq_next__` column. */
+export const paths = signal<Uint32Array[]>([]);
+
+async function colour({ stale }: { stale: () => boolean }): Promise<void> {
+  const by = colourBy.value;
+  const d = detail.value;
+  const t = theme.value;
+  const hidden = hiddenCodes.value;
+  const of = layer.value;
+  const l = by.kind === "trust" ? layout.value : null;
+  const done = l?.state.value?.state === "done";
+  const shown = shownLayer.value;
+  const painted = paint.value;
+  const drawn = colouredSets.value.map((name) => sets.value.find((s) => s.name === name)).filter((s) => s !== undefined);
+  const put = (c: Colouring): void => {
+    colourBusy.value = false;
+    colouring.value = c;
+  };
+  if (!d || by.kind === "none") return put(plainColouring(t));
+  if (by.kind === "sets") return put(setColouring(drawn, d.rows, hidden, t));
+  if (by.kind === "values")
+    return put(painted && painted.values.length === d.rows ? numberColouring(painted.title, painted.values, t, painted) : plainColouring(t));
+  if (by.kind === "trust") {
+    if (!l || !done || shown === null) return;
+    const k = l.state.peek()!.quality?.k ?? 15;
+    const titles = { kept: "neighbours kept", lost: "neighbours lost", false: "false neighbours" };
+    colourBusy.value = true;
+    const shares = await api.trust(l.id, shown, k);
+    if (!stale()) put(numberColouring(`Share of ${titles[by.name]} (k = ${k})`, shares[by.name], t, { range: [0, 1] }));
+    return;
+  }
+  colourBusy.value = true;
+  try {
+    const c = await loadColumn(d.id, by.name, by.kind === "measure" ? { layer: of } : undefined);
+    if (stale()) return;
+    const title = by.kind === "measure" ? measureTitle(by.name) : by.name;
+    put(c.kind === "number" ? numberColouring(title, c.values, t, c) : categoryColouring(title, c.codes, c.names, hidden, t));
+  } finally {
+    if (!stale()) colourBusy.value = false;
+  }
+}
+
+async function size({ stale }: { stale: () => boolean }): Promise<void> {
+  const by = sizeBy.value;
+  const d = detail.value;
+  const of = layer.value;
+  if (!by || !d) {
+    sizes.value = null;
+    return;
+  }
+  const c = await loadColumn(d.id, by.name, by.kind === "measure" ? { layer: of } : undefined);
+  if (!stale()) sizes.value = c.kind === "number" ? sizesOf(c.values) : null;
+}
+
+/* ---- the current source ----------------------------------------------------------------------- */
+
+async function load({ stale }: { stale: () => boolean }): Promise<void> {
+  const id = currentSource.value;
+  if (id === null || detail.peek()?.id === id) return;
+  detail.value = null;
+  tokens.value = null;
+  paths.value = [];
+  sets.value = [];
+  const d = await api.source(id);
+  if (stale()) return;
+  detail.value = d;
+  if (layoutId.peek() === null) void run("open");
+  const category = d.columns.find((c) => c.type === "category" && c.distinct > 1 && c.distinct <= 60);
+  if (category && colourBy.peek().kind === "none") commit("open source", () => (colourBy.value = { kind: "column", name: category.name }), "open");
+  refreshSets().catch(oops);
+  const label = labelColumn();
+  if (label) {
+    const c = await loadColumn(id, label);
+    if (!stale() && c.kind === "codes") tokens.value = { codes: c.codes, names: c.names };
+  }
+  if (d.path_column) {
+    const c = await loadColumn(id, d.path_column);
+    if (!stale() && c.kind === "number") paths.value = chains(c.values);
+  }
+}
+
+/* ---- neighbours ------------------------------------------------------------------------------- */
+
+const weights = [1, -1, 1];
+const term = (o: Operand, i: number): Term[] => (o === null ? [] : [{ ...o, weight: weights[i] }]);
+
+async function near({ stale, signal: s }: { stale: () => boolean; signal: AbortSignal }): Promise<void> {
+  const d = detail.value;
+  const row = pinned.value;
+  const abc = operands.value;
+  const { k, metric, space } = nearest.value;
+  const of = layer.value;
+  const subset = isolated.value;
+  const terms = abc.flatMap(term);
+  const sum = terms.length >= 2;
+  if (!d || offline.value || (!sum && row < 0) || row >= d.rows) {
+    neighbours.value = { of: null, reply: null, busy: false, error: null };
+    return;
+  }
+  const asked = sum ? { operands: abc } : { row };
+  const query: NeighborQuery = sum ? { terms } : { row };
+  neighbours.value = { ...neighbours.peek(), of: asked, busy: true };
+  try {
+    // Rows outside an isolated sub-dataset stay out of the list: more are asked for, the rest is dropped.
+    const exclude = subset ? outside(subset, d.rows) : undefined;
+    const reply = await api.neighbors({ source: d.id, layer: of, metric, space, k, query, ...(exclude && { exclude }) }, s);
+    if (!stale()) neighbours.value = { of: asked, reply, busy: false, error: null };
+  } catch (e) {
+    if (!stale()) neighbours.value = { ...neighbours.peek(), busy: false, error: (e as Error).message };
+  }
+}
+
+function outside(subset: Uint32Array, n: number): number[] {
+  const out: number[] = [];
+  let j = 0;
+  for (let i = 0; i < n; i++) {
+    if (subset[j] === i) j++;
+    else out.push(i);
+  }
+  return out;
+}
+
+/* ---- search ----------------------------------------------------------------------------------- */
+
+let restedText = "";
+
+async function find({ stale, signal: s }: { stale: () => boolean; signal: AbortSignal }): Promise<void> {
+  const q = search.value;
+  const id = currentSource.value;
+  const d = detail.value;
+  if (id === null || !d || d.id !== id) return;
+  if (!q.text) {
+    restedText = "";
+    searchStatus.value = { count: 0, scanned: 0, total: 0, busy: false, error: null };
+    return;
+  }
+  const key = JSON.stringify([q, id]);
+  if (key === restedText) return;
+  searchStatus.value = { ...searchStatus.peek(), busy: true };
+  await new Promise((r) => setTimeout(r, 40)); // the next key may come at once
+  if (stale()) return;
+  const within = isolated.peek();
+  const parts: Uint32Array[] = [];
+  let shown = 0;
+  try {
+    await api.search(
+      { source: id, mode: q.mode, text: q.text, column: q.column, case: q.matchCase, within: within ? Array.from(within) : null },
+      (p) => {
+        if (stale()) return;
+        parts.push(p.rows);
+        searchStatus.value = { count: p.count, scanned: p.scanned, total: p.total, busy: !p.last, error: null };
+        // The hits so far are selected a few times on the way, not at every part.
+        const now = performance.now();
+        if (p.last || now - shown > 150) {
+          shown = now;
+          const rows = rowsOfHits(parts);
+          if (!sameRows(rows, selection.peek())) commit("search", () => (selection.value = rows), "search");
+        }
+      },
+      s,
+    );
+    if (!stale()) restedText = key;
+  } catch (e) {
+    if (stale()) return;
+    if (!(e instanceof ApiError)) throw e;
+    searchStatus.value = { ...searchStatus.peek(), busy: false, error: e.message };
+  }
+}
+
+/* ---- counts ----------------------------------------------------------------------------------- */
+
+/** Rows of the source, of the sub-dataset, drawn (placed and not switched off), and selected. */
+export const counts = computed(() => {
+  const rows = detail.value?.rows ?? 0;
+  const within = isolated.value?.length ?? rows;
+  const off = colouring.value.off;
+  const s = layout.value?.state.value;
+  let hidden = 0;
+  if (off) {
+    const sub = isolated.value;
+    if (sub) for (const r of sub) hidden += off[r];
+    else for (const o of off) hidden += o;
+  }
+  const placed = s ? s.placed : 0;
+  return { rows, within, shown: Math.max(0, Math.min(placed, within) - hidden), placed, selected: selection.value.length };
+});
+
+export function startReactions(): void {
+  startLayouts();
+  latest(load);
+  latest(colour);
+  latest(size);
+  latest(near);
+  latest(find);
+}
