@@ -31,7 +31,7 @@ PUBLIC = {topic: room for room, topics in {
     "model": "model",
     "reps": "reps",
     "extract": "extract",
-    "neighbors": "neighbors",
+    "neighbors": "neighbors scan",
     "geometry": "id overlap isotropy lid cluster density imbalance",
     "projection": "pca mds map align axes",
     "encoding": "features mlem mlem_v1 mlem_v2 pairs decoding baselines",

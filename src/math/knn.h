@@ -26,6 +26,9 @@ typedef struct gn_knn_kernels {
                         const float *limit, uint32_t *where, float *value);
     /** The k-th smallest of v (n), 1 <= k <= n, no NaN among them. */
     float (*select)(const float *v, size_t n, size_t k);
+    /** out[i] = sum over c of w[c] * code[i * d + c] for n rows; d is a multiple of 64. Here sums
+     * run in 64 lanes, in float32. */
+    void (*dots_i8)(const float *w, const int8_t *code, size_t d, size_t n, float *out);
 } gn_knn_kernels;
 
 /** The kernels of an instruction set (AMX: AVX-512's; NEON: the scalar ones); never NULL. `cpu`

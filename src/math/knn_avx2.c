@@ -142,7 +142,28 @@ static float select_kth(const float *v, size_t n, size_t k) {
     return gn_key_float(lo);
 }
 
+static inline __m256 widen_i8(const int8_t *p) {
+    return _mm256_cvtepi32_ps(
+        _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p)));
+}
+
+static void dots_i8(const float *w, const int8_t *code, size_t d, size_t n, float *out) {
+    for (size_t i = 0; i < n; i++, code += d) {
+        __m256 s[8];
+        for (int l = 0; l < 8; l++) s[l] = _mm256_setzero_ps();
+        for (size_t c = 0; c < d; c += 64)
+            for (size_t l = 0; l < 8; l++)
+                s[l] = _mm256_add_ps(s[l], _mm256_mul_ps(_mm256_loadu_ps(w + c + 8 * l),
+                                                         widen_i8(code + c + 8 * l)));
+        for (int half = 4; half; half /= 2)
+            for (int l = 0; l < half; l++) s[l] = _mm256_add_ps(s[l], s[l + half]);
+        __m128 q = _mm_add_ps(_mm256_castps256_ps128(s[0]), _mm256_extractf128_ps(s[0], 1));
+        q = _mm_add_ps(q, _mm_movehl_ps(q, q));
+        out[i] = _mm_cvtss_f32(_mm_add_ss(q, _mm_shuffle_ps(q, q, 1)));
+    }
+}
+
 const gn_knn_kernels gn_knn_avx2 = {
-    "avx2",        distance_f32, distance_f64, distance_f16,
-    distance_bf16, pick_rows,    pick_cols,    select_kth,
+    "avx2",    distance_f32, distance_f64, distance_f16, distance_bf16,
+    pick_rows, pick_cols,    select_kth,   dots_i8,
 };

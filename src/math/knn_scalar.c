@@ -97,9 +97,21 @@ static float select_kth(const float *v, size_t n, size_t k) {
     return gn_key_float(lo);
 }
 
+static void dots_i8(const float *w, const int8_t *code, size_t d, size_t n, float *out) {
+    enum { WIDE = 64 };
+    for (size_t i = 0; i < n; i++, code += d) {
+        float lane[WIDE] = {0};
+        for (size_t c = 0; c < d; c += WIDE)
+            for (size_t l = 0; l < WIDE; l++) lane[l] += w[c + l] * (float)code[c + l];
+        for (size_t half = WIDE / 2; half; half /= 2)
+            for (size_t l = 0; l < half; l++) lane[l] += lane[l + half];
+        out[i] = lane[0];
+    }
+}
+
 const gn_knn_kernels gn_knn_scalar = {
-    "scalar",      distance_f32, distance_f64, distance_f16,
-    distance_bf16, pick_rows,    pick_cols,    select_kth,
+    "scalar",  distance_f32, distance_f64, distance_f16, distance_bf16,
+    pick_rows, pick_cols,    select_kth,   dots_i8,
 };
 
 const gn_knn_kernels *gn_knn_kernels_for(gn_cpu cpu) {

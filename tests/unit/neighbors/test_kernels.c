@@ -54,6 +54,28 @@ TEST(distances_have_the_same_bits) {
     }
 }
 
+TEST(int8_products_have_the_same_bits) {
+    enum { D = 192, N = 5 };
+    static float w[D], got[N], want[N];
+    static int8_t code[N * D];
+    gn_random r = gn_random_new(5, 3);
+    for (size_t c = 0; c < D; c++) w[c] = (float)gn_random_normal(&r);
+    for (size_t c = 0; c < N * D; c++) code[c] = (int8_t)((int)gn_random_below(&r, 255) - 127);
+    for (size_t d = 64; d <= D; d += 64) {
+        gn_knn_scalar.dots_i8(w, code, d, N, want);
+        for (size_t i = 0; i < N; i++) {
+            double sum = 0;
+            for (size_t c = 0; c < d; c++) sum += (double)w[c] * code[i * d + c];
+            CHECK_NEAR((double)want[i], sum, 1e-3);
+        }
+        for (int l = 1; l < LEVELS; l++) {
+            if (!gn_cpu_has(levels[l])) continue;
+            gn_knn_kernels_for(levels[l])->dots_i8(w, code, d, N, got);
+            CHECK(memcmp(got, want, sizeof got) == 0);
+        }
+    }
+}
+
 enum { ROWS = 14, COLS = 40, ROOM = ROWS * COLS + 16 };
 
 /* As a map of the tile: NaN where there is no hit; false when a place is hit twice. */
@@ -132,6 +154,7 @@ TEST(selects_the_kth) {
 
 int main(void) {
     RUN(distances_have_the_same_bits);
+    RUN(int8_products_have_the_same_bits);
     RUN(picks_what_is_not_above_the_limit);
     RUN(selects_the_kth);
     return tap_done();
