@@ -1,0 +1,219 @@
+/* What there is to draw, and how strongly.
+ *
+ * The scene keeps the caller's arrays and a version number for each, so that a renderer uploads only
+ * what changed. The second half computes the Look of one picture: the width of a point, its opacity,
+ * the fog. It depends on the data and the camera only, never on the renderer or on earlier pictures:
+ * the same state gives the same picture.
+ *
+ * Opacity. A fixed opacity makes dense places flat blobs or sparse places invisible. We measure
+ * once how many points lie in one squared data unit around a typical point (the median over the points
+ * of the count in a 128 x 128 grid) and choose the optical depth of one point so that at this typical
+ * place the discs on top of each other add up to TYPICAL_DEPTH. Zooming in spreads the points, so they
+ * grow more opaque on the way. */
+
+import { magnification, type Box, type Positions, type Projection, type Viewport } from "./camera";
+import { boundingBox } from "./camera";
+import { colourTable } from "./colour";
+import { HIDDEN, HOVER, NEIGHBOUR, SELECTED, SIZE_ONE, type PlotData, type PlotTheme } from "./types";
+
+/** The layers of one picture, from back to front. */
+export const BASE = 0, OUTLINE = 1, FRONT = 2;
+export const HIGHLIGHT = SELECTED | NEIGHBOUR;
+
+const TYPICAL_DEPTH = 2.2, MIN_DEPTH = 0.24, MAX_DEPTH = 2;
+/** Optical depth of outlines and highlighted points: nearly opaque. */
+const FRONT_DEPTH = 3.5;
+/** Radii are multiples of 1/RADIUS_STEPS pixels in both renderers. */
+export const RADIUS_STEPS = 8;
+export const MIN_RADIUS = 0.5, MAX_RADIUS = 48;
+/** A highlighted point is drawn this much wider; its outline reaches out by OUTLINE_WIDTH CSS pixels. */
+const FRONT_GROWTH = 1.25;
+const OUTLINE_WIDTH = 1.5;
+/** Opacity of the farthest points of a 3D cloud, and of a dimmed point, relative to the nearest. */
+export const FOG = 0.35, DIM = 0.4;
+
+export class Scene {
+  positions: Positions = { n: 0, dim: 2, a: new Float32Array(0), b: null, t: 0 };
+  colors: Uint8Array | null = null;
+  palette = new Uint8Array(0);
+  sizes: Uint8Array | null = null;
+  shapes: Uint8Array | null = null;
+  flags: Uint8Array | null = null;
+  pointSize = 0;
+  table: Uint8Array<ArrayBuffer>;
+  /** Rows with SELECTED or NEIGHBOUR that are not hidden. */
+  highlighted = 0;
+  hovers: number[] = [];
+  visible = 0;
+  box: Box | null = null;
+  /** Typical number of points per squared data unit. */
+  density = 0;
+  /** Counts of replacements, for renderers that keep copies. */
+  version = { a: 0, b: 0, colors: 0, sizes: 0, shapes: 0, flags: 0, table: 0 };
+
+  constructor(public theme: PlotTheme) {
+    this.table = colourTable(this.palette, theme);
+  }
+
+  setData(d: PlotData): boolean {
+    checkLength("positions", d.positions.length, d.n * d.dim);
+    const same = d.n === this.positions.n;
+    this.positions = { n: d.n, dim: d.dim, a: d.positions, b: null, t: 0 };
+    if (!same) {
+      this.colors = this.sizes = this.shapes = this.flags = null;
+      for (const k of ["colors", "sizes", "shapes", "flags"] as const) this.version[k]++;
+    }
+    this.version.a++;
+    this.version.b++;
+    this.count();
+    this.measure();
+    return same;
+  }
+
+  setTarget(b: Float32Array | null): void {
+    if (b) checkLength("target positions", b.length, this.positions.a.length);
+    this.positions.b = b;
+    if (!b) this.positions.t = 0;
+    this.version.b++;
+  }
+
+  finishTween(): void {
+    const p = this.positions;
+    if (!p.b) return;
+    p.a = p.b;
+    p.b = null;
+    p.t = 0;
+    this.version.a++;
+    this.version.b++;
+    this.measure();
+  }
+
+  setColors(index: Uint8Array | null, palette: Uint8Array): void {
+    if (index) checkLength("colour indices", index.length, this.positions.n);
+    if (palette.length % 3 !== 0 || palette.length > 768)
+      throw new RangeError(`plot: palette of ${palette.length} bytes: expected 3 bytes for each of at most 256 colours`);
+    this.colors = index;
+    this.palette = Uint8Array.from(palette);
+    this.version.colors++;
+    this.retable();
+  }
+
+  setTheme(theme: PlotTheme): void {
+    this.theme = theme;
+    this.retable();
+  }
+
+  setBytes(what: "sizes" | "shapes" | "flags", values: Uint8Array | null): void {
+    if (values) checkLength(what, values.length, this.positions.n);
+    this[what] = values;
+    this.version[what]++;
+    if (what === "flags") this.count();
+  }
+
+  isHidden = (row: number): boolean => this.flags !== null && (this.flags[row] & HIDDEN) !== 0;
+
+  private retable(): void {
+    this.table = colourTable(this.palette, this.theme);
+    this.version.table++;
+  }
+
+  private count(): void {
+    const f = this.flags;
+    this.highlighted = 0;
+    this.hovers = [];
+    this.visible = this.positions.n;
+    if (!f) return;
+    for (let i = 0; i < f.length; i++) {
+      const v = f[i];
+      if (v === 0) continue;
+      if (v & HIDDEN) {
+        this.visible--;
+        continue;
+      }
+      if (v & HIGHLIGHT) this.highlighted++;
+      if (v & HOVER && this.hovers.length < 64) this.hovers.push(i);
+    }
+  }
+
+  private measure(): void {
+    this.box = boundingBox(this.positions, () => false);
+    this.density = this.box ? typicalDensity(this.positions, this.box) : 0;
+  }
+}
+
+function checkLength(what: string, got: number, expected: number): void {
+  if (got !== expected) throw new RangeError(`plot: ${what}: ${got} values, expected ${expected}`);
+}
+
+const CELLS = 128;
+
+/** Median over the points of the number of points per squared unit in the point's cell; in 3D the mean of
+ *  this over the three coordinate planes. */
+export function typicalDensity(p: Positions, box: Box): number {
+  const planes = p.dim === 2 ? [[0, 1]] : [[0, 1], [1, 2], [0, 2]];
+  const side = 2 * Math.max(...box.half) || 1;
+  let sum = 0;
+  for (const [u, v] of planes as [number, number][]) {
+    const counts = new Uint32Array(CELLS * CELLS);
+    const k = CELLS / side, u0 = box.centre[u] - side / 2, v0 = box.centre[v] - side / 2;
+    for (let i = 0; i < p.a.length; i += p.dim) {
+      const x = Math.min(CELLS - 1, ((p.a[i + u] - u0) * k) | 0), y = Math.min(CELLS - 1, ((p.a[i + v] - v0) * k) | 0);
+      counts[y * CELLS + x]++;
+    }
+    const sorted = counts.filter((c) => c > 0).sort();
+    let seen = 0, median = 0;
+    for (let i = 0; i < sorted.length && seen < p.n / 2; i++) {
+      median = sorted[i];
+      seen += median;
+    }
+    sum += median * k * k;
+  }
+  return sum / planes.length;
+}
+
+/** How one picture is drawn, in pixels of the picture. */
+export interface Look {
+  /** Radius of a point of SIZE_ONE at the target. */
+  radius: number;
+  /** Optical depth of one point of the base layer. */
+  depth: number;
+  frontDepth: number;
+  frontGrowth: number;
+  outline: number;
+  /** Opacity of a point = clamp(fogAt + fogPer * depth in pixels), relative. 1 and 0 in 2D. */
+  fogAt: number;
+  fogPer: number;
+}
+
+/** @param ratio pixels of the picture per CSS pixel. */
+export function lookOf(s: Scene, pr: Projection, v: Viewport, ratio: number): Look {
+  const cssScale = pr.scale / ratio, area = (v.width * v.height) / (ratio * ratio);
+  let width = s.pointSize;
+  if (width <= 0) {
+    const fitted = s.box ? Math.min(v.width, v.height) / ratio / (2 * Math.max(...s.box.half) || 1) : cssScale;
+    width = Math.min(9, Math.max(1.25, Math.sqrt((0.35 * area) / Math.max(1, s.visible))));
+    width = Math.min(12, width * Math.min(4, Math.max(1, Math.pow(cssScale / fitted, 0.35))));
+  }
+  const radius = Math.max(MIN_RADIUS, (width * ratio) / 2);
+  const overlap = (s.density * Math.PI * radius * radius) / (pr.scale * pr.scale);
+  const depth = Math.min(MAX_DEPTH, Math.max(MIN_DEPTH, TYPICAL_DEPTH / Math.max(1e-9, overlap)));
+  const look: Look = {
+    radius, depth, frontDepth: FRONT_DEPTH, frontGrowth: FRONT_GROWTH, outline: OUTLINE_WIDTH * ratio, fogAt: 1, fogPer: 0,
+  };
+  if (pr.dim === 3 && s.box) {
+    const m = pr.m, c = s.box.centre;
+    const middle = m[8] * c[0] + m[9] * c[1] + m[10] * c[2] + m[11];
+    const reach = 0.75 * Math.hypot(...s.box.half) * pr.scale || 1;
+    look.fogPer = (1 - FOG) / (2 * reach);
+    look.fogAt = (1 + FOG) / 2 - look.fogPer * middle;
+  }
+  return look;
+}
+
+/** Radius in steps of 1/RADIUS_STEPS pixels of a point with that size byte and depth, in that layer. */
+export function radiusSteps(look: Look, pr: Projection, layer: number, size: number, depth: number): number {
+  let r = (look.radius * size * magnification(pr, depth)) / SIZE_ONE;
+  if (layer !== BASE) r = Math.max(1.5, r * look.frontGrowth);
+  if (layer === OUTLINE) r += look.outline;
+  return Math.round(RADIUS_STEPS * Math.min(MAX_RADIUS, Math.max(MIN_RADIUS, r)));
+}
