@@ -5,9 +5,13 @@
  * Open Sans for the text, DejaVu Sans for what Open Sans lacks (ℓ, Ġ, ▁, arrows). Nothing global is
  * touched. Where neither family is installed, the machine's own configuration serves.
  *
- * What bit us: Pango takes 96 dots per inch unless told 72; hinting moves glyphs with the
- * resolution, so it is off; cairo keeps a current point after a layout was shown, which starts the
- * next path in the wrong place. */
+ * What bit us: every font map of Pango 1.50 has a thread that looks fonts up and nobody waits for;
+ * it gives the last thing that it found back to the map's tables some microseconds after we have
+ * it, and a map that died meanwhile crashes it (seen once in a few hundred figures). Nothing tells
+ * when it is done, so the map never dies: one for the process, which drawings use in turn. It is
+ * the library's only state beyond a call, and holds nothing but fonts. Pango takes 96 dots per inch
+ * unless told 72; hinting moves glyphs with the resolution, so it is off; cairo keeps a current
+ * point after a layout was shown, which starts the next path in the wrong place. */
 #include "figure/text.h"
 
 #include "base/mem.h"
@@ -16,6 +20,7 @@
 #include <math.h>
 #include <pango/pangocairo.h>
 #include <pango/pangofc-fontmap.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,13 +64,17 @@ static bool has_fonts(FcConfig *config) {
     return (app && app->nfont > 0) || (system && system->nfont > 0);
 }
 
-gn_status gn_fonts_open(gn_fonts **out, gn_error *err) {
+static void free_fonts(gn_fonts *fonts) {
+    if (fonts->config) FcConfigDestroy(fonts->config);
+    gn_free(fonts);
+}
+
+static gn_status make_fonts(gn_fonts **out, gn_error *err) {
     gn_status st = GN_OK;
     gn_fonts *fonts = gn_calloc(1, sizeof *fonts);
     if (!fonts) return gn_fail_nomem(err, "fonts", sizeof *fonts);
-    /* A new font map makes Pango call FcInit in a thread of its own that nobody waits for, which
-     * can collide with our use of fontconfig. Called here first, that call finds nothing left to
-     * do. */
+    /* The map's thread begins with FcInit, which can collide with our use of fontconfig. Called
+     * here first, that call finds nothing left to do. */
     FcInit();
     fonts->config = open_config();
     if (!fonts->config || !has_fonts(fonts->config)) {
@@ -76,6 +85,7 @@ gn_status gn_fonts_open(gn_fonts **out, gn_error *err) {
     }
     fonts->map = pango_cairo_font_map_new_for_font_type(CAIRO_FONT_TYPE_FT);
     if (!fonts->map || !PANGO_IS_FC_FONT_MAP(fonts->map)) {
+        if (fonts->map) g_object_unref(fonts->map);
         st =
             gn_fail(err, GN_ENOSUPP, "figures need Pango with FreeType fonts, which it lacks here");
         goto done;
@@ -94,27 +104,26 @@ gn_status gn_fonts_open(gn_fonts **out, gn_error *err) {
     *out = fonts;
     return GN_OK;
 done:
-    gn_fonts_close(fonts);
+    free_fonts(fonts);
     return st;
 }
 
-void gn_fonts_close(gn_fonts *fonts) {
-    if (!fonts) return;
-    if (fonts->context) g_object_unref(fonts->context);
-    if (fonts->map) {
-        /* The map's thread still holds the last thing that it looked up, for some microseconds
-         * after we have it, and gives it back to the map's tables, emptied or dead; nothing tells
-         * when. Idling lets that thread run (seen once in a few hundred figures on a loaded
-         * machine). */
-        g_usleep(3000);
-        /* Pango 1.50 keeps the configuration's reference when a font map dies: take it back first
-         */
-        if (PANGO_IS_FC_FONT_MAP(fonts->map))
-            pango_fc_font_map_set_config(PANGO_FC_FONT_MAP(fonts->map), NULL);
-        g_object_unref(fonts->map);
+static pthread_mutex_t process_fonts_lock = PTHREAD_MUTEX_INITIALIZER;
+static gn_fonts *process_fonts; /* under process_fonts_lock */
+
+gn_status gn_fonts_open(gn_fonts **out, gn_error *err) {
+    pthread_mutex_lock(&process_fonts_lock);
+    gn_status st = process_fonts ? GN_OK : make_fonts(&process_fonts, err);
+    if (st != GN_OK) {
+        pthread_mutex_unlock(&process_fonts_lock);
+        return st;
     }
-    if (fonts->config) FcConfigDestroy(fonts->config);
-    gn_free(fonts);
+    *out = process_fonts;
+    return GN_OK;
+}
+
+void gn_fonts_close(gn_fonts *fonts) {
+    if (fonts) pthread_mutex_unlock(&process_fonts_lock);
 }
 
 static PangoLayout *lay_out(gn_fonts *fonts, const gn_text *t) {

@@ -7,10 +7,12 @@
 
 #include <cairo.h>
 
-/** Opened once per rendering; not shared between threads. */
+/** The process's fonts, loaded by the first who opens them. One drawing has them at a time: close
+ *  them in the same thread, do not open them twice. */
 typedef struct gn_fonts gn_fonts;
 
-/** @return GN_OK; GN_ENOSUPP when the machine has no font at all; GN_ENOMEM. */
+/** Waits until no other thread draws.
+ *  @return GN_OK; GN_ENOSUPP when the machine has no font at all; GN_ENOMEM. */
 gn_status gn_fonts_open(gn_fonts **out, gn_error *err);
 void gn_fonts_close(gn_fonts *fonts);
 
