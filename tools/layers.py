@@ -22,6 +22,7 @@ ROOMS = {  # room: rooms whose internal headers it may use
     "projection": "base math reps neighbors",
     "figure": "base io",
     "report": "base math io text model reps extract neighbors geometry encoding projection figure",
+    "view": "base math io text model reps extract neighbors geometry encoding projection figure report",
 }
 # The public header of a topic belongs to the room that implements it.
 PUBLIC = {topic: room for room, topics in {
@@ -37,6 +38,7 @@ PUBLIC = {topic: room for room, topics in {
     "encoding": "features mlem mlem_v1 mlem_v2 pairs decoding baselines",
     "figure": "figure",
     "report": "result survey measure mlem_report",
+    "view": "view",
 }.items() for topic in topics.split()}
 
 

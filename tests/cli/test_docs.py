@@ -8,6 +8,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -47,10 +48,28 @@ def reader_folder(folder):
     return environment
 
 
+def view(command, folder, environment):
+    """The viewer serves until Ctrl-C: its first line must be an address, its status 130."""
+    server = subprocess.Popen(command.split("#")[0].split() + ["--no-browser"], cwd=folder, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **environment})
+    try:
+        address = server.stdout.readline().strip()
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address), (command, address)
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=60) == 130, (command, server.stderr.read())
+    finally:
+        server.kill()
+        server.communicate()
+
+
 def shell(command, folder, environment):
+    views = [line for line in command.splitlines() if line.startswith("gonio view ")]
+    command = "\n".join(line for line in command.splitlines() if line not in views)
     done = subprocess.run(["bash", "-euo", "pipefail", "-c", command], cwd=folder, text=True,
                           capture_output=True, env={**os.environ, **environment}, timeout=300)
     assert done.returncode == 0, f"{command}\nstatus {done.returncode}\n{done.stdout}{done.stderr}"
+    for line in views:
+        view(line, folder, environment)
     return done.stdout
 
 

@@ -1,0 +1,321 @@
+/* Columns of a source: see columns.h.
+ *
+ * A representation set has its tokens, its labels and its row table; any other source begins with
+ * the number of the row alone. More columns (metadata that the user dropped, edited labels) are put
+ * beside them or in their place. Each is made when it is first asked for. */
+#include "view/columns.h"
+
+#include "base/number.h"
+#include "io/csv.h"
+#include "view/reply.h"
+#include "io/json.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum column_kind { TOKEN, LABEL, TOKEN_ID, POSITION, SEQUENCE, ROW, GIVEN };
+
+struct slot {
+    const char *name;
+    enum column_kind kind;
+    size_t label;
+    gn_view_column *column; /* NULL until it is asked for */
+};
+
+struct gn_view_columns {
+    size_t n, room;
+    struct slot *slot;
+    gn_arena arena; /* names of given columns */
+};
+
+/* ---- one column -------------------------------------------------------------------------------
+ */
+
+void gn_view_column_free(gn_view_column *c) {
+    if (!c || atomic_fetch_sub(&c->references, 1) > 1) return;
+    gn_arena_free(&c->arena);
+    gn_free(c);
+}
+
+static gn_status new_column(const char *name, size_t n, gn_view_column **out, gn_error *err) {
+    gn_view_column *c = gn_calloc(1, sizeof *c);
+    char *copy = c ? gn_arena_text(&c->arena, name, strlen(name)) : NULL;
+    if (!copy) {
+        gn_free(c);
+        return gn_fail_nomem(err, name, sizeof *c);
+    }
+    c->name = copy;
+    c->n = n;
+    atomic_init(&c->references, 1);
+    *out = c;
+    return GN_OK;
+}
+
+/** Counts what is there: names that at least one row has, and rows without one. */
+static gn_status count_codes(gn_view_column *c, gn_error *err) {
+    unsigned char *seen = gn_calloc(c->n_names + 1, 1);
+    if (!seen) return gn_fail_nomem(err, c->name, c->n_names);
+    c->distinct = c->missing = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        if (c->code[i] < 0) {
+            c->missing++;
+        } else if (!seen[c->code[i]]) {
+            seen[c->code[i]] = 1;
+            c->distinct++;
+        }
+    }
+    gn_free(seen);
+    return GN_OK;
+}
+
+/** Numbers when every name parses, text when most rows have a name of their own. */
+static gn_status find_type(gn_view_column *c, gn_error *err) {
+    bool numbers = c->n_names > 0;
+    for (size_t i = 0; i < c->n_names && numbers; i++) {
+        double x;
+        numbers = gn_csv_number((gn_csv_field){c->names[i], strlen(c->names[i])}, &x);
+    }
+    if (!numbers) {
+        c->type = c->distinct > 50 && c->distinct > (c->n - c->missing) / 2 ? GN_COLUMN_TEXT
+                                                                            : GN_COLUMN_CATEGORY;
+        return GN_OK;
+    }
+    float *value = gn_arena_alloc(&c->arena, c->n, sizeof *value);
+    if (!value) return gn_fail_nomem(err, c->name, c->n * sizeof *value);
+    for (size_t i = 0; i < c->n; i++) {
+        double x = (double)NAN;
+        if (c->code[i] >= 0) {
+            const char *name = c->names[c->code[i]];
+            gn_csv_number((gn_csv_field){name, strlen(name)}, &x);
+        }
+        value[i] = (float)x;
+    }
+    c->type = GN_COLUMN_NUMBER;
+    c->value = value;
+    c->code = NULL;
+    c->names = NULL;
+    c->n_names = 0;
+    return GN_OK;
+}
+
+gn_status gn_view_column_new(const char *name, size_t n, const int32_t *code, size_t n_names,
+                             const char *const *names, gn_view_column **out, gn_error *err) {
+    gn_view_column *c = NULL;
+    gn_status st;
+    GN_TRY(new_column(name, n, &c, err));
+    int32_t *own = gn_arena_alloc(&c->arena, n, sizeof *own);
+    const char **list = gn_arena_alloc(&c->arena, n_names, sizeof *list);
+    bool bad = !own || !list;
+    for (size_t i = 0; i < n_names && !bad; i++)
+        bad = !(list[i] = gn_arena_utf8(&c->arena, names[i]));
+    if (bad) {
+        st = gn_fail_nomem(err, name, n * sizeof *own);
+        goto done;
+    }
+    memcpy(own, code, n * sizeof *own);
+    c->code = own;
+    c->names = list;
+    c->n_names = n_names;
+    GN_TRY(count_codes(c, err));
+    GN_TRY(find_type(c, err));
+    *out = c;
+    c = NULL;
+done:
+    gn_view_column_free(c);
+    return st;
+}
+
+static gn_status number_column(const char *name, size_t n, const int32_t *from,
+                               gn_view_column **out, gn_error *err) {
+    gn_view_column *c;
+    gn_status st = new_column(name, n, &c, err);
+    if (st != GN_OK) return st;
+    float *value = gn_arena_alloc(&c->arena, n, sizeof *value);
+    if (!value) {
+        gn_view_column_free(c);
+        return gn_fail_nomem(err, name, n * sizeof *value);
+    }
+    int32_t top = -1;
+    for (size_t i = 0; i < n; i++) {
+        int32_t x = from ? from[i] : (int32_t)i;
+        value[i] = x < 0 ? NAN : (float)x;
+        c->missing += x < 0;
+        if (x > top) top = x;
+    }
+    c->type = GN_COLUMN_NUMBER;
+    c->value = value;
+    unsigned char *seen = gn_calloc((size_t)(top + 1), 1);
+    for (size_t i = 0; seen && i < n; i++) {
+        int32_t x = from ? from[i] : (int32_t)i;
+        if (x >= 0 && !seen[x]) {
+            seen[x] = 1;
+            c->distinct++;
+        }
+    }
+    gn_free(seen);
+    *out = c;
+    return GN_OK;
+}
+
+json_t *gn_view_column_value(const gn_view_column *c, size_t row) {
+    if (c->value) return gn_json_real((double)c->value[row]);
+    return c->code[row] < 0 ? json_null() : gn_json_text(c->names[c->code[row]]);
+}
+
+/* ---- the columns of a source ------------------------------------------------------------------
+ */
+
+void gn_view_columns_free(struct gn_view_columns *c) {
+    if (!c) return;
+    for (size_t i = 0; i < c->n; i++) gn_view_column_free(c->slot[i].column);
+    gn_arena_free(&c->arena);
+    gn_free(c->slot);
+    gn_free(c);
+}
+
+static struct slot *find_slot(struct gn_view_columns *c, const char *name) {
+    for (size_t i = 0; i < c->n; i++)
+        if (strcmp(c->slot[i].name, name) == 0) return &c->slot[i];
+    return NULL;
+}
+
+static gn_status add_slot(struct gn_view_columns *c, struct slot slot, gn_error *err) {
+    if (find_slot(c, slot.name)) return GN_OK;
+    if (c->n == c->room) {
+        size_t room = c->room ? 2 * c->room : 8;
+        struct slot *more = gn_realloc(c->slot, room, sizeof *more);
+        if (!more) return gn_fail_nomem(err, "the list of columns", room * sizeof *more);
+        c->slot = more;
+        c->room = room;
+    }
+    c->slot[c->n++] = slot;
+    return GN_OK;
+}
+
+/** The list of columns, made on first use. Under the source's lock. */
+static gn_status list_columns(gn_source *s, gn_error *err) {
+    gn_status st = GN_OK;
+    if (s->columns) return GN_OK;
+    struct gn_view_columns *c = gn_calloc(1, sizeof *c);
+    if (!c) return gn_fail_nomem(err, "the list of columns", sizeof *c);
+    if (s->reps) {
+        if (gn_reps_token_id(s->reps))
+            GN_TRY(add_slot(c, (struct slot){"token", TOKEN, 0, NULL}, err));
+        for (size_t i = 0; i < gn_reps_label_count(s->reps); i++)
+            GN_TRY(add_slot(c, (struct slot){gn_reps_label_name(s->reps, i), LABEL, i, NULL}, err));
+        GN_TRY(add_slot(c, (struct slot){"position", POSITION, 0, NULL}, err));
+        GN_TRY(add_slot(c, (struct slot){"sequence", SEQUENCE, 0, NULL}, err));
+        GN_TRY(add_slot(c, (struct slot){"token_id", TOKEN_ID, 0, NULL}, err));
+    } else {
+        GN_TRY(add_slot(c, (struct slot){"row", ROW, 0, NULL}, err));
+    }
+    s->columns = c;
+    c = NULL;
+done:
+    gn_view_columns_free(c);
+    return st;
+}
+
+static gn_status make_column(gn_source *s, const struct slot *slot, gn_view_column **out,
+                             gn_error *err) {
+    gn_labels *types = NULL;
+    const gn_labels *l;
+    gn_status st;
+    switch (slot->kind) {
+    case TOKEN:
+        st = gn_reps_types(s->reps, &types, err);
+        if (st != GN_OK) return st;
+        st = gn_view_column_new(slot->name, types->n, types->code, types->n_classes,
+                                (const char *const *)types->name, out, err);
+        gn_labels_free(types);
+        return st;
+    case LABEL:
+        l = gn_reps_labels(s->reps, slot->label);
+        return gn_view_column_new(slot->name, l->n, l->code, l->n_classes,
+                                  (const char *const *)l->name, out, err);
+    case TOKEN_ID:
+        return number_column(slot->name, s->about.rows, gn_reps_token_id(s->reps), out, err);
+    case POSITION:
+        return number_column(slot->name, s->about.rows, gn_reps_position(s->reps), out, err);
+    case SEQUENCE:
+        return number_column(slot->name, s->about.rows, gn_reps_sequence(s->reps), out, err);
+    case ROW:
+        return number_column(slot->name, s->about.rows, NULL, out, err);
+    case GIVEN:
+        break;
+    }
+    return gn_fail(err, GN_EINVAL, "column '%s' is not there", slot->name);
+}
+
+gn_status gn_source_column(gn_source *s, const char *name, gn_view_column **out, gn_error *err) {
+    gn_status st;
+    pthread_mutex_lock(&s->lock);
+    GN_TRY(list_columns(s, err));
+    struct slot *slot = find_slot(s->columns, name);
+    if (!slot) {
+        char list[512] = "";
+        size_t used = 0;
+        for (size_t i = 0; i < s->columns->n && used + 1 < sizeof list; i++)
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "",
+                                     s->columns->slot[i].name);
+        st = gn_fail(err, GN_EINVAL, "%s has no column '%s'; it has %s", s->about.name, name, list);
+        goto done;
+    }
+    if (!slot->column) GN_TRY(make_column(s, slot, &slot->column, err));
+    atomic_fetch_add(&slot->column->references, 1);
+    *out = slot->column;
+done:
+    pthread_mutex_unlock(&s->lock);
+    return st;
+}
+
+const char **gn_source_column_names(gn_source *s) {
+    const char **list = NULL;
+    gn_error ignored;
+    pthread_mutex_lock(&s->lock);
+    if (list_columns(s, &ignored) == GN_OK) list = gn_alloc(s->columns->n + 1, sizeof *list);
+    for (size_t i = 0; list && i <= s->columns->n; i++)
+        list[i] = i < s->columns->n ? s->columns->slot[i].name : NULL;
+    pthread_mutex_unlock(&s->lock);
+    return list;
+}
+
+gn_status gn_source_put_column(gn_source *s, gn_view_column *c, gn_error *err) {
+    gn_status st;
+    gn_view_column *old = c;
+    pthread_mutex_lock(&s->lock);
+    GN_TRY(list_columns(s, err));
+    struct slot *slot = find_slot(s->columns, c->name);
+    if (!slot) {
+        const char *name = gn_arena_text(&s->columns->arena, c->name, strlen(c->name));
+        if (!name) {
+            st = gn_fail_nomem(err, c->name, strlen(c->name));
+            goto done;
+        }
+        GN_TRY(add_slot(s->columns, (struct slot){name, GIVEN, 0, NULL}, err));
+        slot = &s->columns->slot[s->columns->n - 1];
+    }
+    old = slot->column;
+    slot->column = c;
+done:
+    pthread_mutex_unlock(&s->lock);
+    gn_view_column_free(old);
+    return st;
+}
+
+const char *gn_source_token_column(gn_source *s) {
+    const char *found = NULL, **name = gn_source_column_names(s);
+    gn_error ignored;
+    for (size_t i = 0; name && name[i] && !found; i++) {
+        gn_view_column *c;
+        if (strcmp(name[i], "token") == 0)
+            found = name[i];
+        else if (!s->reps && gn_source_column(s, name[i], &c, &ignored) == GN_OK) {
+            if (c->code) found = name[i];
+            gn_view_column_free(c);
+        }
+    }
+    gn_free(name);
+    return found;
+}

@@ -1,0 +1,297 @@
+/* Routes about sources: the list, one source, its columns, its rows. */
+#include "view/columns.h"
+#include "view/texts.h"
+#include "view/view.h"
+
+#include "io/json.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_CARDS = 1000 };
+
+/* ---- finding a source -------------------------------------------------------------------------
+ */
+
+static gn_source *source_at(gn_view *v, size_t id) {
+    pthread_mutex_lock(&v->lock);
+    gn_source *s = id < v->n_sources ? v->source[id] : NULL;
+    pthread_mutex_unlock(&v->lock);
+    return s;
+}
+
+static gn_status open_at(gn_view *v, size_t id, gn_source **out, gn_reply *re, gn_error *err) {
+    gn_source *s = source_at(v, id);
+    if (!s) return gn_not_found(re, err, "there is no source %zu", id);
+    gn_status st = gn_source_open(s, err);
+    if (st == GN_OK) *out = s;
+    return st;
+}
+
+gn_status gn_view_source(gn_view *v, const char *text, gn_source **out, gn_reply *re,
+                         gn_error *err) {
+    size_t id;
+    gn_status st = gn_text_size(text, "source", 0, SIZE_MAX, &id, err);
+    return st != GN_OK ? st : open_at(v, id, out, re, err);
+}
+
+gn_status gn_view_body_source(gn_view *v, const json_t *body, const char *key, gn_source **out,
+                              gn_reply *re, gn_error *err) {
+    size_t id;
+    gn_status st = gn_body_size(body, key, 0, INT32_MAX, SIZE_MAX, &id, err);
+    if (st != GN_OK) return st;
+    if (id == SIZE_MAX)
+        return gn_fail(err, GN_EINVAL, "'%s': expected the number of a source", key);
+    return open_at(v, id, out, re, err);
+}
+
+/* ---- the list ---------------------------------------------------------------------------------
+ */
+
+static json_t *layers_json(const gn_source *s) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < s->about.n_layers; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "layer %zu", gn_source_layer(s, i));
+        json_array_append_new(list, json_pack("{s:o,s:o,s:s}", "layer",
+                                              gn_json_whole(gn_source_layer(s, i)), "depth",
+                                              gn_json_real(gn_source_depth(s, i)), "name", name));
+    }
+    return list;
+}
+
+json_t *gn_source_json(const gn_source *s) {
+    const gn_entry *e = &s->about;
+    return json_pack("{s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:s,s:o,s:[o,o],s:b,s:o}", "id",
+                     gn_json_whole(s->id), "name", gn_json_text(e->name), "kind", s->reader->kind,
+                     "path", gn_json_text(s->path), "rows", gn_json_whole(e->rows), "dims",
+                     gn_json_whole(e->dims), "layers", layers_json(s), "dtype",
+                     gn_dtype_name(e->dtype), "bytes", json_integer((json_int_t)e->n_bytes),
+                     "preview", gn_json_text(e->preview[0] ? e->preview[0] : ""),
+                     gn_json_text(e->preview[1] ? e->preview[1] : ""), "supported",
+                     (int)e->supported, "note", gn_json_text(e->note));
+}
+
+static gn_status get_sources(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
+    (void)rq;
+    json_t *folders = json_array(), *sources = json_array();
+    for (size_t i = 0; i < v->n_folders; i++)
+        json_array_append_new(folders, gn_json_text(v->folder[i]));
+    const gn_source *s;
+    for (size_t i = 0; (s = source_at(v, i)); i++)
+        json_array_append_new(sources, gn_source_json(s));
+    return gn_reply_json(re, json_pack("{s:o,s:o}", "folders", folders, "sources", sources), err);
+}
+
+/* ---- one source -------------------------------------------------------------------------------
+ */
+
+static const char *const type_name[] = {"category", "number", "text"};
+
+static gn_status columns_json(gn_source *s, json_t *to, json_t **path_column, gn_error *err) {
+    const char **name = gn_source_column_names(s);
+    gn_status st = name ? GN_OK : gn_fail_nomem(err, "the list of columns", 1);
+    for (size_t i = 0; name && name[i] && st == GN_OK; i++) {
+        gn_view_column *c;
+        st = gn_source_column(s, name[i], &c, err);
+        if (st != GN_OK) break;
+        json_array_append_new(to,
+                              json_pack("{s:o,s:s,s:o,s:o}", "name", gn_json_text(c->name), "type",
+                                        type_name[c->type], "distinct", gn_json_whole(c->distinct),
+                                        "missing", gn_json_whole(c->missing)));
+        if (strcmp(name[i], "__seq_next__") == 0 || strcmp(name[i], "__next__") == 0)
+            *path_column = gn_json_text(name[i]);
+        gn_view_column_free(c);
+    }
+    gn_free(name);
+    return st;
+}
+
+static gn_status get_source(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
+    gn_source *s;
+    const char *hash;
+    json_t *columns = json_array(), *path_column = json_null(), *about = json_null();
+    json_t *out = NULL;
+    gn_status st;
+    GN_TRY(gn_view_source(v, rq->part[0], &s, re, err));
+    GN_TRY(gn_source_hash(s, &hash, err));
+    GN_TRY(columns_json(s, columns, &path_column, err));
+    if (s->reps) {
+        const char *meta = gn_reps_meta(s->reps);
+        GN_TRY(gn_json_parse(meta, strlen(meta), "gonio.json", &about, err));
+    }
+    out = gn_source_json(s);
+    json_object_set_new(out, "hash", json_string(hash));
+    json_object_set(out, "columns", columns);
+    json_object_set_new(out, "token_column", gn_json_text(gn_source_token_column(s)));
+    json_object_set_new(out, "text", json_boolean(s->texts != NULL));
+    json_object_set(out, "path_column", path_column);
+    json_object_set(out, "conditions", about);
+    st = gn_reply_json(re, out, err);
+done:
+    json_decref(columns);
+    json_decref(path_column);
+    json_decref(about);
+    return st;
+}
+
+static gn_status get_column(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
+    gn_source *s;
+    gn_view_column *c = NULL;
+    gn_block block;
+    json_t *meta = NULL, *names = NULL;
+    gn_status st;
+    GN_TRY(gn_view_source(v, rq->part[0], &s, re, err));
+    st = gn_source_column(s, rq->part[1], &c, err);
+    if (st == GN_EINVAL) re->status = 404;
+    if (st != GN_OK) goto done;
+    meta = json_pack("{s:o,s:s}", "name", gn_json_text(c->name), "type", type_name[c->type]);
+    gn_block_array a = {.n_dims = 1, .shape = {c->n}};
+    if (c->value) {
+        a.name = "values";
+        a.dtype = GN_F32;
+        a.data = c->value;
+    } else {
+        a.name = "codes";
+        a.dtype = GN_I32;
+        a.data = c->code;
+        names = json_array();
+        for (size_t i = 0; i < c->n_names; i++)
+            json_array_append_new(names, gn_json_text(c->names[i]));
+        json_object_set_new(meta, "names", names);
+    }
+    GN_TRY(gn_block_new(&a, 1, meta, &block, err));
+    st = gn_reply_block(re, &block);
+done:
+    json_decref(meta);
+    gn_view_column_free(c);
+    return st;
+}
+
+/* ---- cards ------------------------------------------------------------------------------------
+ */
+
+/** {"row", "token", "token_id", "position", "sequence", "context", "columns"}; a new reference. */
+static gn_status card(gn_source *s, gn_view_column *const *column, size_t row, json_t **out,
+                      gn_error *err) {
+    json_t *context = NULL, *columns = json_object();
+    const int32_t *id = s->reps ? gn_reps_token_id(s->reps) : NULL;
+    const int32_t *position = s->reps ? gn_reps_position(s->reps) : NULL;
+    const int32_t *sequence = s->reps ? gn_reps_sequence(s->reps) : NULL;
+    gn_status st = gn_source_context(s, row, &context, err);
+    if (st != GN_OK) {
+        json_decref(columns);
+        return st;
+    }
+    const char *token = gn_source_token(s, row);
+    json_t *shown = gn_json_text(token);
+    for (size_t i = 0; column[i]; i++) {
+        json_t *value = gn_view_column_value(column[i], row);
+        if (!token && json_is_null(shown) && json_is_string(value)) shown = json_incref(value);
+        json_object_set_new(columns, column[i]->name, value);
+    }
+    json_t *made = json_pack(
+        "{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "row", gn_json_whole(row), "token", shown, "token_id",
+        id && id[row] >= 0 ? json_integer(id[row]) : json_null(), "position",
+        position && position[row] >= 0 ? json_integer(position[row]) : json_null(), "sequence",
+        sequence && sequence[row] >= 0 ? json_integer(sequence[row]) : json_null(), "context",
+        context, "columns", columns);
+    if (!made) return gn_fail_nomem(err, "a card", 1);
+    *out = made;
+    return GN_OK;
+}
+
+static void free_columns(gn_view_column **column) {
+    for (size_t i = 0; column && column[i]; i++) gn_view_column_free(column[i]);
+    gn_free(column);
+}
+
+/** All columns, NULL behind the last; free with free_columns. */
+static gn_status all_columns(gn_source *s, gn_view_column ***out, gn_error *err) {
+    const char **name = gn_source_column_names(s);
+    size_t n = 0;
+    gn_status st = GN_OK;
+    while (name && name[n]) n++;
+    gn_view_column **column = name ? gn_calloc(n + 1, sizeof *column) : NULL;
+    if (!column) st = gn_fail_nomem(err, "the list of columns", n);
+    for (size_t i = 0; i < n && st == GN_OK; i++)
+        st = gn_source_column(s, name[i], &column[i], err);
+    gn_free(name);
+    if (st == GN_OK)
+        *out = column;
+    else
+        free_columns(column);
+    return st;
+}
+
+static double norm(gn_mat m, size_t row, double *buf) {
+    const double *x = gn_mat_row_f64(m, row, buf);
+    double sum = 0;
+    for (size_t j = 0; j < m.cols; j++) sum += x[j] * x[j];
+    return sqrt(sum);
+}
+
+static gn_status get_row(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
+    gn_source *s;
+    size_t row, layer;
+    json_t *out = NULL;
+    gn_view_column **column = NULL;
+    double *buf = NULL;
+    gn_status st;
+    GN_TRY(gn_view_source(v, rq->part[0], &s, re, err));
+    st = gn_text_size(rq->part[1], "row", 0, s->about.rows - 1, &row, err);
+    if (st != GN_OK) re->status = 404;
+    if (st != GN_OK) goto done;
+    GN_TRY(gn_source_query_layer(s, rq, &layer, err));
+    GN_TRY(all_columns(s, &column, err));
+    GN_TRY(gn_alloc_array(&buf, s->about.dims, sizeof *buf, "a row", err));
+    GN_TRY(card(s, column, row, &out, err));
+    json_t *measures = json_pack("{s:o}", "norm", gn_json_real(norm(s->view[layer], row, buf)));
+    for (size_t i = 0; i < gn_view_n_parts; i++)
+        if (gn_view_parts[i]->measures) gn_view_parts[i]->measures(v, s, layer, row, measures);
+    json_object_set_new(out, "layer", gn_json_whole(gn_source_layer(s, layer)));
+    json_object_set_new(out, "measures", measures);
+    st = gn_reply_json(re, out, err);
+done:
+    gn_free(buf);
+    free_columns(column);
+    return st;
+}
+
+static gn_status post_rows(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
+    gn_source *s;
+    int32_t *rows = NULL;
+    size_t n;
+    json_t *list = json_array();
+    gn_view_column **column = NULL;
+    gn_status st;
+    GN_TRY(gn_view_source(v, rq->part[0], &s, re, err));
+    GN_TRY(gn_source_rows(s, json_object_get(rq->body, "rows"), &rows, &n, err));
+    if (n > MAX_CARDS) {
+        st = gn_fail(err, GN_EINVAL, "rows: %zu rows, expected at most %d", n, MAX_CARDS);
+        goto done;
+    }
+    GN_TRY(all_columns(s, &column, err));
+    for (size_t i = 0; i < n; i++) {
+        json_t *one = NULL;
+        GN_TRY(card(s, column, (size_t)rows[i], &one, err));
+        json_array_append_new(list, one);
+    }
+    st = gn_reply_json(re, json_pack("{s:O}", "rows", list), err);
+done:
+    json_decref(list);
+    gn_free(rows);
+    free_columns(column);
+    return st;
+}
+
+static const gn_route routes[] = {
+    {"GET", "/api/sources", get_sources, false},
+    {"GET", "/api/sources/{s}", get_source, false},
+    {"GET", "/api/sources/{s}/columns/{name}", get_column, false},
+    {"GET", "/api/sources/{s}/rows/{i}", get_row, false},
+    {"POST", "/api/sources/{s}/rows", post_rows, false},
+    {0},
+};
+const gn_view_part gn_part_sources = {.routes = routes};
