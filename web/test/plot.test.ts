@@ -138,7 +138,11 @@ test("a fit shows all rows that are not hidden, and fills the picture", () => {
     }
     close(widest, 0.88, 1e-3);
   }
-  assert.equal(cam.fitCamera(EYE, cloud(3, 2).positions, VIEW, () => true), null);
+  const one = cloud(3, 2);
+  assert.equal(cam.fitCamera(EYE, one.positions, VIEW, () => true), null);
+  // A single row has no width: the least extent holds, and without one a unit.
+  assert.equal(cam.fitCamera(EYE, one.positions, VIEW, () => false, Uint32Array.of(1), 0.25)?.extent, 0.25);
+  assert.equal(cam.fitCamera(EYE, one.positions, VIEW, () => false, Uint32Array.of(1))?.extent, 1);
 });
 
 test("the splat is the naive sum of optical depths, pixel by pixel", () => {
@@ -326,10 +330,10 @@ test("labels never overlap, stay in the picture, and strong ones are always ther
 });
 
 test("ticks are round, inside the range, and written alike", () => {
-  const t = ticks(-1.3, 2.2, 7);
+  const t = ticks(-1.3, 2.2, 0.5);
   assert.deepEqual(t.values.map(t.text), ["\u22121.0", "\u22120.5", "0", "0.5", "1.0", "1.5", "2.0"]);
-  assert.deepEqual(ticks(0, 0.0021, 4).values.map(ticks(0, 0.0021, 4).text), ["0", "0.001", "0.002"]);
-  assert.equal(ticks(0, 3e6, 3).text(2e6), "2.0e+6");
+  assert.deepEqual(ticks(0, 0.0021, 0.0009).values.map(ticks(0, 0.0021, 0.0009).text), ["0", "0.001", "0.002"]);
+  assert.equal(ticks(0, 3e6, 1e6).text(2e6), "2.0e+6");
 });
 
 test("the typical density of a uniform square is its number of points per area, in any order", () => {

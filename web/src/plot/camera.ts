@@ -205,8 +205,10 @@ export function boundingBox(p: Positions, skip: (row: number) => boolean, rows?:
 const MARGIN = 0.06;
 
 /** The camera that shows the given rows (default: all that `skip` leaves), its rotation kept. Null if there are none.
- *  The centre of their box becomes the target; the extent is the least that holds them. */
-export function fitCamera(c: Camera, p: Positions, v: Viewport, skip: (row: number) => boolean, rows?: Uint32Array): Camera | null {
+ *  The centre of their box becomes the target; the extent is the least that holds them, but at least `least`. */
+export function fitCamera(
+  c: Camera, p: Positions, v: Viewport, skip: (row: number) => boolean, rows?: Uint32Array, least = 0,
+): Camera | null {
   const box = boundingBox(p, skip, rows);
   if (!box) return null;
   let [w, h] = box.half;
@@ -224,8 +226,7 @@ export function fitCamera(c: Camera, p: Positions, v: Viewport, skip: (row: numb
     }
   }
   const side = Math.max(1, Math.min(v.width, v.height)), room = 1 - 2 * MARGIN;
-  let extent = Math.max((2 * w * side) / (v.width * room), (2 * h * side) / (v.height * room));
-  if (p.dim === 3) extent *= 1 + 0.2 * c.perspective;
-  if (!(extent > 0)) extent = 1;
-  return { ...c, target: [...box.centre], extent };
+  const nearer = p.dim === 3 ? 1 + 0.2 * c.perspective : 1;
+  const extent = Math.max(least, (2 * w * side * nearer) / (v.width * room), (2 * h * side * nearer) / (v.height * room));
+  return { ...c, target: [...box.centre], extent: extent > 0 ? extent : 1 };
 }

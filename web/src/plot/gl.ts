@@ -7,13 +7,13 @@
 
 import type { Projection } from "./camera";
 import { TABLE_SIZE, type Rgb } from "./colour";
-import { BASE, FRONT, OUTLINE, type Look, type Scene } from "./scene";
+import { BASE, depthOf, FRONT, OUTLINE, type Look, type Scene } from "./scene";
 import { SIZE_ONE } from "./types";
 import {
   AT_A, AT_B, AT_COLOR, AT_FLAGS, AT_SHAPE, AT_SIZE, POINT_FRAGMENT, POINT_VERTEX, RESOLVE_FRAGMENT, RESOLVE_VERTEX,
 } from "./shaders";
 
-const UNIFORMS = ["rows", "centre", "view", "eye", "tween", "radius", "frontGrowth", "outline", "fogAt", "fogPer", "layer", "table", "alpha"] as const;
+const UNIFORMS = ["rows", "centre", "view", "eye", "tween", "radius", "frontGrowth", "frontLeast", "outline", "fogAt", "fogPer", "layer", "table", "alpha"] as const;
 const BYTES = [["colors", AT_COLOR, 0], ["sizes", AT_SIZE, SIZE_ONE], ["shapes", AT_SHAPE, 0], ["flags", AT_FLAGS, 0]] as const;
 
 interface Resources {
@@ -109,11 +109,12 @@ export class GlRenderer {
     gl.uniform1f(u.tween, scene.positions.b ? scene.positions.t : 0);
     gl.uniform1f(u.radius, look.radius);
     gl.uniform1f(u.frontGrowth, look.frontGrowth);
+    gl.uniform1f(u.frontLeast, look.frontLeast);
     gl.uniform1f(u.outline, look.outline);
     gl.uniform1f(u.fogAt, look.fogAt);
     gl.uniform1f(u.fogPer, look.fogPer);
     gl.uniform1i(u.layer, layer);
-    gl.uniform1f(u.alpha, 1 - Math.exp(-(layer === BASE ? look.depth : look.frontDepth)));
+    gl.uniform1f(u.alpha, 1 - Math.exp(-depthOf(look, layer)));
     gl.uniform1i(u.table, 0);
     gl.activeTexture(gl.TEXTURE0);
     gl.bindTexture(gl.TEXTURE_2D, res.table);

@@ -26,6 +26,7 @@ export interface InputHost {
   lasso(line: [number, number][] | null): void;
   selected(polygon: [number, number][], mode: SelectMode): void;
   hover(x: number, y: number): void;
+  /** No row is under the pointer any more. */
   leave(): void;
   click(x: number, y: number, e: PointerEvent): void;
 }
@@ -96,6 +97,7 @@ export function attachInput(host: InputHost): () => void {
     pointers.set(e.pointerId, now);
     travelled = Math.max(travelled, Math.hypot(now[0] - line[0][0], now[1] - line[0][1]));
     if (travelled < CLICK_SLOP) return;
+    host.leave();
     if (drag === "turn") host.moveTo(orbit(host.camera(), host.projection(), dx, dy));
     else if (drag === "move") host.moveTo(pan(host.camera(), host.projection(), dx, dy));
     else {

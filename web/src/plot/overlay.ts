@@ -27,7 +27,7 @@ export interface Frame {
 }
 
 const LABEL_SIZE = 12, TICK_SIZE = 11, NAME_SIZE = 12;
-const TICK_EVERY = 84, TICK_LENGTH = 4;
+const TICK_EVERY = 72, TICK_LENGTH = 4;
 /** Room for ticks and names in 2D. */
 const LEFT = 58, BOTTOM = 44, RIGHT = 14, TOP = 12;
 const TRIPOD = { x: 56, y: 56, length: 34 };
@@ -119,10 +119,10 @@ function drawLabels(pen: Pen, f: Frame, labels: readonly Label[]): void {
     });
 }
 
-/** Round numbers in [from, to], about `count` of them: steps of 1, 2 or 5 times a power of ten. */
-export function ticks(from: number, to: number, count: number): { values: number[]; text: (v: number) => string } {
-  const rough = (to - from) / Math.max(1, count), power = Math.pow(10, Math.floor(Math.log10(rough)));
-  const step = [1, 2, 5, 10].map((k) => k * power).find((s) => s >= rough * 0.999) ?? 10 * power;
+/** Round numbers in [from, to] about `apart` apart: steps of 1, 2 or 5 times a power of ten. */
+export function ticks(from: number, to: number, apart: number): { values: number[]; text: (v: number) => string } {
+  const power = Math.pow(10, Math.floor(Math.log10(apart)));
+  const step = [1, 2, 5].map((k) => k * power).find((s) => s >= 0.8 * apart) ?? 10 * power;
   const values: number[] = [];
   for (let i = Math.ceil(from / step - 1e-9); i <= to / step + 1e-9 && values.length < 100; i++) values.push(i * step);
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
@@ -141,11 +141,8 @@ function drawAxes(pen: Pen, f: Frame, axes: Axes): void {
   pen.line([[v.x, v.y], [right, v.y], [right, bottom]], { colour: grid, width: 1 });
   pen.line([[v.x, v.y], [v.x, bottom], [right, bottom]], { colour: muted, width: 1 });
   const dataX = (x: number): number => (x - pr.cx - pr.m[3]) / pr.scale, dataY = (y: number): number => (pr.cy - y - pr.m[7]) / pr.scale;
-  // Both axes have the same scale, so they get the same step.
-  const span = (TICK_EVERY * Math.max(1, Math.floor(Math.min(v.width, v.height) / TICK_EVERY))) / pr.scale;
-  const count = Math.round((span * pr.scale) / TICK_EVERY);
-  const along = (from: number, to: number): ReturnType<typeof ticks> => ticks(from, to, ((to - from) / span) * count);
-  const xs = along(dataX(v.x), dataX(right)), ys = along(dataY(bottom), dataY(v.y));
+  // One scale, so both axes get the same step.
+  const apart = TICK_EVERY / pr.scale, xs = ticks(dataX(v.x), dataX(right), apart), ys = ticks(dataY(bottom), dataY(v.y), apart);
   for (const value of xs.values) {
     const x = pr.cx + pr.scale * value + pr.m[3];
     pen.line([[x, bottom], [x, bottom + TICK_LENGTH]], { colour: muted, width: 1 });

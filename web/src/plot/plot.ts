@@ -50,6 +50,8 @@ export class PlotView implements Plot {
   private height = 1;
   private ratio = 1;
   private shown = false;
+  /** The camera shows all rows and nobody has moved it: it may be fitted again when the picture's size changes. */
+  private follow = false;
   private moving = false;
   private fullMs = 0;
   private request = 0;
@@ -107,6 +109,7 @@ export class PlotView implements Plot {
     if (!this.shown || turned) {
       this.shown = d.n > 0;
       this.eye = this.fitted();
+      this.follow = true;
     }
     this.redraw();
   }
@@ -119,6 +122,7 @@ export class PlotView implements Plot {
   setTween(t: number): void {
     if (!(t >= 0 && t <= 1)) throw new RangeError(`plot: tween ${t}: expected 0 to 1`);
     this.scene.positions.t = this.scene.positions.b ? t : 0;
+    this.startMoving();
     this.redraw();
   }
 
@@ -172,6 +176,7 @@ export class PlotView implements Plot {
 
   setAxes(a: Axes | null): void {
     this.overlay.axes = a;
+    this.refit();
     this.redraw();
   }
 
@@ -240,6 +245,7 @@ export class PlotView implements Plot {
     this.height = height;
     this.ratio = ratio;
     this.splats = { full: null, half: null };
+    this.refit();
     this.redraw();
   }
 
@@ -259,6 +265,8 @@ export class PlotView implements Plot {
       position: "relative", width: "100%", height: "100%", overflow: "hidden", touchAction: "none", userSelect: "none",
       background: this.options.theme.background,
     });
+    root.style.outline = "none";
+    for (const change of ["focus", "blur"]) root.addEventListener(change, () => this.redrawOverlay());
     root.tabIndex = 0;
     root.setAttribute("role", "application");
     root.setAttribute("aria-label", "Map of points. Arrow keys move or turn it, plus and minus zoom, Home shows all.");
@@ -302,12 +310,14 @@ export class PlotView implements Plot {
       throw new RangeError(`plot: camera ${JSON.stringify(c)}: expected finite numbers and extent > 0`);
     this.glide?.stop();
     this.eye = copyCamera(c);
+    this.follow = false;
     this.redraw();
   }
 
   /** A change by the user. */
   private moveTo(c: Camera): void {
     this.eye = c;
+    this.follow = false;
     this.startMoving();
     this.redraw();
     this.camera.onchange?.(copyCamera(c));
@@ -315,17 +325,21 @@ export class PlotView implements Plot {
 
   /** The camera that shows the rows; rows in one spot (a single one) are shown with their surroundings. */
   private fitted(rows?: Uint32Array): Camera {
-    const c = fitCamera(this.eye, this.scene.positions, this.view(), this.scene.isHidden, rows);
-    if (!c) return this.eye;
-    const { box } = this.scene;
-    if (rows && box) c.extent = Math.max(c.extent, NEAREST_FIT * Math.max(...box.half) || 1);
-    return c;
+    const { box, positions, isHidden } = this.scene, least = rows && box ? NEAREST_FIT * Math.max(...box.half) : 0;
+    return fitCamera(this.eye, positions, this.view(), isHidden, rows, least) ?? this.eye;
   }
 
   private fit(rows?: Uint32Array): void {
     this.glide?.stop();
     const from = copyCamera(this.eye), to = this.fitted(rows);
-    void this.run(GLIDE_MS, (t) => this.moveTo(between(from, to, ease(t))));
+    void this.run(GLIDE_MS, (t) => {
+      this.moveTo(between(from, to, ease(t)));
+      this.follow = t === 1 && rows === undefined;
+    });
+  }
+
+  private refit(): void {
+    if (this.follow) this.eye = this.fitted();
   }
 
   /** Calls step(0..1) once per picture for `ms`, ends with step(1); only step(1) when not animating. */
@@ -419,7 +433,11 @@ export class PlotView implements Plot {
     c.clearRect(0, 0, this.overCanvas.width, this.overCanvas.height);
     c.setTransform(ratio, 0, 0, ratio, 0, 0);
     const look: Look = lookOf(this.scene, pr, view, 1);
-    drawOverlay(new CanvasPen(c, this.scene.theme.font), { scene: this.scene, pr, look, view, width, height }, this.overlay);
+    const pen = new CanvasPen(c, this.scene.theme.font);
+    drawOverlay(pen, { scene: this.scene, pr, look, view, width, height }, this.overlay);
+    // The element's own focus ring would lie under the canvases.
+    if (this.root.matches(":focus-visible"))
+      pen.line([[1, 1], [width - 1, 1], [width - 1, height - 1], [1, height - 1]], { colour: this.scene.theme.accent, width: 2, closed: true });
   }
 
   /** The row under the resting pointer; not while something moves. */

@@ -21,14 +21,16 @@ export const BASE = 0, OUTLINE = 1, FRONT = 2;
 export const HIGHLIGHT = SELECTED | NEIGHBOUR;
 
 const TYPICAL_DEPTH = 2.2, MIN_DEPTH = 0.24, MAX_DEPTH = 2;
-/** Optical depth of outlines and highlighted points: nearly opaque. */
+/** Optical depth of few highlighted points and their outlines: nearly opaque. */
 const FRONT_DEPTH = 3.5;
 /** Radii are multiples of 1/RADIUS_STEPS pixels in both renderers. */
 export const RADIUS_STEPS = 8;
 export const MIN_RADIUS = 0.5, MAX_RADIUS = 48;
-/** A highlighted point is drawn this much wider; its outline reaches out by OUTLINE_WIDTH CSS pixels. */
-const FRONT_GROWTH = 1.25;
-const OUTLINE_WIDTH = 1.5;
+/** How highlighted points stand out: wider by a factor, at least of a radius, with an outline (both in CSS pixels).
+ *  Many would melt into a blot that hides how dense they are: they stay as wide as the others, twice as strong, with a
+ *  soft edge. */
+const FEW = { growth: 1.25, least: 1.75, outline: 1.5 }, MANY = { growth: 1, least: 0.6, outline: 1.25 };
+const MANY_FROM = 3000;
 /** Opacity of the farthest points of a 3D cloud, and of a dimmed point, relative to the nearest. */
 export const FOG = 0.35, DIM = 0.4;
 
@@ -177,8 +179,11 @@ export interface Look {
   radius: number;
   /** Optical depth of one point of the base layer. */
   depth: number;
+  /** Of highlighted points, and of their outlines. */
   frontDepth: number;
+  outlineDepth: number;
   frontGrowth: number;
+  frontLeast: number;
   outline: number;
   /** Opacity of a point = clamp(fogAt + fogPer * depth in pixels), relative. 1 and 0 in 2D. */
   fogAt: number;
@@ -197,8 +202,11 @@ export function lookOf(s: Scene, pr: Projection, v: Viewport, ratio: number): Lo
   const radius = Math.max(MIN_RADIUS, (width * ratio) / 2);
   const overlap = (s.density * Math.PI * radius * radius) / (pr.scale * pr.scale);
   const depth = Math.min(MAX_DEPTH, Math.max(MIN_DEPTH, TYPICAL_DEPTH / Math.max(1e-9, overlap)));
+  const many = s.highlighted >= MANY_FROM, front = many ? MANY : FEW;
   const look: Look = {
-    radius, depth, frontDepth: FRONT_DEPTH, frontGrowth: FRONT_GROWTH, outline: OUTLINE_WIDTH * ratio, fogAt: 1, fogPer: 0,
+    radius, depth, frontDepth: many ? Math.min(FRONT_DEPTH, 2 * depth) : FRONT_DEPTH,
+    outlineDepth: many ? depth / 6 : FRONT_DEPTH, frontGrowth: front.growth, frontLeast: front.least * ratio,
+    outline: front.outline * ratio, fogAt: 1, fogPer: 0,
   };
   if (pr.dim === 3 && s.box) {
     const m = pr.m, c = s.box.centre;
@@ -210,10 +218,14 @@ export function lookOf(s: Scene, pr: Projection, v: Viewport, ratio: number): Lo
   return look;
 }
 
+/** Optical depth of one point of a layer. */
+export const depthOf = (look: Look, layer: number): number =>
+  layer === BASE ? look.depth : layer === OUTLINE ? look.outlineDepth : look.frontDepth;
+
 /** Radius in steps of 1/RADIUS_STEPS pixels of a point with that size byte and depth, in that layer. */
 export function radiusSteps(look: Look, pr: Projection, layer: number, size: number, depth: number): number {
   let r = (look.radius * size * magnification(pr, depth)) / SIZE_ONE;
-  if (layer !== BASE) r = Math.max(1.5, r * look.frontGrowth);
+  if (layer !== BASE) r = Math.max(look.frontLeast, r * look.frontGrowth);
   if (layer === OUTLINE) r += look.outline;
   return Math.round(RADIUS_STEPS * Math.min(MAX_RADIUS, Math.max(MIN_RADIUS, r)));
 }

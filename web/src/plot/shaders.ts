@@ -22,7 +22,7 @@ layout(location = ${AT_SHAPE}) in uint shape;
 layout(location = ${AT_FLAGS}) in uint flags;
 uniform vec4 rows[3];
 uniform vec2 centre, view;
-uniform float eye, tween, radius, frontGrowth, outline, fogAt, fogPer;
+uniform float eye, tween, radius, frontGrowth, frontLeast, outline, fogAt, fogPer;
 uniform int layer;
 uniform sampler2D table;
 flat out vec3 rgb;
@@ -38,7 +38,7 @@ void main() {
   gl_PointSize = 1.0;
   if ((flags & ${HIDDEN}u) != 0u || front != (layer != 0) || (eye > 0.0 && eye - v.z < eye * 0.05)) return;
   r = radius * float(size) * f / ${float(SIZE_ONE)};
-  if (layer != 0) r = max(1.5, r * frontGrowth);
+  if (layer != 0) r = max(frontLeast, r * frontGrowth);
   if (layer == 1) r += outline;
   r = floor(clamp(r, ${float(MIN_RADIUS)}, ${float(MAX_RADIUS)}) * ${float(RADIUS_STEPS)} + 0.5) / ${float(RADIUS_STEPS)};
   gain = 1.0;

@@ -16,7 +16,7 @@
 
 import { projectRange, type Projection } from "./camera";
 import { DIMMED_AT, OUTLINE_NEIGHBOUR, OUTLINE_SELECTED } from "./colour";
-import { BASE, DIM, FOG, FRONT, HIGHLIGHT, MAX_RADIUS, OUTLINE, radiusSteps, RADIUS_STEPS, type Look, type Scene } from "./scene";
+import { BASE, depthOf, DIM, FOG, FRONT, HIGHLIGHT, MAX_RADIUS, OUTLINE, radiusSteps, RADIUS_STEPS, type Look, type Scene } from "./scene";
 import { PHASES, reach, Stamps } from "./stamps";
 import { DIMMED, HIDDEN, SELECTED, SIZE_ONE } from "./types";
 
@@ -68,7 +68,7 @@ export class Splat {
   }
 
   private layer(scene: Scene, pr: Projection, look: Look, layer: number): void {
-    const depth = layer === BASE ? look.depth : look.frontDepth;
+    const depth = depthOf(look, layer);
     let unit = FULL;
     for (;;) {
       this.accumulate(scene, pr, look, layer, weights(depth, unit));
