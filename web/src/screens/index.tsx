@@ -1,16 +1,10 @@
-/** The other screens, filled by their own files. Each takes no props: it reads web/src/state. */
-export function LayerBar() {
-  return null;
-}
-export function Compare() {
-  return null;
-}
-export function Geometry() {
-  return null;
-}
-export function ExportPanel() {
-  return null;
-}
-export function Help() {
-  return null;
-}
+/** The other screens. Each takes no props: it reads web/src/state. */
+import "uplot/dist/uPlot.min.css";
+import "../charts/charts.css";
+import "./screens.css";
+
+export { Geometry } from "./Geometry";
+export { LayerBar } from "./LayerBar";
+export { Compare } from "./Compare";
+export { ExportPanel } from "./ExportPanel";
+export { Help } from "./Help";

@@ -1,0 +1,390 @@
+/** Compare: two maps side by side, one look. Hover, lasso and camera of one act on the other, by row or
+ *  by token; colours say how many of its nearest neighbours each row keeps. */
+import { useComputed, useSignal } from "@preact/signals";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Curves } from "../charts/Curves";
+import { formatCount, formatNumber, formatWithError } from "../charts/numbers";
+import { VirtualList } from "../charts/VirtualList";
+import { api } from "../api/client";
+import type { TokenCard } from "../api/types";
+import { numberColouring } from "../state/colouring";
+import { commit } from "../state/history";
+import { currentSource, hover, offline, options, selection, sources, theme, tool } from "../state/store";
+import { createPlot, type Camera, type Plot } from "../plot";
+import { csv } from "./export/csv";
+import { download } from "./export/download";
+import { compared, compareError, compareHover, compareNow, compareSelection, comparing, comparison, proposeSides, setComparison, type Compared, type Side } from "./compare-state";
+import { plotTheme } from "./plot-theme";
+
+export function Compare() {
+  const linked = useRef<{ a: Plot | null; b: Plot | null }>({ a: null, b: null }).current;
+  useEffect(() => {
+    proposeSides();
+    if (!compared.peek()) void compareNow();
+  }, []);
+  const shown = compared.value;
+  return (
+    <main class="screen compare" data-testid="screen-compare" aria-label="Compare two layers">
+      <Controls />
+      <div class="compare-maps">
+        <Half which="a" linked={linked} />
+        <Half which="b" linked={linked} />
+        {!shown && <Waiting />}
+      </div>
+      <aside class="compare-side">
+        {shown && <Summary shown={shown} />}
+        {shown && <Changes shown={shown} linked={linked} />}
+        <OverLayers />
+      </aside>
+    </main>
+  );
+}
+
+function Waiting() {
+  if (compareError.value)
+    return (
+      <div class="empty over" role="alert" data-testid="compare-error">
+        <h2>No comparison</h2>
+        <p>{compareError.value}</p>
+        <button class="primary" onClick={() => void compareNow()}>Try again</button>
+      </div>
+    );
+  return (
+    <div class="empty over" data-testid="compare-waiting" aria-live="polite">
+      <h2>{offline.value ? "Comparing needs the vectors" : "Comparing"}</h2>
+      <p>{offline.value ? "This page was exported without them. Open the data with gonio view." : (comparing.value ?? "Choose what to compare.")}</p>
+    </div>
+  );
+}
+
+function Controls() {
+  const c = comparison.value;
+  const set = (change: Partial<typeof c>): void => {
+    setComparison(change);
+    void compareNow();
+  };
+  return (
+    <header class="screen-head">
+      <h1>Compare</h1>
+      <SideChoice name="a" label="Left" side={c.a} onChange={(a) => set({ a })} />
+      <button class="icon" title="Swap the sides" aria-label="Swap the sides" data-testid="compare-swap" onClick={() => set({ a: c.b, b: c.a })}>⇄</button>
+      <SideChoice name="b" label="Right" side={c.b} onChange={(b) => set({ b })} />
+      <label>
+        Map
+        <select data-testid="compare-method" value={c.method} onChange={(e) => set({ method: e.currentTarget.value as typeof c.method })}>
+          <option value="pca">PCA</option>
+          <option value="tsne">t-SNE</option>
+          <option value="umap">UMAP</option>
+        </select>
+      </label>
+      <label>
+        Neighbours
+        <select data-testid="compare-k" value={c.k} onChange={(e) => set({ k: Number(e.currentTarget.value) })}>
+          {[5, 10, 15, 30, 50, 100].map((k) => <option value={k} key={k}>{k}</option>)}
+        </select>
+      </label>
+      <label>
+        Match by
+        <select data-testid="compare-match" value={c.match} onChange={(e) => set({ match: e.currentTarget.value as typeof c.match })}>
+          <option value="row">row</option>
+          <option value="token">token</option>
+        </select>
+      </label>
+      <span class="grow" />
+      {compared.value && comparing.value && <span class="busy" aria-live="polite">{comparing.value} …</span>}
+      {compared.value && compareError.value && <span class="error" role="alert">{compareError.value}</span>}
+      <span class="segments" role="group" aria-label="Tool">
+        {(["navigate", "lasso", "rectangle"] as const).map((t) => (
+          <button key={t} data-testid={`compare-tool-${t}`} aria-pressed={tool.value === t} onClick={() => (tool.value = t)}>{t}</button>
+        ))}
+      </span>
+    </header>
+  );
+}
+
+function SideChoice({ name, label, side, onChange }: { name: string; label: string; side: Side | null; onChange: (s: Side) => void }) {
+  const usable = sources.value.filter((s) => s.supported);
+  const entry = usable.find((s) => s.id === side?.source);
+  return (
+    <span class="side-choice">
+      <b>{label}</b>
+      <select
+        aria-label={`${label}: source`} data-testid={`compare-${name}-source`} value={side?.source ?? ""}
+        onChange={(e) => {
+          const source = Number(e.currentTarget.value);
+          onChange({ source, layer: usable.find((s) => s.id === source)?.layers[0]?.layer ?? 0 });
+        }}
+      >
+        {usable.map((s) => <option value={s.id} key={s.id}>{s.name}</option>)}
+      </select>
+      {entry && entry.layers.length > 1 && (
+        <select aria-label={`${label}: layer`} data-testid={`compare-${name}-layer`} value={side!.layer} onChange={(e) => onChange({ source: side!.source, layer: Number(e.currentTarget.value) })}>
+          {entry.layers.map((l) => <option value={l.layer} key={l.layer}>layer {l.layer}</option>)}
+        </select>
+      )}
+    </span>
+  );
+}
+
+/** One of the two maps. Everything it learns from the pointer is said in rows of the left side. */
+function Half({ which, linked }: { which: "a" | "b"; linked: { a: Plot | null; b: Plot | null } }) {
+  const host = useRef<HTMLDivElement>(null);
+  const shown = compared.value;
+  const other = which === "a" ? "b" : "a";
+  const at = rowOn(which, compareHover.value, shown);
+
+  useEffect(() => {
+    const plot = createPlot(host.current!, { renderer: options.renderer, animate: options.animate, theme: plotTheme(host.current!) });
+    linked[which] = plot;
+    plot.camera.onchange = (camera: Camera) => linked[other]?.camera.set(camera);
+    plot.onhover = (row) => hoverRow(toLeft(which, row, compared.peek()));
+    plot.onclick = (row) => select(row < 0 ? [] : [toLeft(which, row, compared.peek())], "replace");
+    plot.onselect = (rows, mode) => select(Array.from(rows, (r) => toLeft(which, r, compared.peek())), mode);
+    return () => {
+      plot.destroy();
+      linked[which] = null;
+    };
+  }, []);
+
+  useEffect(() => {
+    const plot = linked[which];
+    if (!plot || !shown) return;
+    const positions = shown[which];
+    plot.setData({ n: positions.length / 2, dim: 2, positions });
+    plot.setAxes(null);
+    paintOverlap(plot, which, shown);
+    if (which === "a") {
+      plot.camera.fit();
+      linked.b?.camera.set(plot.camera.get());
+    } else if (linked.a) plot.camera.set(linked.a.camera.get());
+  }, [shown]);
+  useEffect(() => {
+    const plot = linked[which];
+    if (!plot) return;
+    plot.setTheme(plotTheme(host.current!));
+    if (shown) paintOverlap(plot, which, shown);
+  }, [theme.value]);
+  useEffect(() => {
+    if (linked[which]) linked[which]!.tool = tool.value;
+  }, [tool.value]);
+  useEffect(() => {
+    const plot = linked[which];
+    if (!plot || !shown) return;
+    const flags = new Uint8Array(shown[which].length / 2);
+    for (const row of compareSelection.value) mark(flags, rowOn(which, row, shown), 2);
+    plot.setFlags(flags);
+  }, [shown, compareSelection.value]);
+  useEffect(() => linked[which]?.setHover(at), [at]);
+
+  const side = comparison.value[which];
+  const source = sources.value.find((s) => s.id === side?.source);
+  return (
+    <figure class="half" data-testid={`compare-${which}`} data-hover={at}>
+      <div class="half-plot" ref={host} />
+      <figcaption>
+        {source?.name}
+        {source && source.layers.length > 1 && `, layer ${side!.layer}`}
+      </figcaption>
+      {shown && at >= 0 && <Card which={which} row={at} shown={shown} linked={linked} />}
+    </figure>
+  );
+}
+
+function mark(flags: Uint8Array, row: number, bit: number): void {
+  if (row >= 0 && row < flags.length) flags[row] |= bit;
+}
+
+/** The row on a side that belongs to a row of the left one; -1: it has no partner. */
+function rowOn(which: "a" | "b", left: number, shown: Compared | null): number {
+  if (left < 0 || !shown) return -1;
+  return which === "a" ? left : (shown.overlap.match[left] ?? -1);
+}
+
+function toLeft(which: "a" | "b", row: number, shown: Compared | null): number {
+  if (row < 0 || !shown) return -1;
+  return which === "a" ? row : (shown.back[row] ?? -1);
+}
+
+/** The pointer's row is the page's, too, when the left side is what the map shows. */
+function hoverRow(row: number): void {
+  compareHover.value = row;
+  if (comparison.peek().a?.source === currentSource.peek()) hover.value = row;
+}
+
+function select(rows: number[], mode: "replace" | "add" | "remove"): void {
+  const now = new Set(mode === "replace" ? [] : compareSelection.peek());
+  for (const row of rows) if (row >= 0) mode === "remove" ? now.delete(row) : now.add(row);
+  const next = Uint32Array.from(now).sort();
+  compareSelection.value = next;
+  if (comparison.peek().a?.source === currentSource.peek()) commit("select", () => (selection.value = next));
+}
+
+function paintOverlap(plot: Plot, which: "a" | "b", shown: Compared): void {
+  const { overlap } = shown.overlap;
+  const values = which === "a" ? overlap : Float32Array.from(shown.back, (left) => (left < 0 ? NaN : overlap[left]));
+  const c = numberColouring("kept", values, theme.peek(), { range: [0, 1] });
+  plot.setColors(c.index, c.palette);
+}
+
+/** Token and context of a row beside its point. */
+function Card({ which, row, shown, linked }: { which: "a" | "b"; row: number; shown: Compared; linked: { a: Plot | null; b: Plot | null } }) {
+  const card = useCard(shown.of[which]!.source, row);
+  const place = linked[which]?.project(row);
+  if (!card || !place) return null;
+  const overlap = shown.overlap.overlap[toLeft(which, row, shown)];
+  return (
+    <div class="half-card" style={{ left: `${place[0]}px`, top: `${place[1]}px` }} data-testid={`compare-card-${which}`}>
+      <b>{card.token ?? `row ${row}`}</b> {formatNumber(overlap * shown.of.k, 3)} of {shown.of.k} kept
+      {card.context && <p>…{card.context.before.slice(-40)}<mark>{card.context.token}</mark>{card.context.after.slice(0, 40)}…</p>}
+    </div>
+  );
+}
+
+const cards = new Map<string, TokenCard>();
+
+function useCard(source: number, row: number): TokenCard | null {
+  const [card, setCard] = useState<TokenCard | null>(null);
+  useEffect(() => {
+    const key = `${source} ${row}`;
+    setCard(cards.get(key) ?? null);
+    if (cards.has(key)) return;
+    let current = true;
+    const timer = setTimeout(() => void fetchCards(source, [row]).then(() => current && setCard(cards.get(key) ?? null)), 30);
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, [source, row]);
+  return card?.row === row ? card : null;
+}
+
+async function fetchCards(source: number, rows: number[]): Promise<void> {
+  const missing = rows.filter((r) => !cards.has(`${source} ${r}`)).slice(0, 1000);
+  if (missing.length === 0) return;
+  try {
+    for (const card of await api.cards(source, missing)) cards.set(`${source} ${card.row}`, card);
+  } catch {
+    // a list without tokens is still a list: its rows keep their numbers
+  }
+  while (cards.size > 20000) cards.delete(cards.keys().next().value!);
+}
+
+function Summary({ shown }: { shown: Compared }) {
+  const o = shown.overlap;
+  const rows = shown.b.length / 2;
+  return (
+    <section class="compare-summary" data-testid="compare-summary">
+      <dl>
+        <dt>neighbours kept</dt>
+        <dd data-testid="compare-mean">{formatWithError(o.mean, o.se)}</dd>
+        <dt>by chance</dt>
+        <dd>{formatNumber(shown.of.k / Math.max(1, rows - 1), 2)}</dd>
+        <dt>CKA</dt>
+        <dd data-testid="compare-cka">{formatNumber(o.cka, 3)}</dd>
+        <dt>rows matched</dt>
+        <dd data-testid="compare-matched">{formatCount(o.matched)}</dd>
+      </dl>
+      <div class="ramp"><em>none kept</em><i /><em>all {shown.of.k} kept</em></div>
+      <p class="hint" data-testid="compare-alignment">{shown.moved}</p>
+    </section>
+  );
+}
+
+function Changes({ shown, linked }: { shown: Compared; linked: { a: Plot | null; b: Plot | null } }) {
+  const changed = useSignal(true);
+  const fetched = useSignal(0);
+  const rows = useComputed(() => (changed.value ? (compared.value?.changed ?? shown.changed) : (compared.value?.stable ?? shown.stable))).value;
+  const { source } = shown.of.a!;
+  const save = (): void => {
+    const lines = Array.from(rows, (row) => [row, shown.overlap.match[row], shown.overlap.overlap[row]]);
+    download("overlap.csv", csv(["row", "match", "overlap"], lines), "text/csv");
+  };
+  void fetched.value;
+  return (
+    <section class="compare-list">
+      <div class="segments" role="group" aria-label="Order">
+        <button aria-pressed={changed.value} data-testid="compare-changed" onClick={() => (changed.value = true)}>Most changed</button>
+        <button aria-pressed={!changed.value} data-testid="compare-stable" onClick={() => (changed.value = false)}>Most stable</button>
+        <span class="grow" />
+        <button class="small" data-testid="compare-csv" onClick={save}>CSV</button>
+      </div>
+      <VirtualList
+        count={rows.length}
+        rowHeight={26}
+        label={changed.value ? "Rows by how much their neighbours changed" : "Rows by how stable their neighbours are"}
+        testid="compare-rows"
+        selected={compareSelection.value.length === 1 ? rows.indexOf(compareSelection.value[0]) : null}
+        onSight={(first, last) => void fetchCards(source, Array.from(rows.subarray(first, last))).then(() => fetched.value++)}
+        onHover={(i) => hoverRow(i === null ? -1 : rows[i])}
+        onPick={(i) => {
+          select([rows[i]], "replace");
+          linked.a?.draw();
+        }}
+        render={(i) => {
+          const card = cards.get(`${source} ${rows[i]}`);
+          return (
+            <>
+              <b>{card?.token ?? `row ${rows[i]}`}</b>
+              <span class="context">{card?.context ? `${card.context.before.slice(-24)}${card.context.token}${card.context.after.slice(0, 40)}` : ""}</span>
+              <span class="kept">{formatNumber(shown.overlap.overlap[rows[i]] * shown.of.k, 3)}<i> / {shown.of.k}</i></span>
+            </>
+          );
+        }}
+      />
+    </section>
+  );
+}
+
+/** Overlap and CKA of every layer that both sources have; between two sources only. */
+function OverLayers() {
+  const c = comparison.value;
+  const reply = useSignal<{ key: string; layers: number[]; overlap: (number | null)[]; se: (number | null)[]; cka: (number | null)[] } | null>(null);
+  const state = useSignal<string | null>(null);
+  if (!c.a || !c.b || c.a.source === c.b.source || offline.value) return null;
+  const key = JSON.stringify([c.a.source, c.b.source, c.k]);
+  const ask = async (): Promise<void> => {
+    state.value = "comparing all layers …";
+    try {
+      reply.value = { key, ...layerCurves(await api.compare(c.a!.source, c.b!.source, c.k)) };
+      state.value = null;
+    } catch (e) {
+      state.value = (e as Error).message;
+    }
+  };
+  const got = reply.value?.key === key ? reply.value : null;
+  return (
+    <section class="compare-layers" data-testid="compare-layers">
+      <h2>Over the layers</h2>
+      {got ? (
+        <Curves
+          x={got.layers}
+          series={[{ label: `overlap at ${c.k}`, values: got.overlap, se: got.se }, { label: "CKA", values: got.cka }]}
+          label="Overlap and CKA of the layers that both have"
+          xName={(x) => `layer ${x}`}
+          yRange={[0, 1]}
+          marker={c.a.layer}
+          onPick={(i) => {
+            setComparison({ a: { ...c.a!, layer: got.layers[i] }, b: { ...c.b!, layer: got.layers[i] } });
+            void compareNow();
+          }}
+          height={130}
+          testid="compare-curves"
+        />
+      ) : (
+        <p class="hint">{state.value ?? <button class="link" data-testid="compare-all-layers" onClick={() => void ask()}>Compare all layers</button>}</p>
+      )}
+    </section>
+  );
+}
+
+/** The server's curves: a list of {layer, overlap, se, cka}. */
+export function layerCurves(reply: Record<string, unknown>): { layers: number[]; overlap: (number | null)[]; se: (number | null)[]; cka: (number | null)[] } {
+  const list = (Array.isArray(reply["layers"]) ? reply["layers"] : []) as Record<string, unknown>[];
+  const number = (v: unknown): number | null => (typeof v === "number" ? v : null);
+  return {
+    layers: list.map((l) => number(l["layer"]) ?? 0),
+    overlap: list.map((l) => number(l["overlap"] ?? l["mean"])),
+    se: list.map((l) => number(l["se"])),
+    cka: list.map((l) => number(l["cka"])),
+  };
+}

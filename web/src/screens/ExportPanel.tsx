@@ -1,0 +1,291 @@
+/** Export: everything that can leave the page. The server writes what it has (coordinates, neighbours,
+ *  tables); the page makes what only it knows (pictures, the one-file page, sessions). */
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { formatBytes, formatCount, formatNumber } from "../charts/numbers";
+import { api } from "../api/client";
+import type { LogEntry, Metric } from "../api/types";
+import { layout, layoutLayers, shownLayer } from "../state/layouts";
+import { currentSource, detail, dialog, layer, mapPlot, nearest, offline, say, selection } from "../state/store";
+import { applyView, captureView, encodeView } from "../state/view";
+import { Dialog } from "./Dialog";
+import { download, fileName } from "./export/download";
+import { picture, type PictureFormat } from "./export/picture";
+import { hashOf, readSession, writeSession } from "./export/session";
+import { singlePage } from "./export/single";
+
+export function ExportPanel() {
+  const done = layout.value?.state.value?.state === "done";
+  return (
+    <Dialog title="Export" testid="export">
+      <div class="export">
+        <Picture />
+        <Coordinates done={done} />
+        <Rows />
+        <Neighbours />
+        <Page done={done} />
+        <SessionPart />
+        <Log />
+      </div>
+    </Dialog>
+  );
+}
+
+/** Name of the files: the source's. */
+const stem = (extension: string, part = ""): string => fileName(`${detail.peek()?.name ?? "gonio"}${part}`, extension);
+
+function Part({ title, hint, children }: { title: string; hint: ComponentChildren; children: ComponentChildren }) {
+  return (
+    <section class="export-part">
+      <div>
+        <h2>{title}</h2>
+        <p class="hint">{hint}</p>
+      </div>
+      <div class="export-row">{children}</div>
+    </section>
+  );
+}
+
+/** A link that downloads from the server, or a greyed word where there is nothing to download. */
+function Link({ href, testid, children }: { href: string | null; testid: string; children: ComponentChildren }) {
+  return href === null ? <span class="button" aria-disabled="true" data-testid={testid}>{children}</span> : <a class="button" href={href} download data-testid={testid}>{children}</a>;
+}
+
+function Picture() {
+  const plot = mapPlot.value;
+  const host = document.querySelector<HTMLElement>("[data-testid=plot]");
+  const width = useSignal(host?.clientWidth || 1280);
+  const height = useSignal(host?.clientHeight || 800);
+  const busy = useSignal<PictureFormat | null>(null);
+  const scaleBy = (k: number): void => {
+    width.value = Math.round((host?.clientWidth || 1280) * k);
+    height.value = Math.round((host?.clientHeight || 800) * k);
+  };
+  const save = async (format: PictureFormat): Promise<void> => {
+    busy.value = format;
+    try {
+      const name = stem(format, shownLayer.peek() === null || layoutLayers.peek().length < 2 ? "" : `-layer-${shownLayer.peek()}`);
+      download(name, await picture(plot!, format, width.peek(), height.peek(), detail.peek()?.name ?? "gonio"));
+    } catch (e) {
+      say((e as Error).message, "error");
+    } finally {
+      busy.value = null;
+    }
+  };
+  const size = (name: string, of: typeof width) => (
+    <input
+      type="number" min={16} max={16384} value={of.value} aria-label={`${name} in pixels`} data-testid={`export-${name}`}
+      onChange={(e) => (of.value = Math.min(16384, Math.max(16, Math.round(Number(e.currentTarget.value)) || 16)))}
+    />
+  );
+  return (
+    <Part title="Picture of the map" hint={plot ? "SVG and PDF: points as an image, axes and labels as vectors." : "Open the map first."}>
+      <span class="segments" role="group" aria-label="Size as on screen, times">
+        {[1, 2, 4].map((k) => <button key={k} data-testid={`export-scale-${k}`} onClick={() => scaleBy(k)}>{k}×</button>)}
+      </span>
+      {size("width", width)} × {size("height", height)} px
+      <span class="grow" />
+      {(["png", "svg", "pdf"] as const).map((f) => (
+        <button key={f} class="button" data-testid={`export-${f}`} disabled={!plot || busy.value !== null} onClick={() => void save(f)}>
+          {busy.value === f ? "…" : f.toUpperCase()}
+        </button>
+      ))}
+    </Part>
+  );
+}
+
+function Coordinates({ done }: { done: boolean }) {
+  const l = layout.value;
+  const rows = l?.state.value?.placed ?? 0;
+  const usable = done && l !== null && !offline.value;
+  return (
+    <Part title="Coordinates" hint={l ? `${formatCount(rows)} rows of the layout on the map${done ? "" : "; still running"}` : "No layout yet."}>
+      <span class="grow" />
+      {(["npy", "csv", "jsonl"] as const).map((f) => (
+        <Link key={f} testid={`export-coordinates-${f}`} href={usable ? api.exportUrl.coordinates(l.id, f) : null}>{f === "npy" ? "npy" : f.toUpperCase()}</Link>
+      ))}
+    </Part>
+  );
+}
+
+function Rows() {
+  const rows = selection.value;
+  const source = currentSource.value;
+  const save = async (format: "csv" | "jsonl"): Promise<void> => {
+    try {
+      download(stem(format, "-selection"), await api.exportSelection(source!, Array.from(rows), format));
+    } catch (e) {
+      say((e as Error).message, "error");
+    }
+  };
+  return (
+    <Part title="Selection" hint={rows.length ? `${formatCount(rows.length)} rows with their sentences and columns` : "Nothing is selected."}>
+      <span class="grow" />
+      {(["csv", "jsonl"] as const).map((f) => (
+        <button key={f} class="button" disabled={!rows.length || source === null} data-testid={`export-selection-${f}`} onClick={() => void save(f)}>{f.toUpperCase()}</button>
+      ))}
+    </Part>
+  );
+}
+
+function Neighbours() {
+  const k = useSignal(nearest.peek().k);
+  const metric = useSignal<Metric>(nearest.peek().metric);
+  const source = currentSource.value;
+  const usable = source !== null && !offline.value;
+  return (
+    <Part title="Neighbours and geometry" hint={`Of layer ${layer.value}, in the original space. Large sets take minutes.`}>
+      <label>
+        k <input type="number" min={1} max={1000} value={k.value} data-testid="export-k" onChange={(e) => (k.value = Math.min(1000, Math.max(1, Math.round(Number(e.currentTarget.value)) || 10)))} />
+      </label>
+      <select aria-label="Metric" value={metric.value} onChange={(e) => (metric.value = e.currentTarget.value as Metric)}>
+        <option value="cosine">cosine</option>
+        <option value="euclidean">Euclidean</option>
+      </select>
+      <Link testid="export-neighbors" href={usable ? api.exportUrl.neighbors(source, layer.value, k.value, metric.value) : null}>Neighbours</Link>
+      <span class="grow" />
+      <Link testid="export-geometry-csv" href={usable ? api.exportUrl.geometry(source, "csv") : null}>Geometry CSV</Link>
+      <Link testid="export-geometry-json" href={usable ? api.exportUrl.geometry(source, "json") : null}>JSON</Link>
+    </Part>
+  );
+}
+
+function Page({ done }: { done: boolean }) {
+  const several = layoutLayers.value.length > 1;
+  const sentences = useSignal((detail.peek()?.text ?? false) && (detail.peek()?.rows ?? 0) <= 200000);
+  const all = useSignal(true);
+  const progress = useSignal<number | null>(null);
+  if (offline.value) return null;
+  const save = async (): Promise<void> => {
+    progress.value = 0;
+    try {
+      const html = await singlePage(`${detail.peek()!.name} – gonio`, {
+        layers: several && all.peek() ? "all" : "shown", sentences: sentences.peek(), progress: (s) => (progress.value = s),
+      });
+      download(stem("html"), html, "text/html");
+      say(`The page has ${formatBytes(html.length)}.`);
+    } catch (e) {
+      say((e as Error).message, "error");
+    } finally {
+      progress.value = null;
+    }
+  };
+  return (
+    <Part title="Page in one file" hint="Opens in any browser without gonio: map, layers, hover, search. It holds positions and texts, no vectors.">
+      {several && (
+        <label class="check"><input type="checkbox" checked={all.value} data-testid="export-html-layers" onChange={(e) => (all.value = e.currentTarget.checked)} /> all layers</label>
+      )}
+      {detail.value?.text && (
+        <label class="check"><input type="checkbox" checked={sentences.value} data-testid="export-html-sentences" onChange={(e) => (sentences.value = e.currentTarget.checked)} /> sentences</label>
+      )}
+      <span class="grow" />
+      <button class="button" data-testid="export-html" disabled={!done || progress.value !== null} onClick={() => void save()}>
+        {progress.value === null ? "HTML" : `${Math.round(progress.value * 100)} %`}
+      </button>
+    </Part>
+  );
+}
+
+function SessionPart() {
+  const file = useRef<HTMLInputElement>(null);
+  const save = async (): Promise<void> => {
+    const view = captureView();
+    if (!view) return;
+    const l = layout.peek();
+    const coordinates: Record<string, string> = {};
+    if (l?.state.peek()?.state === "done")
+      for (const n of layoutLayers.peek()) if (l.exact.has(n)) coordinates[n] = await hashOf(l.positions.get(n)!);
+    download(stem("gonio.json"), writeSession(view, coordinates, new Date()), "application/json");
+  };
+  const open = async (chosen: File | undefined): Promise<void> => {
+    if (!chosen) return;
+    try {
+      const session = readSession(await chosen.text());
+      if (!(await applyView(session.view))) return;
+      dialog.value = null;
+      await compareCoordinates(session.coordinates);
+    } catch (e) {
+      say((e as Error).message, "error");
+    }
+  };
+  const copy = async (): Promise<void> => {
+    const view = captureView();
+    if (!view) return;
+    try {
+      await navigator.clipboard.writeText(location.href.split("#")[0] + encodeView(view));
+      say("The address of this view is in the clipboard.");
+    } catch {
+      say("The browser does not let the page write to the clipboard; the address bar has the same address.", "error");
+    }
+  };
+  return (
+    <Part title="Session" hint="The view as JSON or as an address: hashes of the data, never the coordinates.">
+      <button class="button" data-testid="export-session" onClick={() => void save()}>Save</button>
+      <button class="button" data-testid="export-session-open" onClick={() => file.current!.click()}>Open …</button>
+      <input ref={file} type="file" accept=".json,application/json" hidden data-testid="export-session-file" onChange={(e) => void open(e.currentTarget.files?.[0])} />
+      <span class="grow" />
+      <button class="button" data-testid="export-link" onClick={() => void copy()}>Copy address</button>
+    </Part>
+  );
+}
+
+/** Says so when a restored layout came out with other coordinates than the session's. */
+async function compareCoordinates(expected: Record<string, string>): Promise<void> {
+  const n = shownLayer.peek();
+  const hash = n === null ? undefined : expected[n];
+  const l = layout.peek();
+  if (hash === undefined || !l) return;
+  const begun = performance.now();
+  while (!l.exact.has(n!) || l.state.peek()?.state !== "done") {
+    if (layout.peek() !== l || performance.now() - begun > 600000 || ["failed", "stopped"].includes(l.state.peek()?.state ?? "")) return;
+    await new Promise((r) => setTimeout(r, 200));
+  }
+  if ((await hashOf(await api.positions(l.id, n!))) !== hash)
+    say(`Layer ${n} came out with other coordinates than in the session: another version of gonio or another kind of processor computed it.`, "error");
+}
+
+function Log() {
+  const entries = useSignal<LogEntry[] | null>(null);
+  const error = useSignal<string | null>(null);
+  useEffect(() => {
+    api.log().then((list) => (entries.value = list), (e: Error) => (error.value = e.message));
+  }, []);
+  const list = entries.value;
+  return (
+    <section class="export-log">
+      <div class="export-head">
+        <h2>Computations</h2>
+        <button class="button" disabled={!list?.length} data-testid="export-log" onClick={() => download(stem("json", "-log"), JSON.stringify(list, null, 1) + "\n", "application/json")}>JSON</button>
+      </div>
+      {error.value && <p class="hint" role="alert">{error.value}</p>}
+      {list && list.length === 0 && <p class="hint">Nothing has been computed yet.</p>}
+      {list && list.length > 0 && (
+        <div class="table-scroll" tabIndex={0} role="region" aria-label="Computations with their parameters">
+          <table data-testid="log-table">
+            <thead><tr><th scope="col">when</th><th scope="col">what</th><th scope="col">parameters</th><th scope="col">seconds</th></tr></thead>
+            <tbody>
+              {[...list].reverse().map((e, i) => (
+                <tr key={i}>
+                  <td>{time(e.when)}</td>
+                  <td>{e.what}</td>
+                  <td class="parameters" title={words(e.parameters)}>{words(e.parameters)}</td>
+                  <td>{formatNumber(e.seconds, 3)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function time(when: string): string {
+  const date = new Date(when);
+  return Number.isNaN(date.getTime()) ? when : date.toLocaleTimeString();
+}
+
+function words(parameters: Record<string, unknown>): string {
+  return Object.entries(parameters ?? {}).map(([k, v]) => `${k} ${typeof v === "object" ? JSON.stringify(v) : String(v)}`).join(", ");
+}

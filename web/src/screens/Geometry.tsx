@@ -1,0 +1,305 @@
+/** Geometry: what each layer's cloud of vectors is like, as curves over the layers and as a table.
+ *
+ *  A click on a curve goes to that layer; a brush over layers paints the map with the per-point form
+ *  of the same measure, averaged over the brushed layers. The map stands beside the curves. */
+import { signal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import { Curves } from "../charts/Curves";
+import { Heatmap } from "../charts/Heatmap";
+import { Histogram } from "../charts/Histogram";
+import { Spectrum } from "../charts/Spectrum";
+import { layerColor } from "../charts/theme";
+import { api } from "../api/client";
+import { loadColumn } from "../state/columns";
+import { commit } from "../state/history";
+import { colourBy, currentSource, detail, layer, layers, offline, paint, say, selection } from "../state/store";
+import { geometry, geometrySpace, measureLayers, type GeometryTable } from "./geometry-state";
+import { dominanceMatrix, familiesIn, scaleCurves, seriesOf, tableOf, type Family } from "./measures";
+import { MiniMap } from "./MiniMap";
+
+/** Which chart is brushed, and over which layers. */
+const brushed = signal<{ family: string; range: [number, number] } | null>(null);
+/** The range of values that is brushed on the histogram. */
+const valueRange = signal<[number, number] | null>(null);
+
+export function Geometry() {
+  const table = geometry.value;
+  return (
+    <main class="screen geometry" data-testid="screen-geometry" aria-label="Geometry of the layers">
+      <Head table={table} />
+      {!table && <Ask />}
+      {table?.state === "failed" && <Failed table={table} />}
+      {table && table.state !== "failed" && (
+        <div class="geometry-body">
+          <Cards table={table} />
+          <aside class="geometry-side" aria-label="The map in these colours">
+            <MiniMap />
+            <Painted />
+          </aside>
+        </div>
+      )}
+    </main>
+  );
+}
+
+function Head({ table }: { table: GeometryTable | null }) {
+  const source = currentSource.value;
+  const space = geometrySpace.value;
+  const set = (next: { center?: boolean; remove?: number }): void => {
+    geometrySpace.value = { ...space, ...next };
+    if (source !== null && table) void measureLayers(source, geometrySpace.value);
+  };
+  return (
+    <header class="screen-head">
+      <h1>Geometry</h1>
+      <span class="of">{detail.value?.name}</span>
+      <label class="check">
+        <input type="checkbox" data-testid="geometry-center" checked={space.center} onChange={(e) => set({ center: e.currentTarget.checked, ...(e.currentTarget.checked ? {} : { remove: 0 }) })} />
+        Remove the mean
+      </label>
+      <label class="check">
+        Remove the first
+        <input
+          type="number" min={0} max={Math.min(50, (detail.value?.dims ?? 2) - 1)} step={1} value={space.remove} data-testid="geometry-remove"
+          onChange={(e) => {
+            const remove = Math.max(0, Math.min(50, Math.round(Number(e.currentTarget.value) || 0)));
+            set({ remove, center: space.center || remove > 0 });
+          }}
+        />
+        components
+      </label>
+      <span class="grow" />
+      {table?.state === "running" && <Progress share={table.progress} />}
+      {table?.state === "done" && source !== null && !offline.value && (
+        <span class="links">
+          <a class="button" href={api.exportUrl.geometry(source, "csv")} download data-testid="geometry-csv">CSV</a>
+          <a class="button" href={api.exportUrl.geometry(source, "json")} download data-testid="geometry-json">JSON</a>
+        </span>
+      )}
+    </header>
+  );
+}
+
+function Progress({ share }: { share: number }) {
+  return (
+    <span class="progress" role="progressbar" aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(share * 100)} aria-label="Measuring the layers" data-testid="geometry-progress">
+      <i style={{ width: `${share * 100}%` }} />
+      <b>{Math.round(share * 100)} %</b>
+    </span>
+  );
+}
+
+function Ask() {
+  const source = detail.value;
+  return (
+    <div class="empty" data-testid="geometry-empty">
+      <h2>Not measured yet</h2>
+      <p>
+        Intrinsic dimension, cosines, ranks, isotropy, hubness and neighbour overlap of{" "}
+        {source ? `${layers.value.length > 1 ? `${layers.value.length} layers of ` : ""}${source.rows.toLocaleString("en").replaceAll(",", " ")} × ${source.dims} vectors` : "the layers"}.
+        Large sets take minutes; the page stays usable meanwhile.
+      </p>
+      <button class="primary" data-testid="geometry-start" disabled={!source || offline.value} onClick={() => source && void measureLayers(source.id, geometrySpace.value)}>
+        Measure {layers.value.length > 1 ? "all layers" : "the vectors"}
+      </button>
+      {offline.value && <p>This page was exported without its vectors: geometry needs <code>gonio view</code>.</p>}
+    </div>
+  );
+}
+
+function Failed({ table }: { table: GeometryTable }) {
+  return (
+    <div class="empty" role="alert" data-testid="geometry-failed">
+      <h2>The measurement failed</h2>
+      <p>{table.error}</p>
+      <button class="primary" onClick={() => void measureLayers(table.source, table.space)}>Try again</button>
+    </div>
+  );
+}
+
+function Cards({ table }: { table: GeometryTable }) {
+  const numbers = layers.value.map((l) => l.layer);
+  const families = useMemo(() => familiesIn(table.rows), [table.rows]);
+  return (
+    <div class="cards" data-testid="geometry-cards">
+      {families.map((f) => <FamilyCard key={f.id} family={f} table={table} numbers={numbers} />)}
+      <ScaleCard table={table} />
+      <SpectrumCard table={table} numbers={numbers} />
+      <DominantCard table={table} numbers={numbers} />
+      <TableCard table={table} numbers={numbers} />
+    </div>
+  );
+}
+
+function FamilyCard({ family, table, numbers }: { family: Family; table: GeometryTable; numbers: number[] }) {
+  const series = useMemo(() => seriesOf(table.rows, numbers, family.measures, true), [table.rows, numbers.join(), family.id]);
+  const range = brushed.value?.family === family.id ? brushed.value.range : null;
+  return (
+    <section class="card" data-testid={`geometry-card-${family.id}`}>
+      <h2>
+        {family.title}
+        {family.point && !offline.value && (
+          <button class="small" data-testid={`geometry-paint-${family.id}`} title={`Colour the map by the ${family.pointTitle} of each row`} onClick={() => void paintMap(family, [layer.value, layer.value])}>
+            Colour map
+          </button>
+        )}
+      </h2>
+      <Curves
+        x={numbers}
+        series={series}
+        label={`${family.title} of each layer`}
+        xName={(x) => `layer ${x}`}
+        marker={layer.value}
+        brush={range}
+        onPick={(i) => goTo(numbers[i])}
+        {...(family.point && !offline.value && { onBrush: (r: [number, number] | null) => void paintMap(family, r) })}
+        {...(family.range && { yRange: family.range })}
+        height={150}
+        testid={`geometry-curve-${family.id}`}
+      />
+    </section>
+  );
+}
+
+function ScaleCard({ table }: { table: GeometryTable }) {
+  const curves = useMemo(() => scaleCurves(table.rows), [table.rows]);
+  const all = useMemo(() => [...new Set(curves.flatMap((c) => c.scale))].sort((a, b) => a - b), [curves]);
+  if (curves.length === 0) return null;
+  /* Each layer has scales of its own: the curves share an axis of all of them and skip the others'. */
+  const fill = (c: (typeof curves)[number]): (number | null)[] => all.map((s) => c.value[c.scale.indexOf(s)] ?? null);
+  return (
+    <section class="card" data-testid="geometry-card-gride">
+      <h2>Dimension by scale (GRIDE)</h2>
+      <Curves
+        x={all}
+        series={curves.map((c, i) => ({
+          label: `layer ${c.layer}`,
+          values: fill(c),
+          color: layerColor(i, curves.length),
+          ...(c.layer === layer.value ? {} : { dash: [3, 3] }),
+        }))}
+        label="Intrinsic dimension over the distance at which it is measured, a line per layer"
+        xLabel="mean distance of the neighbours"
+        xName={() => ""}
+        legend={false}
+        logX
+        joinGaps
+        height={190}
+        testid="geometry-curve-gride"
+      />
+    </section>
+  );
+}
+
+function SpectrumCard({ table, numbers }: { table: GeometryTable; numbers: number[] }) {
+  const shares = useMemo(() => numbers.filter((n) => table.spectra[n]).map((n) => ({ layer: n, shares: table.spectra[n] })), [table.spectra, numbers.join()]);
+  if (shares.length === 0) return null;
+  return (
+    <section class="card" data-testid="geometry-card-spectrum">
+      <h2>Spectrum: share of variance</h2>
+      <Spectrum layers={shares} current={layer.value} height={190} testid="geometry-spectrum" />
+    </section>
+  );
+}
+
+function DominantCard({ table, numbers }: { table: GeometryTable; numbers: number[] }) {
+  const { dims, values } = useMemo(() => dominanceMatrix(table.dominant, numbers, 24), [table.dominant, numbers.join()]);
+  if (dims.length === 0) return null;
+  return (
+    <section class="card" data-testid="geometry-card-dominant">
+      <h2>Dominant dimensions</h2>
+      <Heatmap
+        rows={numbers.map((n) => `layer ${n}`)}
+        columns={dims.map(String)}
+        values={values}
+        label="Share of the mean cosine that each dimension makes"
+        unit="share of the mean cosine"
+        current={numbers.indexOf(layer.value)}
+        rowHeight={numbers.length > 14 ? 11 : 16}
+        onPick={(r) => goTo(numbers[r])}
+        testid="geometry-dominant"
+      />
+    </section>
+  );
+}
+
+function TableCard({ table, numbers }: { table: GeometryTable; numbers: number[] }) {
+  const { head, lines } = useMemo(() => tableOf(table.rows, numbers), [table.rows, numbers.join()]);
+  return (
+    <section class="card wide">
+      <h2>All values</h2>
+      <div class="table-scroll" tabIndex={0} role="region" aria-label="All values, a line per layer">
+        <table data-testid="geometry-table">
+          <thead>
+            <tr>
+              <th scope="col">layer</th>
+              {head.map((h) => <th scope="col" key={h}>{h}</th>)}
+            </tr>
+          </thead>
+          <tbody>
+            {lines.map((line, i) => (
+              <tr key={numbers[i]} class={numbers[i] === layer.value ? "current" : ""} onClick={() => goTo(numbers[i])}>
+                <th scope="row"><button class="plain" onClick={() => goTo(numbers[i])}>{numbers[i]}</button></th>
+                {line.map((cell, c) => <td key={c}>{cell}</td>)}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+/** The values on the map: how they are spread; a brush selects the rows inside. */
+function Painted() {
+  const shown = paint.value;
+  if (!shown || colourBy.value.kind !== "values")
+    return <p class="hint">Drag over layers on a curve, or press “Colour map”: the map takes the colours of that measure, row by row.</p>;
+  const select = (range: [number, number] | null): void => {
+    valueRange.value = range;
+    const rows: number[] = [];
+    if (range) shown.values.forEach((v, i) => v >= range[0] && v <= range[1] && rows.push(i));
+    commit("select by value", () => (selection.value = Uint32Array.from(rows)), "select by value");
+  };
+  return (
+    <>
+      <Histogram values={shown.values} label={shown.title} brush={valueRange.value} onBrush={select} height={110} testid="geometry-histogram" />
+      <p class="hint">Drag over the bars to select the rows with these values.</p>
+    </>
+  );
+}
+
+function goTo(to: number): void {
+  commit("layer", () => (layer.value = to), "layer");
+}
+
+let painting = 0;
+
+/** Paints the map with the measure of each row, averaged over the layers in the range. */
+async function paintMap(family: Family, range: [number, number] | null): Promise<void> {
+  const turn = ++painting;
+  brushed.value = range && { family: family.id, range };
+  valueRange.value = null;
+  const source = currentSource.value;
+  if (!range || source === null || !family.point) return;
+  const chosen = layers.value.map((l) => l.layer).filter((n) => n >= range[0] && n <= range[1]);
+  try {
+    let mean: Float32Array | null = null;
+    for (const n of chosen) {
+      const column = await loadColumn(source, family.point, { layer: n });
+      if (turn !== painting) return;
+      if (column.kind !== "number") throw new Error(`${family.pointTitle} is not a number column`);
+      mean ??= new Float32Array(column.values.length);
+      for (let i = 0; i < mean.length; i++) mean[i] += column.values[i] / chosen.length;
+    }
+    if (!mean) return;
+    const where = chosen.length > 1 ? `mean of layers ${chosen[0]} to ${chosen[chosen.length - 1]}` : `layer ${chosen[0]}`;
+    const values = mean;
+    commit(`colour by ${family.pointTitle}`, () => {
+      paint.value = { title: `${family.pointTitle}, ${where}`, values };
+      colourBy.value = { kind: "values" };
+    });
+  } catch (e) {
+    if (turn === painting) say((e as Error).message, "error");
+  }
+}

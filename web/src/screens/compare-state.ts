@@ -1,0 +1,131 @@
+/** What Compare compares: two layers of any two sources, how their rows are matched, and what came. */
+import { effect, signal } from "@preact/signals";
+import { api } from "../api/client";
+import type { Method, OverlapReply } from "../api/types";
+import { commit, undoable } from "../state/history";
+import { currentSource, layer, layers, projection } from "../state/store";
+import { alignOnto, byOverlap, inverse } from "./align2d";
+
+export interface Side {
+  source: number;
+  layer: number;
+}
+export interface Comparison {
+  a: Side | null;
+  b: Side | null;
+  k: number;
+  match: "row" | "token";
+  method: Extract<Method, "pca" | "tsne" | "umap">;
+}
+
+export const comparison = undoable<Comparison>("compare", { a: null, b: null, k: 15, match: "row", method: "pca" });
+
+export interface Compared {
+  of: Comparison;
+  overlap: OverlapReply;
+  /** Row of a for each row of b. */
+  back: Int32Array;
+  changed: Uint32Array;
+  stable: Uint32Array;
+  /** Positions in two dimensions; b's are laid onto a's. */
+  a: Float32Array;
+  b: Float32Array;
+  /** How b was laid onto a, in words. */
+  moved: string;
+}
+
+export const compared = signal<Compared | null>(null);
+/** What is being done now, in words; null: nothing. */
+export const comparing = signal<string | null>(null);
+export const compareError = signal<string | null>(null);
+/** Rows of a: under the pointer, and selected. */
+export const compareHover = signal(-1);
+export const compareSelection = signal<Uint32Array>(new Uint32Array(0));
+
+export function setComparison(change: Partial<Comparison>): void {
+  commit("compare", () => (comparison.value = { ...comparison.peek(), ...change }));
+}
+
+/** Without a choice: the current layer, or else the first, beside the last. */
+export function proposeSides(): void {
+  const c = comparison.peek();
+  const source = currentSource.peek();
+  const list = layers.peek();
+  if (c.a || source === null || list.length === 0) return;
+  const last = list[list.length - 1].layer;
+  const here = layer.peek() === last ? list[0].layer : layer.peek();
+  comparison.value = { ...c, a: { source, layer: here }, b: { source, layer: last } };
+}
+
+let turn = 0;
+
+/** Asks for the overlap and for both maps. A later call makes an earlier one void. */
+export async function compareNow(): Promise<void> {
+  const c = comparison.peek();
+  if (!c.a || !c.b) return;
+  const mine = ++turn;
+  compareError.value = null;
+  try {
+    comparing.value = "finding the neighbours on both sides";
+    const overlap = await api.overlap({ a: c.a, b: c.b, k: c.k, match: c.match });
+    if (mine !== turn) return;
+    comparing.value = "drawing the maps";
+    const [a, b] = await Promise.all([mapOf(c.a, c.method), mapOf(c.b, c.method)]);
+    if (mine !== turn) return;
+    const moved = alignOnto(a, b, overlap.match);
+    compared.value = {
+      of: c,
+      overlap,
+      back: inverse(overlap.match, b.length / 2),
+      changed: byOverlap(overlap.overlap, true),
+      stable: byOverlap(overlap.overlap, false),
+      a,
+      b: moved.positions,
+      moved: moved.rows < 2 ? "not aligned: fewer than two rows are shared" : `right map ${moved.mirrored ? "mirrored and " : ""}turned by ${Math.round(moved.turn)}°, scaled by ${moved.scale.toPrecision(3)} onto the left (Procrustes)`,
+    };
+    compareSelection.value = new Uint32Array(0);
+    compareHover.value = -1;
+  } catch (e) {
+    if (mine === turn) compareError.value = (e as Error).message;
+  } finally {
+    if (mine === turn) comparing.value = null;
+  }
+}
+
+const maps = new Map<string, Promise<Float32Array>>();
+
+/** The flat map of a layer; the same question is asked once. */
+function mapOf(side: Side, method: Comparison["method"]): Promise<Float32Array> {
+  const p = projection.peek();
+  const params = method === "pca" ? { components: [0, 1] } : { ...p[method] };
+  const key = JSON.stringify([side, method, p.seed, params]);
+  const known = maps.get(key);
+  if (known) return known;
+  const made = makeMap(side, method, p.seed, params);
+  made.catch(() => maps.delete(key));
+  maps.set(key, made);
+  for (const old of maps.keys()) if (maps.size > 8) maps.delete(old);
+  return made;
+}
+
+async function makeMap(side: Side, method: Comparison["method"], seed: number, params: Record<string, unknown>): Promise<Float32Array> {
+  const { id } = await api.startLayout({ ...side, method, dim: 2, seed, rows: null, space: { center: false, remove: 0 }, params, align: "none" });
+  try {
+    for (let wait = 50; ; wait = Math.min(500, wait * 1.4)) {
+      const state = await api.layout(id);
+      if (state.state === "done") break;
+      if (state.state === "failed" || state.state === "stopped") throw new Error(state.error ?? "The layout was stopped.");
+      await new Promise((r) => setTimeout(r, wait));
+    }
+    return await api.positions(id, side.layer);
+  } finally {
+    api.deleteLayout(id).catch(() => undefined); // it may be gone with the server
+  }
+}
+
+/** Another comparison is another question: the answer on screen is dropped when a source goes. */
+effect(() => {
+  const c = comparison.value;
+  const shown = compared.peek();
+  if (shown && (shown.of.a?.source !== c.a?.source || shown.of.b?.source !== c.b?.source)) compared.value = null;
+});

@@ -1,0 +1,56 @@
+/** Small maps: a layer's layout in a square of a few dozen pixels. Pure but for the canvas it is given. */
+
+/** Rows that stand for all: every n-th, so that the same rows are drawn in every layer. */
+export function sampleRows(count: number, limit: number): Uint32Array {
+  const step = Math.max(1, Math.ceil(count / limit));
+  return Uint32Array.from({ length: Math.ceil(count / step) }, (_, i) => i * step);
+}
+
+/** The square that holds the sampled rows of all given layouts: the first two axes, one scale. */
+export function commonBox(layouts: Float32Array[], dim: number, rows: Uint32Array): { x: number; y: number; size: number } {
+  let [left, right, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (const p of layouts)
+    for (const row of rows) {
+      const [x, y] = [p[row * dim], p[row * dim + 1]];
+      if (!(Number.isFinite(x) && Number.isFinite(y))) continue;
+      if (x < left) left = x;
+      if (x > right) right = x;
+      if (y < low) low = y;
+      if (y > high) high = y;
+    }
+  if (!(right >= left)) return { x: 0, y: 0, size: 1 };
+  return { x: (left + right) / 2, y: (low + high) / 2, size: Math.max(right - left, high - low, 1e-12) };
+}
+
+/** Points as light on a grid: each pixel takes the mean colour of what falls on it, the deeper the more
+ *  there is, by the logarithm. `marked` rows are drawn over it, a small cross each. */
+export function drawSmall(
+  c: CanvasRenderingContext2D, px: number, p: Float32Array, dim: number, rows: Uint32Array, marked: Uint32Array,
+  box: { x: number; y: number; size: number }, colour: (row: number) => ArrayLike<number>, accent: ArrayLike<number>,
+): void {
+  const sums = new Float32Array(px * px * 4);
+  const place = (row: number): number => {
+    const x = Math.floor(((p[row * dim] - box.x) / box.size) * (px - 4) + px / 2);
+    const y = Math.floor((-(p[row * dim + 1] - box.y) / box.size) * (px - 4) + px / 2);
+    return x >= 0 && x < px && y >= 0 && y < px ? y * px + x : -1;
+  };
+  let top = 1;
+  for (const row of rows) {
+    const at = 4 * place(row);
+    if (at < 0) continue;
+    const rgb = colour(row);
+    for (let k = 0; k < 3; k++) sums[at + k] += rgb[k];
+    top = Math.max(top, ++sums[at + 3]);
+  }
+  const image = c.createImageData(px, px);
+  for (let at = 0; at < sums.length; at += 4) {
+    const n = sums[at + 3];
+    if (n > 0) image.data.set([sums[at] / n, sums[at + 1] / n, sums[at + 2] / n, 110 + 145 * (Math.log1p(n) / Math.log1p(top))], at);
+  }
+  for (const row of marked) {
+    const at = place(row);
+    if (at < 0) continue;
+    for (const near of [at, at - 1, at + 1, at - px, at + px]) if (near >= 0 && near < px * px) image.data.set([accent[0], accent[1], accent[2], 255], 4 * near);
+  }
+  c.putImageData(image, 0, 0);
+}

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { binCounts, extent, formatBytes, formatCount, formatNumber, formatWithError, niceTicks } from "../src/charts/numbers";
+import { nearest } from "../src/charts/Curves";
+import { commonBox, sampleRows } from "../src/screens/strip";
+import { alignOnto, byOverlap, inverse } from "../src/screens/align2d";
+import { dominanceMatrix, familiesIn, scaleCurves, seriesOf, tableOf, tidyRow, type TidyRow } from "../src/screens/measures";
+import { layerCurves } from "../src/screens/Compare";
+
+test("numbers are written as people read them", () => {
+  const cases: [number | null, string][] = [
+    [0.21050346, "0.2105"], [81.62282, "81.62"], [432684, "432684"], [0, "0"], [-3.5, "−3.5"], [1.234e-7, "1.234e−7"],
+    [12345678.9, "1.235e7"], [100, "100"], [0.1, "0.1"], [null, "–"], [NaN, "–"], [Infinity, "∞"],
+  ];
+  for (const [value, text] of cases) assert.equal(formatNumber(value), text);
+  assert.equal(formatCount(432684), "432 684");
+  assert.equal(formatCount(999), "999");
+  assert.equal(formatBytes(0), "0 B");
+  assert.equal(formatBytes(664602752), "665 MB");
+});
+
+test("an error has two digits and gives the value its decimals", () => {
+  assert.equal(formatWithError(2.4610193956, 0.014328), "2.461 ± 0.014");
+  assert.equal(formatWithError(81.6228, 0.169168), "81.62 ± 0.17");
+  assert.equal(formatWithError(1234.5, 37), "1234 ± 37".replace("1234", (1234.5).toFixed(0)));
+  assert.equal(formatWithError(0.5, null), "0.5");
+  assert.equal(formatWithError(0.5, 0), "0.5");
+  assert.equal(formatWithError(null, 0.1), "–");
+});
+
+test("extent skips what is not a number; ticks are round and inside", () => {
+  assert.deepEqual(extent([NaN, 3, null, -1, Infinity]), [-1, 3]);
+  assert.equal(extent([NaN, null]), null);
+  assert.deepEqual(niceTicks(0.03, 0.97, 5), [0.2, 0.4, 0.6, 0.8]);
+  assert.deepEqual(niceTicks(-3, 3, 3), [-2, 0, 2]);
+  assert.deepEqual(niceTicks(1, 1, 5), [1]);
+});
+
+test("bins hold every finite value inside once, the upper end in the last", () => {
+  const values = Float64Array.from([0, 0.1, 0.5, 0.99, 1, NaN, 2, -1]);
+  assert.deepEqual([...binCounts(values, 0, 1, 2)], [2, 3]);
+  assert.deepEqual([...binCounts(Float64Array.from([4, 4]), 4, 4, 3)], [2, 0, 0]);
+});
+
+test("the nearest position of a sorted list", () => {
+  assert.equal(nearest([0, 1, 5], 2.9), 1);
+  assert.equal(nearest([0, 1, 5], 3.1), 2);
+  assert.equal(nearest([0, 1, 5], -9), 0);
+});
+
+test("sampled rows are the same few in every layer; their box is square and leaves out NaN", () => {
+  assert.deepEqual([...sampleRows(10, 4)], [0, 3, 6, 9]);
+  assert.equal(sampleRows(5, 100).length, 5);
+  const box = commonBox([Float32Array.from([0, 0, NaN, 7, 4, 2]), Float32Array.from([-2, 0, 0, 0, 0, 0])], 2, Uint32Array.of(0, 1, 2));
+  assert.deepEqual(box, { x: 1, y: 1, size: 6 });
+});
+
+/** b = a turned, mirrored, scaled and shifted, rows in another order. */
+function moved(a: Float32Array, degrees: number, mirror: boolean, scale: number, order: number[]): Float32Array {
+  const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+  const b = new Float32Array(a.length);
+  order.forEach((j, i) => {
+    const [x, y] = [a[2 * i] * scale, a[2 * i + 1] * scale * (mirror ? -1 : 1)];
+    b[2 * j] = c * x - s * y + 5;
+    b[2 * j + 1] = s * x + c * y - 3;
+  });
+  return b;
+}
+
+test("a turned, mirrored and scaled map is laid back onto its original", () => {
+  const a = Float32Array.from([0, 0, 3, 1, -2, 4, 7, -1, 1.5, 2.5]);
+  const order = [3, 0, 4, 1, 2];
+  for (const mirror of [false, true])
+    for (const degrees of [0, 37, 180, -95]) {
+      const m = alignOnto(a, moved(a, degrees, mirror, 2.5, order), Int32Array.from(order));
+      assert.equal(m.mirrored, mirror);
+      assert.ok(Math.abs(m.scale - 0.4) < 1e-6);
+      order.forEach((j, i) => {
+        assert.ok(Math.abs(m.positions[2 * j] - a[2 * i]) < 1e-5);
+        assert.ok(Math.abs(m.positions[2 * j + 1] - a[2 * i + 1]) < 1e-5);
+      });
+    }
+});
+
+test("no other turn, with or without mirror, leaves a smaller distance", () => {
+  let seed = 7;
+  const random = (): number => ((seed = (seed * 16807) % 2147483647) / 2147483647 - 0.5);
+  const a = Float32Array.from({ length: 40 }, random);
+  const b = Float32Array.from({ length: 40 }, random);
+  const match = Int32Array.from({ length: 20 }, (_, i) => i);
+  const rest = (p: Float32Array): number => a.reduce((sum, v, i) => sum + (v - p[i]) ** 2, 0);
+  const best = rest(alignOnto(a, b, match).positions);
+  const mean = (p: Float32Array, d: number): number => p.reduce((s, v, i) => s + (i % 2 === d ? v / 20 : 0), 0);
+  const centred = (p: Float32Array): Float32Array => p.map((v, i) => v - mean(p, i % 2));
+  const [u, v] = [centred(a), centred(b)];
+  for (let step = 0; step < 720; step++)
+    for (const mirror of [1, -1]) {
+      const [c, s] = [Math.cos((step * Math.PI) / 360), Math.sin((step * Math.PI) / 360)];
+      const turned = Float32Array.from(v, (_, i) => (i % 2 ? s * v[i - 1] + c * v[i] * mirror : c * v[i] - s * v[i + 1] * mirror));
+      const k = u.reduce((sum, x, i) => sum + x * turned[i], 0) / turned.reduce((sum, x) => sum + x * x, 0);
+      if (k <= 0) continue;
+      const distance = u.reduce((sum, x, i) => sum + (x - k * turned[i]) ** 2, 0);
+      assert.ok(distance > best - 1e-6, `${step} ${mirror}: ${distance} < ${best}`);
+    }
+});
+
+test("a map with fewer than two shared rows stays where it is", () => {
+  const b = Float32Array.from([1, 2, 3, 4]);
+  const m = alignOnto(Float32Array.from([0, 0, NaN, 0]), b, Int32Array.from([1, 0]));
+  assert.deepEqual([...m.positions], [...b]);
+  assert.equal(m.rows, 1);
+});
+
+test("rows by overlap: least or most first, ties by row, unmatched left out", () => {
+  const overlap = Float32Array.from([0.5, NaN, 0, 0.5, 1]);
+  assert.deepEqual([...byOverlap(overlap, true)], [2, 0, 3, 4]);
+  assert.deepEqual([...byOverlap(overlap, false)], [4, 0, 3, 2]);
+  assert.deepEqual([...inverse(Int32Array.from([2, -1, 2, 0]), 4)], [3, -1, 0, -1]);
+});
+
+const row = (layer: number, measure: string, variant: string | null, value: number, se: number | null = null, scale: number | null = null): TidyRow =>
+  ({ layer, measure, variant, value, se, scale });
+
+test("tidy rows are read with care", () => {
+  assert.deepEqual(tidyRow({ layer: 2, measure: "twonn", variant: "ml", value: 5, se: 0.1, n: 9 }), row(2, "twonn", "ml", 5, 0.1));
+  assert.equal(tidyRow({ layer: "2", measure: "twonn" }), null);
+  assert.equal(tidyRow({ layer: 2 }), null);
+  assert.equal(tidyRow({ layer: 0, measure: "norm", value: "NaN" })?.value, null);
+});
+
+test("series: one per measure and variant, a gap where a layer has no value", () => {
+  const rows = [row(0, "twonn", "ml", 5, 0.1), row(2, "twonn", "ml", 7, 0.2), row(0, "twonn", "bayes", 6), row(9, "twonn", "ml", 1)];
+  const series = seriesOf(rows, [0, 1, 2], ["twonn"]);
+  assert.deepEqual(series.map((s) => s.label), ["TwoNN, ml", "TwoNN, bayes"]);
+  assert.deepEqual(series[0].values, [5, null, 7]);
+  assert.deepEqual(series[0].se, [0.1, null, 0.2]);
+  assert.equal(series[1].se, undefined);
+  assert.deepEqual(seriesOf(rows, [0], ["twonn"], true).map((s) => s.label), ["ml", "bayes"]);
+});
+
+test("a measure without a family gets a chart of its own; GRIDE runs over scale", () => {
+  const rows = [row(0, "odd_thing", null, 1), row(0, "gride", null, 3, 0.1, 2), row(0, "gride", null, 4, 0.1, 1), row(0, "gride", "reported", 9, 0.1, 1)];
+  assert.deepEqual(familiesIn(rows).map((f) => f.title), ["Odd thing"]);
+  assert.deepEqual(scaleCurves(rows), [{ layer: 0, scale: [1, 2], value: [4, 3], se: [0.1, 0.1] }]);
+});
+
+test("the table has a line per layer and a column per series, in the order of the charts", () => {
+  const rows = [row(0, "norm", "mean", 9, 0.01), row(1, "norm", "mean", 10, 0.01), row(1, "twonn", "ml", 5.123, 0.1)];
+  assert.deepEqual(tableOf(rows, [0, 1]), { head: ["TwoNN, ml", "norm, mean"], lines: [["–", "9.000 ± 0.010"], ["5.12 ± 0.10", "10.000 ± 0.010"]] });
+});
+
+test("dominant dimensions of all layers as a matrix", () => {
+  const d = { 0: [{ dim: 7, share: 0.5 }, { dim: 3, share: 0.1 }], 1: [{ dim: 3, share: 0.2 }, { dim: 99, share: 0.05 }] };
+  const { dims, values } = dominanceMatrix(d, [0, 1], 2);
+  assert.deepEqual(dims, [3, 7]);
+  assert.deepEqual([...values], [0.1, 0.5, 0.2, NaN]);
+});
+
+test("curves of a comparison", () => {
+  assert.deepEqual(layerCurves({ layers: [{ layer: 0, overlap: 0.5, se: 0.1, cka: 0.9 }, { layer: 3, overlap: null }] }), {
+    layers: [0, 3], overlap: [0.5, null], se: [0.1, null], cka: [0.9, null],
+  });
+  assert.deepEqual(layerCurves({}).layers, []);
+});
