@@ -234,6 +234,7 @@ gn_status gn_context_compute(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *opts
     double *term = NULL;
     gn_status st;
     GN_TRY(gn_view_new(ctx, x, opts, &v, err));
+    v.turned = !share; /* whose coordinates are not to be mixed */
     GN_TRY(allocate(&r, opts, err));
     GN_TRY(gn_alloc_array(&term, r.q.n + 2 * n_bootstrap, sizeof *term, "sequences", err));
     for (; r.wave < r.q.n; r.wave += WAVE) {

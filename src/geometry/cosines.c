@@ -32,6 +32,10 @@
  *     d theta / d mean = -sum_i (h_t - u_i (u_i . h_t)) / |y_i|,
  *     h_t = 2 (A - a_t) / (n_t V (V - 1))  for inter,   2 S_t / (V_2 n_t (n_t - 1))  for intra.
  *
+ * Rows as they are and rows minus the mean are the two sides of every pass: a row is read once for
+ * both. That makes one pass over types for the values, with error bars one more for the gradient
+ * and one over sequences.
+ *
  * Every pass is cut into blocks of whole types or whole sequences, each type and sequence is summed
  * by one thread in row order, and blocks are added in order: threads change no bit. */
 #include "geometry/cosines.h"
@@ -44,30 +48,36 @@
 
 static const size_t no_slot = SIZE_MAX;
 
+/* The cosines of rows minus one origin. */
+struct side {
+    const double *origin; /* (d), or NULL: rows as they are */
+    double tiny;          /* rows up to this length are zero vectors */
+    double *sum;          /* (slots, d) S_t */
+    double *inverse;      /* (n) 1 / |y|, 0 for zero vectors */
+    double *square;       /* (V) |a_t|^2 */
+    double *intra;        /* (V) intra_t, NaN below two instances */
+    double *n_unit;       /* (V) instances that are not zero vectors */
+    double *partial;      /* (blocks, 2 d) sums of a block */
+    /* totals after the first pass */
+    double *total;    /* (d) A */
+    double *gradient; /* (2, d) of inter and intra in the mean; unused without origin */
+    double sum_square, sum_intra;
+    double *inter_without, *intra_without; /* (G) theta_(s) */
+};
+
 struct run {
     const gn_view *v;
-    size_t d;
-    const double *origin; /* or NULL */
-    double tiny;          /* rows up to this length are zero vectors */
+    size_t d, n_sides;
+    struct side side[2]; /* as they are; minus the mean */
     const gn_groups *types, *sequences;
     size_t *type_of; /* (n) */
     size_t *slot;    /* (V) place of S_t; no_slot for a type seen once, whose S_t is its u */
-    double *sum;     /* (slots, d) S_t */
-    double *inverse; /* (n) 1 / |y|, 0 for zero vectors */
-    double *norm;    /* (n) or NULL */
-    double *square;  /* (V) |a_t|^2 */
-    double *intra;   /* (V) intra_t, NaN below two instances */
-    double *n_unit;  /* (V) instances that are not zero vectors */
-    double *partial; /* (blocks, 2 d) sums of a block */
+    size_t n_intra;  /* types of two instances or more */
+    double *norm;    /* (n) of rows as they are, or NULL */
     size_t scratch_size;
-    double *scratch; /* (threads, scratch_size): 4 rows, then a window's */
-    /* totals after the first pass */
-    double *total;    /* (d) A */
-    double *gradient; /* (2, d) of inter and intra in the mean; zero without origin */
-    double sum_square, sum_intra;
-    size_t n_intra;
-    double *inter_without, *intra_without; /* (G) theta_(s) */
+    double *scratch; /* (threads, scratch_size): ROOM rows, then a window's */
 };
+enum { ROOM = 5 };
 
 /* Rows of a view, loaded 64 at a time while they are walked through in a fixed order. */
 struct window {
@@ -77,23 +87,33 @@ struct window {
     double *y, *scratch;
 };
 
+static double *scratch_of(const struct run *r, unsigned worker) {
+    return r->scratch + worker * r->scratch_size;
+}
+
 static struct window window_at(const struct run *r, const gn_groups *g, size_t end,
                                unsigned worker) {
-    double *y = r->scratch + worker * r->scratch_size + 4 * r->d;
+    double *y = scratch_of(r, worker) + ROOM * r->d;
     return (struct window){r, g->row, end, 0, 0, y, y + GN_VIEW_ROWS * r->d};
 }
 
-/* The row at place p, minus the origin. */
+/* The row at place p. */
 static const double *row_at(struct window *w, size_t p) {
-    size_t d = w->r->d;
     if (p - w->p0 >= w->k) {
         w->p0 = p;
         w->k = w->end - p < GN_VIEW_ROWS ? w->end - p : GN_VIEW_ROWS;
         gn_view_load(w->r->v, w->row + p, 0, w->k, w->y, w->scratch);
-        for (size_t i = 0; w->r->origin && i < w->k; i++)
-            w->r->v->vec->add(-1, w->r->origin, d, w->y + i * d);
     }
-    return w->y + (p - w->p0) * d;
+    return w->y + (p - w->p0) * w->r->d;
+}
+
+/* The row v minus a side's origin; into `room` where there is one. */
+static const double *minus_origin(const struct run *r, const struct side *s, const double *v,
+                                  double *room) {
+    if (!s->origin) return v;
+    memcpy(room, v, r->d * sizeof *room);
+    r->v->vec->add(-1, s->origin, r->d, room);
+    return room;
 }
 
 static double mean_cosine(double sum_square, double n_unit, double n) {
@@ -103,31 +123,41 @@ static double mean_cosine(double sum_square, double n_unit, double n) {
 /* First pass, a block of types: norms, S_t, |a_t|^2, intra_t, and the block's part of A. */
 static gn_status sum_types(void *user, size_t block, unsigned worker, gn_error *err) {
     struct run *r = user;
+    const gn_vec *vec = r->v->vec;
     size_t d = r->d;
-    double *single = r->scratch + worker * r->scratch_size, *total = r->partial + block * 2 * d;
+    double *room = scratch_of(r, worker), *single = room + d;
     const gn_groups *g = r->types;
     struct window w = window_at(r, g, g->start[g->block[block + 1]], worker);
-    memset(total, 0, d * sizeof *total);
+    for (size_t k = 0; k < r->n_sides; k++)
+        memset(r->side[k].partial + block * 2 * d, 0, d * sizeof(double));
     for (size_t t = g->block[block]; t < g->block[block + 1]; t++) {
-        size_t n = gn_groups_size(g, t);
-        double *s = r->slot[t] == no_slot ? single : r->sum + r->slot[t] * d, n_unit = 0;
-        memset(s, 0, d * sizeof *s);
+        double *sum[2], n_unit[2] = {0}, n = (double)gn_groups_size(g, t);
+        for (size_t k = 0; k < r->n_sides; k++) {
+            sum[k] = r->slot[t] == no_slot ? single + k * d : r->side[k].sum + r->slot[t] * d;
+            memset(sum[k], 0, d * sizeof *sum[k]);
+        }
         for (size_t p = g->start[t]; p < g->start[t + 1]; p++) {
             size_t i = (size_t)g->row[p];
-            const double *v = row_at(&w, p);
-            double norm = sqrt(r->v->vec->dot_f64(v, v, d));
-            if (!isfinite(norm)) return gn_view_unfit(r->v, i, single, err);
-            if (r->norm) r->norm[i] = norm;
-            double inverse = norm > r->tiny ? 1 / norm : 0;
-            r->inverse[i] = inverse;
-            n_unit += norm > r->tiny;
-            r->v->vec->add(inverse, v, d, s);
+            const double *row = row_at(&w, p);
+            for (size_t k = 0; k < r->n_sides; k++) {
+                struct side *s = &r->side[k];
+                const double *v = minus_origin(r, s, row, room);
+                double norm = sqrt(vec->dot_f64(v, v, d));
+                if (!isfinite(norm)) return gn_view_unfit(r->v, i, room, err);
+                if (r->norm && !s->origin) r->norm[i] = norm;
+                s->inverse[i] = norm > s->tiny ? 1 / norm : 0;
+                n_unit[k] += norm > s->tiny;
+                vec->add(s->inverse[i], v, d, sum[k]);
+            }
         }
-        double square = r->v->vec->dot_f64(s, s, d), count = (double)n;
-        r->n_unit[t] = n_unit;
-        r->square[t] = square / (count * count);
-        r->intra[t] = n >= 2 ? mean_cosine(square, n_unit, count) : (double)NAN;
-        r->v->vec->add(1 / count, s, d, total);
+        for (size_t k = 0; k < r->n_sides; k++) {
+            struct side *s = &r->side[k];
+            double square = vec->dot_f64(sum[k], sum[k], d);
+            s->n_unit[t] = n_unit[k];
+            s->square[t] = square / (n * n);
+            s->intra[t] = n >= 2 ? mean_cosine(square, n_unit[k], n) : (double)NAN;
+            vec->add(1 / n, sum[k], d, s->partial + block * 2 * d);
+        }
     }
     return GN_OK;
 }
@@ -136,110 +166,130 @@ static gn_status sum_types(void *user, size_t block, unsigned worker, gn_error *
 static gn_status sum_gradient(void *user, size_t block, unsigned worker, gn_error *err) {
     (void)err;
     struct run *r = user;
+    const struct side *side = &r->side[1];
+    const gn_vec *vec = r->v->vec;
     size_t d = r->d, V = r->types->n;
-    double *h_inter = r->scratch + worker * r->scratch_size, *h_intra = h_inter + d;
+    double *room = scratch_of(r, worker), *h_inter = room + d, *h_intra = h_inter + d;
     const gn_groups *g = r->types;
     struct window w = window_at(r, g, g->start[g->block[block + 1]], worker);
-    double *g_inter = r->partial + block * 2 * d, *g_intra = g_inter + d;
+    double *g_inter = side->partial + block * 2 * d, *g_intra = g_inter + d;
     memset(g_inter, 0, 2 * d * sizeof *g_inter);
     for (size_t t = g->block[block]; t < g->block[block + 1]; t++) {
         double n = (double)gn_groups_size(g, t);
         double c_inter = V > 1 ? 2 / (n * (double)V * (double)(V - 1)) : 0;
         double c_intra = n > 1 ? 2 / ((double)r->n_intra * n * (n - 1)) : 0, sum_inverse = 0;
         for (size_t p = g->start[t]; p < g->start[t + 1]; p++) {
-            double inverse = r->inverse[g->row[p]];
+            double inverse = side->inverse[g->row[p]];
             if (!(inverse > 0)) continue;
-            const double *v = row_at(&w, p);
+            const double *v = minus_origin(r, side, row_at(&w, p), room);
             if (sum_inverse <= 0) /* the first row that has a direction */
                 for (size_t j = 0; j < d; j++) {
-                    double s = r->slot[t] == no_slot ? v[j] * inverse : r->sum[r->slot[t] * d + j];
-                    h_inter[j] = c_inter * (r->total[j] - s / n);
+                    double s =
+                        r->slot[t] == no_slot ? v[j] * inverse : side->sum[r->slot[t] * d + j];
+                    h_inter[j] = c_inter * (side->total[j] - s / n);
                     h_intra[j] = c_intra * s;
                 }
             sum_inverse += inverse;
             double cube = inverse * inverse * inverse;
-            double a = r->v->vec->dot_f64(v, h_inter, d) * cube,
-                   b = r->v->vec->dot_f64(v, h_intra, d) * cube;
-            r->v->vec->add(a, v, d, g_inter);
-            r->v->vec->add(b, v, d, g_intra);
+            double a = vec->dot_f64(v, h_inter, d) * cube, b = vec->dot_f64(v, h_intra, d) * cube;
+            vec->add(a, v, d, g_inter);
+            vec->add(b, v, d, g_intra);
         }
         if (sum_inverse > 0) {
-            r->v->vec->add(-sum_inverse, h_inter, d, g_inter);
-            r->v->vec->add(-sum_inverse, h_intra, d, g_intra);
+            vec->add(-sum_inverse, h_inter, d, g_inter);
+            vec->add(-sum_inverse, h_intra, d, g_intra);
         }
     }
     return GN_OK;
 }
 
-/* What leaving out the rows of one sequence does to the sums over types. */
+/* What leaving out the rows of one sequence does to a side's sums over types. */
 struct change {
     double *total; /* (d) of A */
-    double square, intra, n_types, n_intra;
+    double *part;  /* (d) sum of the unit vectors of one type that leave */
+    double unit;   /* how many of these are not zero vectors */
+    double square, intra;
+    double drift[2]; /* of inter and intra with the mean */
 };
 
-/* The rows p0 ... p1 - 1 of the sequence order, all of one type, leave. `part` (d) is their sum of
- * unit vectors, and is overwritten. */
-static void leave(const struct run *r, size_t t, size_t n_leaving, double unit_leaving,
-                  double *part, struct change *c) {
+/* n_leaving rows of type t leave; c->part is overwritten. */
+static void leave(const struct run *r, const struct side *side, size_t t, size_t n_leaving,
+                  struct change *c) {
+    const gn_vec *vec = r->v->vec;
     size_t d = r->d, size = gn_groups_size(r->types, t);
     double n = (double)size, rest = n - (double)n_leaving;
-    const double *s = r->slot[t] == no_slot ? part : r->sum + r->slot[t] * d;
-    if (size >= 2) {
-        c->intra -= r->intra[t];
-        c->n_intra--;
-    }
+    const double *s = r->slot[t] == no_slot ? c->part : side->sum + r->slot[t] * d;
+    if (size >= 2) c->intra -= side->intra[t];
     if (rest < 1) {
-        r->v->vec->add(-1 / n, s, d, c->total);
-        c->square -= r->square[t];
-        c->n_types--;
+        vec->add(-1 / n, s, d, c->total);
+        c->square -= side->square[t];
         return;
     }
-    const gn_vec *vec = r->v->vec;
     vec->add(1 / rest - 1 / n, s, d, c->total);
-    vec->add(-1 / rest, part, d, c->total);
-    vec->add(-1, s, d, part); /* minus what is left of S_t */
-    double square = vec->dot_f64(part, part, d);
-    c->square += square / (rest * rest) - r->square[t];
-    if (rest >= 2) {
-        c->intra += mean_cosine(square, r->n_unit[t] - unit_leaving, rest);
-        c->n_intra++;
+    vec->add(-1 / rest, c->part, d, c->total);
+    vec->add(-1, s, d, c->part); /* minus what is left of S_t */
+    double square = vec->dot_f64(c->part, c->part, d);
+    c->square += square / (rest * rest) - side->square[t];
+    if (rest >= 2) c->intra += mean_cosine(square, side->n_unit[t] - c->unit, rest);
+}
+
+/* The rows p ... end - 1 of the sequence order, all of one type, are added up. */
+static void add_part(const struct run *r, struct window *w, size_t p, size_t end, double rest,
+                     double *room, struct change c[2]) {
+    const gn_vec *vec = r->v->vec;
+    size_t d = r->d;
+    for (size_t k = 0; k < r->n_sides; k++) {
+        memset(c[k].part, 0, d * sizeof(double));
+        c[k].unit = 0;
+    }
+    for (; p < end; p++) {
+        size_t i = (size_t)w->row[p];
+        const double *row = row_at(w, p);
+        for (size_t k = 0; k < r->n_sides; k++) {
+            const struct side *side = &r->side[k];
+            const double *v = minus_origin(r, side, row, room);
+            vec->add(side->inverse[i], v, d, c[k].part);
+            c[k].unit += side->inverse[i] > 0;
+            if (!side->origin) continue;
+            c[k].drift[0] -= vec->dot_f64(v, side->gradient, d) / rest;
+            c[k].drift[1] -= vec->dot_f64(v, side->gradient + d, d) / rest;
+        }
     }
 }
 
-/* Second pass, a block of sequences: theta_(s). */
+/* Last pass, a block of sequences: theta_(s). */
 static gn_status leave_out(void *user, size_t block, unsigned worker, gn_error *err) {
     (void)err;
     struct run *r = user;
+    const gn_vec *vec = r->v->vec;
     const gn_groups *q = r->sequences;
     size_t d = r->d;
-    double *part = r->scratch + worker * r->scratch_size, V = (double)r->types->n;
+    double *room = scratch_of(r, worker);
     struct window w = window_at(r, q, q->start[q->block[block + 1]], worker);
     for (size_t s = q->block[block]; s < q->block[block + 1]; s++) {
-        struct change c = {.total = part + d};
-        memset(c.total, 0, d * sizeof *c.total);
-        double drift[2] = {0, 0}, rest = (double)(r->v->n - gn_groups_size(q, s));
+        struct change c[2] = {{.total = room + d, .part = room + 2 * d},
+                              {.total = room + 3 * d, .part = room + 4 * d}};
+        double rest = (double)(r->v->n - gn_groups_size(q, s));
+        double n = (double)r->types->n, n_intra = (double)r->n_intra; /* types that stay */
+        memset(c[0].total, 0, d * sizeof(double));
+        memset(c[1].total, 0, d * sizeof(double));
         for (size_t p = q->start[s], end; p < q->start[s + 1]; p = end) {
-            size_t t = r->type_of[q->row[p]];
-            double n_unit = 0;
-            memset(part, 0, d * sizeof *part);
-            for (end = p; end < q->start[s + 1] && r->type_of[q->row[end]] == t; end++) {
-                size_t i = (size_t)q->row[end];
-                const double *v = row_at(&w, end);
-                r->v->vec->add(r->inverse[i], v, d, part);
-                n_unit += r->inverse[i] > 0;
-                if (!r->origin) continue;
-                drift[0] -= r->v->vec->dot_f64(v, r->gradient, d) / rest;
-                drift[1] -= r->v->vec->dot_f64(v, r->gradient + d, d) / rest;
-            }
-            leave(r, t, end - p, n_unit, part, &c);
+            size_t t = r->type_of[q->row[p]], size = gn_groups_size(r->types, t);
+            for (end = p; end < q->start[s + 1] && r->type_of[q->row[end]] == t;) end++;
+            add_part(r, &w, p, end, rest, room, c);
+            for (size_t k = 0; k < r->n_sides; k++) leave(r, &r->side[k], t, end - p, &c[k]);
+            n -= size == end - p;
+            n_intra -= size >= 2 && size - (end - p) < 2;
         }
-        double n = V + c.n_types;
-        r->v->vec->add(1, r->total, d, c.total);
-        double square = r->v->vec->dot_f64(c.total, c.total, d);
-        r->inter_without[s] =
-            n >= 2 ? (square - (r->sum_square + c.square)) / (n * (n - 1)) + drift[0] : (double)NAN;
-        n = (double)r->n_intra + c.n_intra;
-        r->intra_without[s] = n >= 1 ? (r->sum_intra + c.intra) / n + drift[1] : (double)NAN;
+        for (size_t k = 0; k < r->n_sides; k++) {
+            const struct side *side = &r->side[k];
+            vec->add(1, side->total, d, c[k].total);
+            double square = vec->dot_f64(c[k].total, c[k].total, d);
+            double inter = (square - (side->sum_square + c[k].square)) / (n * (n - 1));
+            double intra = (side->sum_intra + c[k].intra) / n_intra;
+            side->inter_without[s] = n >= 2 ? inter + c[k].drift[0] : (double)NAN;
+            side->intra_without[s] = n_intra >= 1 ? intra + c[k].drift[1] : (double)NAN;
+        }
     }
     return GN_OK;
 }
@@ -250,89 +300,102 @@ static double jackknife_se(const double *without, size_t n) {
 }
 
 /* Adds the blocks' vectors (width doubles at stride 2 d) in block order. */
-static void add_blocks(const struct run *r, size_t width, double *out) {
+static void add_blocks(const struct run *r, const struct side *s, size_t width, double *out) {
     memset(out, 0, width * sizeof *out);
     for (size_t b = 0; b < r->types->n_blocks; b++)
-        for (size_t j = 0; j < width; j++) out[j] += r->partial[b * 2 * r->d + j];
+        for (size_t j = 0; j < width; j++) out[j] += s->partial[b * 2 * r->d + j];
+}
+
+/* A side's totals over types, and its cosines. */
+static void add_types(struct run *r, struct side *s, gn_cosines *c) {
+    const gn_groups *types = r->types;
+    double V = (double)types->n;
+    add_blocks(r, s, r->d, s->total);
+    s->sum_square = gn_sum(s->square, types->n);
+    for (size_t t = 0; t < types->n; t++)
+        if (gn_groups_size(types, t) >= 2) s->sum_intra += s->intra[t];
+    *c = (gn_cosines){(double)NAN, (double)NAN, (double)NAN, (double)NAN, types->n, r->n_intra};
+    double square = r->v->vec->dot_f64(s->total, s->total, r->d);
+    if (V >= 2) c->inter = (square - s->sum_square) / (V * (V - 1));
+    if (r->n_intra) c->intra = s->sum_intra / (double)r->n_intra;
+}
+
+static gn_status allocate_side(const struct run *r, struct side *s, gn_error *err) {
+    gn_status st;
+    size_t V = r->types->n, G = r->sequences ? r->sequences->n : 0, row = r->d * sizeof(double);
+    GN_TRY(gn_alloc_array(&s->sum, r->n_intra, row, "sums of unit vectors per type", err));
+    GN_TRY(gn_alloc_array(&s->inverse, r->v->n, sizeof(double), "lengths", err));
+    GN_TRY(gn_alloc_array(&s->square, V, sizeof(double), "types", err));
+    GN_TRY(gn_alloc_array(&s->intra, V, sizeof(double), "types", err));
+    GN_TRY(gn_alloc_array(&s->n_unit, V, sizeof(double), "types", err));
+    GN_TRY(gn_alloc_array(&s->partial, r->types->n_blocks, 2 * row, "block sums", err));
+    GN_TRY(gn_alloc_array(&s->total, 1, row, "cosines", err));
+    GN_TRY(gn_alloc_array(&s->gradient, 2, row, "cosines", err));
+    GN_TRY(gn_alloc_array(&s->inter_without, G, sizeof(double), "sequences", err));
+    GN_TRY(gn_alloc_array(&s->intra_without, G, sizeof(double), "sequences", err));
+done:
+    return st;
+}
+
+static void free_side(struct side *s) {
+    gn_free(s->sum), gn_free(s->inverse), gn_free(s->square), gn_free(s->intra);
+    gn_free(s->n_unit), gn_free(s->partial), gn_free(s->total), gn_free(s->gradient);
+    gn_free(s->inter_without), gn_free(s->intra_without);
 }
 
 static gn_status allocate(struct run *r, unsigned n_threads, gn_error *err) {
     gn_status st;
-    size_t n = r->v->n, d = r->d, V = r->types->n, n_slots = 0, bytes;
+    size_t n = r->v->n, V = r->types->n, bytes;
+    if (!gn_mul(r->d, 4 * sizeof(double), &bytes)) return gn_fail_nomem(err, "cosines", SIZE_MAX);
     GN_TRY(gn_alloc_array(&r->slot, V, sizeof *r->slot, "types", err));
     GN_TRY(gn_alloc_array(&r->type_of, n, sizeof *r->type_of, "types", err));
     for (size_t t = 0; t < V; t++) {
-        r->slot[t] = gn_groups_size(r->types, t) >= 2 ? n_slots++ : no_slot;
+        r->slot[t] = gn_groups_size(r->types, t) >= 2 ? r->n_intra++ : no_slot;
         for (size_t p = r->types->start[t]; p < r->types->start[t + 1]; p++)
             r->type_of[r->types->row[p]] = t;
     }
-    if (!gn_mul(d, 4 * sizeof(double), &bytes)) return gn_fail_nomem(err, "cosines", SIZE_MAX);
-    GN_TRY(gn_alloc_array(&r->sum, n_slots, bytes / 4, "sums of unit vectors per type", err));
-    GN_TRY(gn_alloc_array(&r->inverse, n, sizeof(double), "lengths", err));
-    GN_TRY(gn_alloc_array(&r->square, V, sizeof(double), "types", err));
-    GN_TRY(gn_alloc_array(&r->intra, V, sizeof(double), "types", err));
-    GN_TRY(gn_alloc_array(&r->n_unit, V, sizeof(double), "types", err));
-    GN_TRY(gn_alloc_array(&r->partial, r->types->n_blocks, bytes / 2, "block sums", err));
-    r->scratch_size = (4 + GN_VIEW_ROWS) * d + gn_view_scratch(r->v);
+    r->scratch_size = (ROOM + GN_VIEW_ROWS) * r->d + gn_view_scratch(r->v);
     GN_TRY(
         gn_alloc_array(&r->scratch, n_threads, r->scratch_size * sizeof(double), "cosines", err));
-    GN_TRY(gn_alloc_array(&r->total, 1, bytes / 4, "cosines", err));
-    GN_TRY(gn_alloc_array(&r->gradient, 1, bytes / 2, "cosines", err));
-    size_t n_sequences = r->sequences ? r->sequences->n : 0;
-    GN_TRY(gn_alloc_array(&r->inter_without, n_sequences, sizeof(double), "sequences", err));
-    GN_TRY(gn_alloc_array(&r->intra_without, n_sequences, sizeof(double), "sequences", err));
+    for (size_t k = 0; k < r->n_sides; k++) GN_TRY(allocate_side(r, &r->side[k], err));
 done:
     return st;
 }
 
 gn_status gn_cosines_compute(gn_ctx *ctx, const gn_view *v, const double *origin,
-                             const gn_groups *types, const gn_groups *sequences, gn_cosines *out,
-                             double *norm, gn_error *err) {
+                             const gn_groups *types, const gn_groups *sequences, gn_cosines *raw,
+                             gn_cosines *centred, double *norm, gn_error *err) {
     struct run r = {.v = v,
                     .d = v->x.cols,
-                    .origin = origin,
+                    .n_sides = origin ? 2 : 1,
                     .types = types,
                     .sequences = sequences,
                     .norm = norm};
-    gn_cosines c = {(double)NAN, (double)NAN, (double)NAN, (double)NAN, types->n, 0};
+    gn_cosines c[2];
     gn_status st;
-    if (origin) r.tiny = 1e-12 * sqrt(v->vec->dot_f64(origin, origin, r.d));
+    r.side[1].origin = origin;
+    if (origin) r.side[1].tiny = 1e-12 * sqrt(v->vec->dot_f64(origin, origin, r.d));
     GN_TRY(allocate(&r, gn_ctx_threads(ctx), err));
     GN_TRY(gn_parallel(ctx, types->n_blocks, sum_types, &r, NULL, err));
-    add_blocks(&r, r.d, r.total);
-    r.sum_square = gn_sum(r.square, types->n);
-    for (size_t t = 0; t < types->n; t++) {
-        if (gn_groups_size(types, t) < 2) continue;
-        r.sum_intra += r.intra[t];
-        c.n_intra_types = ++r.n_intra;
-    }
-    double V = (double)types->n;
-    if (V >= 2) c.inter = (v->vec->dot_f64(r.total, r.total, r.d) - r.sum_square) / (V * (V - 1));
-    if (r.n_intra) c.intra = r.sum_intra / (double)r.n_intra;
-
+    for (size_t k = 0; k < r.n_sides; k++) add_types(&r, &r.side[k], &c[k]);
     if (sequences && origin) {
         GN_TRY(gn_parallel(ctx, types->n_blocks, sum_gradient, &r, NULL, err));
-        add_blocks(&r, 2 * r.d, r.gradient);
+        add_blocks(&r, &r.side[1], 2 * r.d, r.side[1].gradient);
     }
     if (sequences) {
         GN_TRY(gn_parallel(ctx, sequences->n_blocks, leave_out, &r, NULL, err));
-        c.inter_se = jackknife_se(r.inter_without, sequences->n);
-        c.intra_se = jackknife_se(r.intra_without, sequences->n);
+        for (size_t k = 0; k < r.n_sides; k++) {
+            c[k].inter_se = jackknife_se(r.side[k].inter_without, sequences->n);
+            c[k].intra_se = jackknife_se(r.side[k].intra_without, sequences->n);
+        }
     }
-    *out = c;
+    *raw = c[0];
+    if (origin) *centred = c[1];
 done:
     gn_free(r.slot);
     gn_free(r.type_of);
-    gn_free(r.sum);
-    gn_free(r.inverse);
-    gn_free(r.square);
-    gn_free(r.intra);
-    gn_free(r.n_unit);
-    gn_free(r.partial);
     gn_free(r.scratch);
-    gn_free(r.total);
-    gn_free(r.gradient);
-    gn_free(r.inter_without);
-    gn_free(r.intra_without);
+    free_side(&r.side[0]);
+    free_side(&r.side[1]);
     return st;
 }

@@ -7,12 +7,33 @@
 
 enum { BLOCK_ROWS = 512 };
 
-/* row[] sorted by key, ties by place in `order`: argsort is stable. */
+/* row[] sorted by key, ties by place in `order`, for keys from lowest to lowest + n_keys - 1. */
+static gn_status count_rows(const int32_t *key, size_t n, int32_t lowest, size_t n_keys,
+                            const int32_t *order, int32_t *row, gn_error *err) {
+    size_t *next = gn_calloc(n_keys + 1, sizeof *next);
+    if (!next) return gn_fail_nomem(err, "group keys", (n_keys + 1) * sizeof *next);
+    for (size_t i = 0; i < n; i++) next[(int64_t)key[i] - lowest + 1]++;
+    for (size_t k = 0; k < n_keys; k++) next[k + 1] += next[k];
+    for (size_t p = 0; p < n; p++) {
+        int32_t i = order ? order[p] : (int32_t)p;
+        row[next[(int64_t)key[i] - lowest]++] = i;
+    }
+    gn_free(next);
+    return GN_OK;
+}
+
+/* The same for any keys; counting where they are about as many as rows, as codes of types are. */
 static gn_status sort_rows(const int32_t *key, size_t n, const int32_t *order, int32_t *row,
                            gn_error *err) {
     gn_status st;
     double *k = NULL;
-    int32_t *place = NULL;
+    int32_t *place = NULL, lowest = INT32_MAX, highest = INT32_MIN;
+    for (size_t i = 0; i < n; i++) {
+        if (key[i] < lowest) lowest = key[i];
+        if (key[i] > highest) highest = key[i];
+    }
+    if (n > 0 && (size_t)((int64_t)highest - lowest) < 4 * n)
+        return count_rows(key, n, lowest, (size_t)((int64_t)highest - lowest) + 1, order, row, err);
     GN_TRY(gn_alloc_array(&k, n, sizeof *k, "group keys", err));
     GN_TRY(gn_alloc_array(&place, n, sizeof *place, "group keys", err));
     for (size_t p = 0; p < n; p++) k[p] = key[order ? (size_t)order[p] : p];

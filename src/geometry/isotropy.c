@@ -10,7 +10,16 @@
  *
  * (the mean's own movement is of second order), and the variance is G / (G - 1) sum over the G
  * sequences of (sum of w_i in it)^2: the infinitesimal jackknife. y^T C y for all rows is one
- * matrix product; an error bar needs three digits, so it runs in float32, scaled by tr C. */
+ * matrix product; an error bar needs three digits, so it runs in float32, scaled by tr C.
+ *
+ * That product would cost twice the covariance. Where rows are many, most of the axes are replaced
+ * by their average: with eigenvalues l and axes v, and c = sum l^2 / sum l over the axes behind the
+ * r-th, y^T C y = sum_{k <= r} (l_k - c) (v_k . y)^2 + c |y|^2 + a rest of expectation 0. In a
+ * Gaussian cloud the rest adds, relative to the variance of the w_i,
+ *
+ *     sum_{k > r} ((l_k - c) l_k)^2 PR^2 / sum_k ((1 - PR l_k) l_k)^2     (l in units of tr C),
+ *
+ * and r is the smallest for which this is below 1e-6, a thousandth of the error bar. */
 #include "base/mem.h"
 #include "geometry/cosines.h"
 #include "geometry/groups.h"
@@ -26,8 +35,10 @@ enum { ROWS = 3 * GN_VIEW_ROWS }; /* rows of one block of the product y C */
 struct forms {
     const gn_view *v;
     const double *mean;
-    double scale; /* 1 / sqrt(tr C) */
-    const gn_weight *c;
+    double scale;       /* 1 / sqrt(tr C) */
+    const gn_weight *c; /* C / tr, or the scaled axes (r, d) */
+    double rest;        /* the constant c of the axes that are left out; 0 with C itself */
+    bool axes;
     size_t window_bytes, scratch_bytes; /* of one thread: two (ROWS, d) float arrays, the window and
                                            what loads it, the layer's own */
     char *scratch;
@@ -61,11 +72,57 @@ static gn_status forms_block(void *user, size_t block, unsigned worker, gn_error
     }
     gn_linear_run(&(gn_linear){.weight = f->c}, y, rows, d, yc, d, own);
     for (size_t i = 0; i < rows; i++) {
-        double s = 0;
-        for (size_t j = 0; j < d; j++) s += (double)y[i * d + j] * (double)yc[i * d + j];
-        f->form[i0 + i] = s;
+        const float *a = yc + i * d, *b = f->axes ? a : y + i * d;
+        size_t r = gn_weight_rows(f->c);
+        f->form[i0 + i] = f->v->vec->dot(a, b, r) + f->rest * f->square[i0 + i];
     }
     return GN_OK;
+}
+
+/* How many axes matter, and what stands for the others; l (d) in units of tr C, descending. */
+static size_t count_axes(const double *l, size_t d, double pr, double *rest) {
+    double least = 0, l1 = 0, l2 = 0, l3 = 0, l4 = 0;
+    for (size_t k = 0; k < d; k++) {
+        double w = (1 - pr * l[k]) * l[k];
+        least += 1e-6 * w * w;
+    }
+    size_t r = d;
+    for (*rest = 0; r > 1; r--) { /* would the r-th axis do as one of those left out? */
+        double x = l[r - 1] > 0 ? l[r - 1] : 0, square = x * x;
+        l1 += x, l2 += square, l3 += square * x, l4 += square * square;
+        double c = l1 > 0 ? l2 / l1 : 0;
+        if (pr * pr * (l4 - 2 * c * l3 + c * c * l2) > least) break;
+        *rest = c;
+    }
+    return r;
+}
+
+/* The matrix of the forms: C / tr itself, or its leading axes, each times sqrt(l - c). Eigenvectors
+ * cost about as much as the forms of FEW d rows. `work` (d, d) is overwritten. */
+static gn_status pack_forms(gn_ctx *ctx, struct forms *f, const double *cov, double tr, double pr,
+                            double *work, gn_weight **out, gn_error *err) {
+    enum { FEW = 32 };
+    size_t d = f->v->x.cols, r = d;
+    double *vectors = NULL, *l = NULL;
+    gn_status st;
+    for (size_t j = 0; j < d * d; j++) work[j] = cov[j] / tr;
+    if (f->v->n / FEW >= d) {
+        GN_TRY(gn_alloc_array(&vectors, d * d, sizeof *vectors, "the covariance", err));
+        GN_TRY(gn_alloc_array(&l, d, sizeof *l, "the covariance", err));
+        GN_TRY(gn_eigen_symmetric(work, d, l, vectors, err));
+        r = count_axes(l, d, pr, &f->rest);
+        for (size_t k = 0; k < r; k++) {
+            double scale = sqrt(fmax(l[k] - f->rest, 0));
+            for (size_t j = 0; j < d; j++) vectors[k * d + j] *= scale;
+        }
+        f->axes = true;
+    }
+    GN_TRY(gn_weight_pack(gn_gemm_for(gn_ctx_cpu(ctx), 0),
+                          gn_mat_f64(f->axes ? vectors : work, r, d), out, err));
+done:
+    gn_free(vectors);
+    gn_free(l);
+    return st;
 }
 
 /* The standard error of the participation ratio tr^2 / F. */
@@ -77,9 +134,9 @@ static gn_status pr_error(gn_ctx *ctx, const gn_view *v, const double *mean, con
     gn_weight *weight = NULL;
     double *scaled = NULL;
     gn_status st;
+    double pr = tr / F * tr; /* in units of tr: tr = 1, F = 1 / PR */
     GN_TRY(gn_alloc_array(&scaled, d * d, sizeof *scaled, "the covariance", err));
-    for (size_t j = 0; j < d * d; j++) scaled[j] = cov[j] / tr;
-    GN_TRY(gn_weight_pack(gn_gemm_for(gn_ctx_cpu(ctx), 0), gn_mat_f64(scaled, d, d), &weight, err));
+    GN_TRY(pack_forms(ctx, &f, cov, tr, pr, scaled, &weight, err));
     f.c = weight;
     f.window_bytes = up64((GN_VIEW_ROWS * d + gn_view_scratch(v)) * sizeof(double));
     f.scratch_bytes =
@@ -89,8 +146,6 @@ static gn_status pr_error(gn_ctx *ctx, const gn_view *v, const double *mean, con
     GN_TRY(gn_alloc_array(&f.form, n, sizeof *f.form, "quadratic forms", err));
     GN_TRY(gn_alloc_array(&f.square, n, sizeof *f.square, "quadratic forms", err));
     GN_TRY(gn_parallel(ctx, (n + ROWS - 1) / ROWS, forms_block, &f, NULL, err));
-    /* In units of tr: tr = 1, F = 1 / PR. */
-    double pr = tr / F * tr;
     for (size_t i = 0; i < n; i++)
         f.form[i] = 2 * pr / (double)n * ((f.square[i] - 1) - pr * (f.form[i] - 1 / pr));
     *se = gn_groups_se(sequences, f.form);
@@ -202,10 +257,16 @@ static void summary_free(struct summary *s) {
     gn_free(s->arrays.covariance);
 }
 
-static gn_status norms_alone(gn_ctx *ctx, const gn_view *v, const gn_groups *types, double *norm,
-                             gn_error *err) {
+/* Cosines and lengths; with GN_SKIP_COSINES lengths alone. */
+static gn_status cosine_part(gn_ctx *ctx, const struct summary *s, unsigned skip,
+                             const gn_groups *bars, gn_isotropy *r, gn_error *err) {
     gn_cosines ignored;
-    return gn_cosines_compute(ctx, v, NULL, types, NULL, &ignored, norm, err);
+    gn_view v = s->v;
+    bool values = !(skip & GN_SKIP_COSINES), centred = values && !(skip & GN_SKIP_CENTRED);
+    v.turned = !centred;
+    return gn_cosines_compute(ctx, &v, centred ? s->arrays.mean : NULL, &s->types,
+                              values ? bars : NULL, values ? &r->raw : &ignored, &r->centred,
+                              s->norm, err);
 }
 
 gn_status gn_isotropy_compute(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *opts, gn_isotropy *out,
@@ -223,14 +284,7 @@ gn_status gn_isotropy_compute(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *opt
     double square = 0;
     for (size_t j = 0; j < d; j++) square += s.arrays.mean[j] * s.arrays.mean[j];
     r.mean_norm = sqrt(square);
-    if (o.skip & GN_SKIP_COSINES) {
-        GN_TRY(norms_alone(ctx, &s.v, &s.types, s.norm, err));
-    } else {
-        GN_TRY(gn_cosines_compute(ctx, &s.v, NULL, &s.types, bars, &r.raw, s.norm, err));
-        if (!(o.skip & GN_SKIP_CENTRED))
-            GN_TRY(gn_cosines_compute(ctx, &s.v, s.arrays.mean, &s.types, bars, &r.centred, NULL,
-                                      err));
-    }
+    GN_TRY(cosine_part(ctx, &s, o.skip, bars, &r, err));
     GN_TRY(norm_part(s.norm, s.v.n, bars, &r, err));
     if (s.arrays.covariance)
         GN_TRY(covariance_part(ctx, &s.v, s.arrays.mean, bars, &r, &s.arrays, err));

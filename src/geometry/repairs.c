@@ -10,7 +10,8 @@
  *   z-score           the correlations: C_ij / sqrt(C_ii C_jj).
  *
  * The cluster repair moves rows of different clusters by different amounts: one more pass.
- * Whitening here is y = l^(-1/2) U^T (x - mean); any rotation of it has the same cosines. */
+ * Whitening here is y = l^(-1/2) U^T (x - mean); any rotation of it has the same cosines. So where
+ * rows are many, cosines take the rotation whose matrix is triangular: half the products. */
 #include "base/mem.h"
 #include "geometry/groups.h"
 #include "geometry/view.h"
@@ -32,6 +33,7 @@ void gn_repair_free(gn_repair *r) {
     gn_free(r->scale);
     gn_free(r->direction);
     gn_linear_map_free(r->map);
+    gn_linear_map_free(r->turned);
     gn_free(r->group);
     gn_free(r);
 }
@@ -74,15 +76,39 @@ static gn_status mean_of_types(struct maker *m, gn_error *err) {
     return st;
 }
 
+/* Turns the first m rows of a (m, d) until all below the diagonal is zero: Householder's
+ * reflections, one a column. `v` (m) and `s` (d) are scratch. */
+static void make_triangular(double *a, size_t m, size_t d, const gn_vec *vec, double *v,
+                            double *s) {
+    for (size_t k = 0; k + 1 < m && k < d; k++) {
+        double square = 0;
+        for (size_t i = k; i < m; i++) {
+            v[i] = a[i * d + k];
+            square += v[i] * v[i];
+        }
+        double length = copysign(sqrt(square), v[k]);
+        square += length * v[k];
+        if (!(square > 0)) continue;
+        v[k] += length; /* |v|^2 / 2 = square */
+        memset(s, 0, d * sizeof *s);
+        for (size_t i = k; i < m; i++) vec->add(v[i] / square, a + i * d + k, d - k, s);
+        for (size_t i = k; i < m; i++) {
+            vec->add(-v[i], s, d - k, a + i * d + k);
+            if (i > k) a[i * d + k] = 0;
+        }
+    }
+}
+
 /* Axes whose eigenvalue is rounding are left out: LAPACK's, some d 2^-52 of the largest, and where
  * the covariance came from float32 products that of its elements, 1e-7 of sum_a v_a^2 C_aa. (A
  * layer norm leaves one axis without variance; divided by the root of noise, noise is what it
  * shows.) */
 static gn_status whiten(struct maker *m, gn_error *err) {
+    enum { FEW = 32 }; /* times d: rows for which turning is not worth its d^3 */
     gn_repair *r = m->r;
     size_t d = r->d;
     gn_view all = gn_view_of(m->ctx, m->x, m->x.rows, NULL);
-    double *matrix = NULL, noise = gn_view_rounds(&all) ? 1e-7 : 0;
+    double *matrix = NULL, *work = NULL, noise = gn_view_rounds(&all) ? 1e-7 : 0;
     gn_status st;
     GN_TRY(decompose(m, m->covariance, err));
     GN_TRY(gn_alloc_array(&matrix, d * d, sizeof *matrix, "a repair", err));
@@ -96,8 +122,13 @@ static gn_status whiten(struct maker *m, gn_error *err) {
         r->rank += used;
     }
     GN_TRY(gn_linear_map_new(gn_ctx_cpu(m->ctx), matrix, d, d, &r->map, err));
+    if (all.n / FEW < d) goto done;
+    GN_TRY(gn_alloc_array(&work, 2 * d, sizeof *work, "a repair", err));
+    make_triangular(matrix, d, d, all.vec, work, work + d);
+    GN_TRY(gn_linear_map_new(gn_ctx_cpu(m->ctx), matrix, d, d, &r->turned, err));
 done:
     gn_free(matrix);
+    gn_free(work);
     return st;
 }
 

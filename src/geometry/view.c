@@ -40,8 +40,14 @@ gn_status gn_view_new(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *opts, gn_vi
     return GN_OK;
 }
 
+static const gn_linear_map *map_of(const gn_view *v) {
+    const gn_repair *r = v->repair;
+    if (!r) return NULL;
+    return v->turned && r->turned ? r->turned : r->map;
+}
+
 size_t gn_view_scratch(const gn_view *v) {
-    const gn_linear_map *map = v->repair ? v->repair->map : NULL;
+    const gn_linear_map *map = map_of(v);
     return map ? GN_VIEW_ROWS * v->x.cols + gn_linear_map_scratch(map) : 0;
 }
 
@@ -73,7 +79,8 @@ void gn_view_load(const gn_view *v, const int32_t *at, size_t i0, size_t k, doub
                   double *scratch) {
     const gn_repair *r = v->repair;
     size_t d = v->x.cols;
-    double *to = r && r->map ? scratch : out;
+    const gn_linear_map *map = map_of(v);
+    double *to = map ? scratch : out;
     for (size_t i = 0; i < k; i++, to += d) {
         size_t row = gn_view_row(v, at ? (size_t)at[i] : i0 + i);
         if (at && i + AHEAD < k) fetch(v, gn_view_row(v, (size_t)at[i + AHEAD]));
@@ -85,7 +92,7 @@ void gn_view_load(const gn_view *v, const int32_t *at, size_t i0, size_t k, doub
         }
         if (r) repair_row(r, row, v->vec, to);
     }
-    if (r && r->map) gn_linear_map_run(r->map, scratch, k, out, scratch + GN_VIEW_ROWS * d);
+    if (map) gn_linear_map_run(map, scratch, k, out, scratch + GN_VIEW_ROWS * d);
 }
 
 gn_status gn_view_keys(const gn_view *v, const int32_t *key, int32_t **out, gn_error *err) {
@@ -147,8 +154,30 @@ static gn_status mean_block(void *user, size_t block, unsigned worker, gn_error 
     return GN_OK;
 }
 
+/* Where all rows are moved alike, the mean of the repaired rows is the repaired mean: no row needs
+ * to go through the map for it. */
+static gn_status repair_mean(const gn_view *v, double *mean, gn_error *err) {
+    const gn_repair *r = v->repair;
+    double *work = NULL;
+    repair_row(r, 0, v->vec, mean);
+    if (!r->map) return GN_OK;
+    size_t n = v->x.cols + gn_linear_map_scratch(r->map);
+    gn_status st = gn_alloc_array(&work, n, sizeof *work, "a repaired mean", err);
+    if (st != GN_OK) return st;
+    memcpy(work, mean, v->x.cols * sizeof *work);
+    gn_linear_map_run(r->map, work, 1, mean, work + v->x.cols);
+    gn_free(work);
+    return GN_OK;
+}
+
 gn_status gn_view_means(gn_ctx *ctx, const gn_view *v, double *mean, gn_error *err) {
     gn_status st;
+    if (v->repair && !v->repair->group) {
+        gn_view plain = *v;
+        plain.repair = NULL;
+        st = gn_view_means(ctx, &plain, mean, err);
+        return st == GN_OK ? repair_mean(v, mean, err) : st;
+    }
     struct pass p;
     size_t d = v->x.cols, bytes, n_blocks = (v->n + MEAN_ROWS - 1) / MEAN_ROWS;
     GN_TRY(pass_new(ctx, v, &p, err));

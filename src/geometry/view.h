@@ -18,6 +18,8 @@ struct gn_repair {
     size_t n_directions;
     gn_linear_map *map; /* (d, d) M */
     size_t rank;        /* of M, where there is one */
+    gn_linear_map
+        *turned; /* NULL, or (d, d) Q M, Q a rotation: the same cosines in half the time */
 };
 
 enum { GN_VIEW_ROWS = 64 }; /* that gn_view_load takes at most */
@@ -28,11 +30,12 @@ typedef struct gn_view {
     const int32_t *row;      /* (n) their numbers in x; NULL: all */
     const gn_repair *repair; /* NULL: none */
     const gn_vec *vec;       /* the context's instruction set */
+    bool turned;             /* only lengths and angles count: rows may be rotated */
 } gn_view;
 
 /** Rows of x (row NULL: all n), as they are. */
 static inline gn_view gn_view_of(gn_ctx *ctx, gn_mat x, size_t n, const int32_t *row) {
-    return (gn_view){x, n, row, NULL, gn_vec_for(gn_ctx_cpu(ctx))};
+    return (gn_view){.x = x, .n = n, .row = row, .vec = gn_vec_for(gn_ctx_cpu(ctx))};
 }
 /** @return GN_OK; GN_EINVAL (type, shape, a row number out of range, a repair of another width). */
 gn_status gn_view_new(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *opts, gn_view *out,

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "math/kernels.h"
 
+#include <math.h>
 #include <string.h>
 
 enum {
@@ -178,6 +179,7 @@ struct gn_linear_map {
     const gn_product *product;
     size_t m, k, n_tiles;
     double *packed; /* (n_tiles, k, TILE): rows of M as columns; missing ones are zero */
+    size_t *first;  /* (n_tiles) columns before it are zero in all rows of the tile */
 };
 
 gn_status gn_linear_map_new(gn_cpu cpu, const double *matrix, size_t m, size_t k,
@@ -186,16 +188,22 @@ gn_status gn_linear_map_new(gn_cpu cpu, const double *matrix, size_t m, size_t k
     gn_linear_map *map = gn_calloc(1, sizeof *map);
     if (!map) return gn_fail_nomem(err, "a linear map", sizeof *map);
     size_t bytes;
-    *map = (gn_linear_map){gn_kernels_for(cpu).product, m, k, (m + TILE - 1) / TILE, NULL};
+    *map = (gn_linear_map){
+        .product = gn_kernels_for(cpu).product, .m = m, .k = k, .n_tiles = (m + TILE - 1) / TILE};
     if (!gn_mul(k, TILE * sizeof(double), &bytes)) {
         st = gn_fail_nomem(err, "a linear map", SIZE_MAX);
         goto done;
     }
     GN_TRY(gn_alloc_array(&map->packed, map->n_tiles, bytes, "a linear map", err));
+    GN_TRY(gn_alloc_array(&map->first, map->n_tiles, sizeof *map->first, "a linear map", err));
     memset(map->packed, 0, map->n_tiles * bytes);
+    for (size_t t = 0; t < map->n_tiles; t++) map->first[t] = k;
     for (size_t i = 0; i < m; i++)
-        for (size_t p = 0; p < k; p++)
-            map->packed[(i / TILE * k + p) * TILE + i % TILE] = matrix[i * k + p];
+        for (size_t p = 0; p < k; p++) {
+            double value = matrix[i * k + p];
+            map->packed[(i / TILE * k + p) * TILE + i % TILE] = value;
+            if (fabs(value) > 0 && p < map->first[i / TILE]) map->first[i / TILE] = p;
+        }
     *out = map;
     map = NULL;
 done:
@@ -206,6 +214,7 @@ done:
 void gn_linear_map_free(gn_linear_map *map) {
     if (!map) return;
     gn_free(map->packed);
+    gn_free(map->first);
     gn_free(map);
 }
 
@@ -228,7 +237,7 @@ void gn_linear_map_run(const gn_linear_map *map, const double *x, size_t n, doub
         for (size_t t = 0; t < map->n_tiles; t++) {
             size_t j0 = t * TILE, cols = m - j0 < TILE ? m - j0 : TILE;
             memset(c, 0, TILE * TILE * sizeof *c);
-            for (size_t p0 = 0; p0 < k; p0 += CACHE) {
+            for (size_t p0 = map->first[t]; p0 < k; p0 += CACHE) {
                 size_t terms = k - p0 < CACHE ? k - p0 : CACHE;
                 const double *b = map->packed + (t * k + p0) * TILE;
                 for (size_t j = 0; j < cols; j += g->nr)

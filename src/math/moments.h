@@ -41,8 +41,9 @@ void gn_linear_map_free(gn_linear_map *map);
 /** Doubles of scratch that gn_linear_map_run needs; the same for any map of k columns. */
 size_t gn_linear_map_scratch(const gn_linear_map *map);
 size_t gn_linear_map_scratch_of(size_t k);
-/** y (n, m) = x (n, k) M^T; single-threaded. Each element is one sum over k in order: a row has the
- *  same bits alone and in any batch. y must not overlap x. */
+/** y (n, m) = x (n, k) M^T; single-threaded. An upper triangular M takes about half the time. Each
+ * element is one sum over k in order: a row has the same bits alone and in any batch. y must not
+ * overlap x. */
 void gn_linear_map_run(const gn_linear_map *map, const double *x, size_t n, double *y,
                        double *scratch);
 
