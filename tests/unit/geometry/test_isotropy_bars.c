@@ -96,6 +96,10 @@ TEST(whitened_cosines_may_be_taken_of_rotated_rows) {
     OK(gn_context_compute(NULL, gn_mat_f64(x, N, D), &w, 0, &b, share, &err));
     CHECK_NEAR(a.baseline, b.baseline, 1e-12);
     CHECK_NEAR(a.sentence, b.sentence, 1e-12);
+    double of_rows[D]; /* shares belong to the coordinates that are written, not to rotated ones */
+    o.type = NULL;
+    OK(gn_context_compute(NULL, gn_mat_f32(rows, N, D), &o, 0, &b, of_rows, &err));
+    for (size_t j = 0; j < D; j++) CHECK_NEAR(share[j], of_rows[j], 1e-5);
     gn_repair_free(r);
     OK(gn_repair_new(NULL, gn_mat_f64(x, FEW, D), GN_REPAIR_WHITEN, NULL, &r, &err));
     CHECK(r->turned == NULL);
