@@ -41,6 +41,7 @@ static void print_verdict(gn_result *r, size_t row, gn_measurement m, FILE *out)
         fprintf(out, ": the silhouette's best, %.3f at k = %.0f, is below the threshold", best, k);
     if (isfinite(limit)) fprintf(out, " (a Gaussian reaches %.3f)", limit);
     fprintf(out, "\n");
+    if (m.note) fprintf(out, "  %s\n", m.note);
 }
 
 /* Prints up to `most` values of a column that stand out in a cluster; returns how many. */

@@ -1,6 +1,7 @@
 /* gonio cluster: how many clusters a layer has, whether that is more than chance, and what they are
  * made of. */
 #include "cli.h"
+#include "cluster_composition.h"
 #include "cluster_text.h"
 #include "folder.h"
 #include "labels.h"
@@ -14,11 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PLOT_SILHOUETTES, PLOT_COMPOSITION };
+
 struct call {
     gn_measure_cluster_opts opts;
-    const char *layers, *labels, *figure, *out;
+    const char *layers, *labels, *figure, *out, *by;
     size_t k_min, k_max;
-    int compat;
+    int compat, plot;
     bool no_null, csv;
 };
 
@@ -106,6 +109,14 @@ static gn_status draw(const struct call *c, gn_result *r, const cli_sets *sets, 
 
 /* ---- the command ---------------------------------------------------------------------------- */
 
+static gn_status check_plot(const struct call *c, const cli_sets *sets, gn_error *err) {
+    if (c->plot != PLOT_COMPOSITION || cli_sets_layers(sets) == 1) return GN_OK;
+    return cli_fail(err, GN_EINVAL,
+                    "--plot composition shows one layer of one set, not %zu: choose it with "
+                    "--layers",
+                    cli_sets_layers(sets));
+}
+
 static gn_status measure(struct call *c, gn_ctx *ctx, const cli_sets *sets, gn_result *result,
                          gn_error *err) {
     gn_status st = c->out ? cli_folder(c->out, err) : GN_OK;
@@ -119,12 +130,15 @@ static gn_status measure(struct call *c, gn_ctx *ctx, const cli_sets *sets, gn_r
         st = gn_measure_cluster(ctx, sets->reps[i], &c->opts, result, err);
         cli_labels_free(&labels);
     }
-    if (st == GN_OK && c->figure) st = draw(c, result, sets, err);
+    if (st == GN_OK && c->figure)
+        st = c->plot == PLOT_COMPOSITION ? cli_composition(result, c->by, c->figure, err)
+                                         : draw(c, result, sets, err);
     return st;
 }
 
 static int run(const cli_command *self, int argc, char **argv) {
     static const char *const compat[] = {"none", "cai2021", NULL};
+    static const char *const plots[] = {"silhouettes", "composition", NULL};
     cli_common common = {0};
     struct call c = {.k_min = 2, .k_max = 15};
     gn_clusters_opts *choice = &c.opts.choice;
@@ -154,7 +168,15 @@ static int run(const cli_command *self, int argc, char **argv) {
         {"max-rows", 0, CLI_SIZE, &c.opts.max_rows, "N",
          "above N rows, use a seeded sample of N (default 50,000)", NULL},
         {"figure", 0, CLI_TEXT, (void *)&c.figure, "FILE",
-         "draw silhouettes and null to FILE.png, .svg or .pdf, with the numbers as .csv", NULL},
+         "draw to FILE.png, .svg or .pdf, with the numbers as .csv", NULL},
+        {"plot", 0, CLI_WORD, &c.plot, "WHAT",
+         "silhouettes and their null (default); composition: what clusters of one layer are made "
+         "of",
+         plots},
+        {"by", 0, CLI_TEXT, (void *)&c.by, "COLUMN",
+         "composition by type, position, position_0, special, frequency or a label (default: what "
+         "explains most)",
+         NULL},
         {"csv", 0, CLI_FLAG, &c.csv, NULL, "print the rows as CSV", NULL},
         {0},
     };
@@ -167,6 +189,11 @@ static int run(const cli_command *self, int argc, char **argv) {
     choice->kmeans.k_max = c.k_max;
     choice->no_null = c.no_null;
     c.opts.cai2021 = c.compat == 1;
+    c.opts.shares_everywhere = c.plot == PLOT_COMPOSITION;
+    if (c.plot == PLOT_COMPOSITION ? !c.figure : c.by != NULL)
+        return cli_usage(self, c.by && c.plot != PLOT_COMPOSITION
+                                   ? "--by belongs to --plot composition"
+                                   : "--plot composition needs --figure FILE");
     if (c.out) {
         c.opts.found = write_labels;
         c.opts.user = &c;
@@ -182,7 +209,7 @@ static int run(const cli_command *self, int argc, char **argv) {
         gn_result_new("cluster", &result, &err) == GN_OK &&
         cli_conditions(&common, ctx, result, &err) == GN_OK &&
         cli_sets_open(&sets, argv, (size_t)n, c.layers, &err) == GN_OK &&
-        measure(&c, ctx, &sets, result, &err) == GN_OK)
+        check_plot(&c, &sets, &err) == GN_OK && measure(&c, ctx, &sets, result, &err) == GN_OK)
         status = c.csv || common.json ? cli_print_rows(result, c.csv, common.json)
                                       : cli_print_clusters(result);
     else
@@ -207,6 +234,7 @@ const cli_command cmd_cluster = {
         "--json have every number.\n\n"
         "Example\n"
         "  gonio cluster reps/ --layers 1,-1 -o clusters\n"
+        "  gonio cluster reps/ --layers 3 --plot composition --figure clusters.pdf\n"
         "  gonio cluster X.npy -k 3 --labels classes.txt --json\n",
     .run = run,
 };

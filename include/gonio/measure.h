@@ -228,6 +228,7 @@ typedef struct gn_measure_cluster_opts {
     size_t n_labels;
     bool cai2021; /**< the scripts of Cai et al., ICLR 2021: k without a null, from a fresh sample
                        for each k; cosines of one row a type, means over clusters not weighted */
+    bool shares_everywhere; /**< a value that stands out in one cluster is listed for all */
     /** NULL, or is handed the clusters of stored layer `layer`: label[i] of row i of the set, for
      *  rows that max_rows left out the nearest centre. Borrowed for the call. What it returns other
      *  than GN_OK ends the run. */

@@ -159,13 +159,18 @@ void gn_hline_labels_place(const gn_figure *fig, gn_fonts *fonts, gn_layout *l) 
 /* ---- legend ------------------------------------------------------------------------------------
  */
 
+/* Of an ordered family of lines a few entries tell the rest; bars are few, and all are named. */
+static bool thinned(const gn_figure *fig) {
+    return fig->opts.palette == GN_PALETTE_VIRIDIS && fig->n_groups == 0;
+}
+
 /* Takes `n_show` of the labelled series: evenly spaced ones of an ordered family, else the first,
  * with a last entry that counts the rest. */
 static void choose_entries(const gn_figure *fig, gn_layout *l, size_t n_show, double max_width) {
     size_t labelled[4096], n = 0;
     for (size_t k = 0; k < fig->n_marks && n < 4096; k++)
         if (fig->mark[k].kind != GN_MARK_HLINE && fig->mark[k].label) labelled[n++] = k;
-    bool ordered = fig->opts.palette == GN_PALETTE_VIRIDIS;
+    bool ordered = thinned(fig);
     l->n_legend = n_show < n ? n_show : n;
     for (size_t i = 0; i < l->n_legend; i++) {
         size_t k = i;
@@ -250,7 +255,7 @@ static size_t place_rows(gn_fonts *fonts, gn_layout *l, double x, double y) {
 bool gn_legend_place(const gn_figure *fig, gn_fonts *fonts, gn_layout *l, double rows_x,
                      double rows_y, double *rows_height) {
     double frame_width = l->frame.x1 - l->frame.x0;
-    size_t most = fig->opts.palette == GN_PALETTE_VIRIDIS ? 7 : GN_LEGEND_MAX;
+    size_t most = thinned(fig) ? 7 : GN_LEGEND_MAX;
     choose_entries(fig, l, most, 0.5 * frame_width);
     if (l->n_legend == 0 || place_inside(fig, fonts, l)) return true;
     double room = 0.3 * (l->frame.y1 - l->frame.y0);

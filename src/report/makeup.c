@@ -105,17 +105,19 @@ static gn_status sentence(const struct table *t, const gn_information *info, cha
 
 /* ---- rows --------------------------------------------------------------------------------- */
 
-static gn_status add_shares(const gn_spot *at, const struct table *t, size_t c, gn_error *err) {
-    static const size_t listed[] = {1, 1, 3, 3, 3, 5}; /* by kind */
-    gn_status st = GN_OK;
-    size_t taken[5];
-    for (size_t rank = 0; rank < listed[t->column->kind]; rank++) {
+enum { MOST_LISTED = 5 };
+
+/* The values that say most about cluster c; how many. */
+static size_t pick_values(const struct table *t, size_t c, size_t picked[MOST_LISTED]) {
+    static const size_t listed[] = {1, 1, 3, 3, 3, MOST_LISTED}; /* by kind */
+    size_t n = 0;
+    for (; n < listed[t->column->kind]; n++) {
         size_t best_v = SIZE_MAX;
         double best = 0;
         for (size_t v = 0; v < t->n_values; v++) {
             double hits = t->cell[c * t->n_values + v];
             bool is_taken = false;
-            for (size_t r = 0; r < rank; r++) is_taken = is_taken || taken[r] == v;
+            for (size_t r = 0; r < n; r++) is_taken = is_taken || picked[r] == v;
             if (hits < 1 || is_taken) continue;
             double score = hits * log(hits * t->n / (t->cluster[c] * t->value[v]));
             if (score > best) {
@@ -124,21 +126,53 @@ static gn_status add_shares(const gn_spot *at, const struct table *t, size_t c, 
             }
         }
         if (best_v == SIZE_MAX) break;
-        taken[rank] = best_v;
-        double hits = t->cell[c * t->n_values + best_v], share = hits / t->cluster[c];
-        char value[GN_VALUE_ROOM];
-        GN_TRY(gn_spot_add(at, "cluster_share", t->column->variant, share, none,
-                           (size_t)t->cluster[c], NULL, err));
-        GN_TRY(gn_spot_param(at, "cluster", (double)c, err));
-        if (t->column->label_name)
-            GN_TRY(gn_result_param_text(at->result, "label", t->column->label_name, err));
-        GN_TRY(gn_result_param_text(at->result, "content",
-                                    gn_column_value(t->column, (int32_t)best_v, value), err));
-        GN_TRY(gn_spot_param(at, "count", hits, err));
-        GN_TRY(gn_spot_param(at, "lift", share * t->n / t->value[best_v], err));
-        GN_TRY(gn_spot_param(at, "coverage", hits / t->value[best_v], err));
+        picked[n] = best_v;
+    }
+    return n;
+}
+
+static gn_status add_share(const gn_spot *at, const struct table *t, size_t c, size_t v,
+                           gn_error *err) {
+    gn_status st;
+    char value[GN_VALUE_ROOM];
+    double hits = t->cell[c * t->n_values + v];
+    double share = t->cluster[c] > 0 ? hits / t->cluster[c] : 0;
+    GN_TRY(gn_spot_add(at, "cluster_share", t->column->variant, share, none, (size_t)t->cluster[c],
+                       NULL, err));
+    GN_TRY(gn_spot_param(at, "cluster", (double)c, err));
+    if (t->column->label_name)
+        GN_TRY(gn_result_param_text(at->result, "label", t->column->label_name, err));
+    GN_TRY(gn_result_param_text(at->result, "content",
+                                gn_column_value(t->column, (int32_t)v, value), err));
+    GN_TRY(gn_spot_param(at, "count", hits, err));
+    GN_TRY(gn_spot_param(at, "lift", share * t->n / t->value[v], err));
+    GN_TRY(gn_spot_param(at, "coverage", hits / t->value[v], err));
+done:
+    return st;
+}
+
+/* The values picked for cluster c, in their order; then, where asked for, those picked for others.
+ */
+static gn_status add_shares(const gn_spot *at, const struct table *t, size_t c, bool everywhere,
+                            gn_error *err) {
+    gn_status st = GN_OK;
+    size_t picked[MOST_LISTED], n = pick_values(t, c, picked);
+    bool *listed = gn_calloc(t->n_values, sizeof *listed);
+    if (!listed) return gn_fail_nomem(err, "counts of values", t->n_values * sizeof *listed);
+    for (size_t i = 0; i < n; i++) {
+        GN_TRY(add_share(at, t, c, picked[i], err));
+        listed[picked[i]] = true;
+    }
+    for (size_t j = 0; everywhere && j < t->k; j++) {
+        n = pick_values(t, j, picked);
+        for (size_t i = 0; i < n; i++) {
+            if (listed[picked[i]]) continue;
+            GN_TRY(add_share(at, t, c, picked[i], err));
+            listed[picked[i]] = true;
+        }
     }
 done:
+    gn_free(listed);
     return st;
 }
 
@@ -167,8 +201,8 @@ done:
 }
 
 static gn_status add_column(const gn_spot *at, const gn_columns *columns, const int32_t *label,
-                            size_t k, size_t i, bool best, const gn_information *info,
-                            gn_error *err) {
+                            size_t k, size_t i, bool best, bool everywhere,
+                            const gn_information *info, gn_error *err) {
     gn_status st;
     const gn_column *c = &columns->column[i];
     struct table t = {0};
@@ -185,7 +219,7 @@ static gn_status add_column(const gn_spot *at, const gn_columns *columns, const 
         GN_TRY(gn_result_param_text(at->result, "sentence", text, err));
     }
     for (size_t j = 0; j < k; j++) {
-        GN_TRY(add_shares(at, &t, j, err));
+        GN_TRY(add_shares(at, &t, j, everywhere, err));
         if (c->kind == GN_COLUMN_POSITION)
             GN_TRY(add_quantiles(at, &t, j, "cluster_position", err));
         if (c->kind == GN_COLUMN_FREQUENCY)
@@ -198,7 +232,7 @@ done:
 }
 
 gn_status gn_makeup_add(const gn_spot *at, const gn_columns *columns, const int32_t *label,
-                        size_t k, gn_error *err) {
+                        size_t k, bool everywhere, gn_error *err) {
     gn_status st = GN_OK;
     gn_information *info = NULL;
     size_t best = 0;
@@ -208,7 +242,7 @@ gn_status gn_makeup_add(const gn_spot *at, const gn_columns *columns, const int3
         if (info[i].explained > info[best].explained + DRAW) best = i;
     }
     for (size_t i = 0; i < columns->n; i++)
-        GN_TRY(add_column(at, columns, label, k, i, i == best, &info[i], err));
+        GN_TRY(add_column(at, columns, label, k, i, i == best, everywhere, &info[i], err));
 done:
     gn_free(info);
     return st;

@@ -46,8 +46,9 @@ const char *gn_column_value(const gn_column *c, int32_t code, char out[GN_VALUE_
 const char *gn_column_title(const gn_column *c);
 
 /** Rows about the partition `label` (n_rows) into k clusters: explained share of each column, the
- * best one with its sentence, and the values that stand out in each cluster. */
+ * best one with its sentence, and the values that stand out in each cluster; `everywhere`: with the
+ * shares that they have in all other clusters. */
 gn_status gn_makeup_add(const gn_spot *at, const gn_columns *columns, const int32_t *label,
-                        size_t k, gn_error *err);
+                        size_t k, bool everywhere, gn_error *err);
 
 #endif

@@ -35,6 +35,18 @@ static const char *verdict_name(gn_verdict v) {
     return names[v];
 }
 
+/* What to say of a k at an end of the range that was tried; a k below 2 cannot be. */
+static const char *end_note(const gn_clusters *c) {
+    const gn_kmeans_fit *fit = c->kmeans->fit;
+    size_t last = c->kmeans->n_fits - 1;
+    if (c->k_star < 2 || last == 0) return NULL;
+    if (c->k_star == fit[last].k)
+        return "the largest number that was tried: with a larger --k-max there may be more";
+    if (c->k_star == fit[0].k && fit[0].k > 2)
+        return "the smallest number that was tried: with a smaller --k-min there may be fewer";
+    return NULL;
+}
+
 /* Silhouette and inertia of every k, and the choice. */
 static gn_status add_choice(const struct run *r, const gn_clusters *c, gn_error *err) {
     gn_status st = GN_OK;
@@ -54,7 +66,8 @@ static gn_status add_choice(const struct run *r, const gn_clusters *c, gn_error 
         GN_TRY(gn_spot_param(at, "clusters", (double)fit->k, err));
         GN_TRY(gn_spot_param(at, "iterations", (double)fit->iterations, err));
     }
-    GN_TRY(gn_spot_add(at, "kmeans_clusters", "", (double)c->k_star, none, n, NULL, err));
+    GN_TRY(gn_spot_add(at, "kmeans_clusters", "", (double)c->k_star, none, n,
+                       r->opts->k ? NULL : end_note(c), err));
     GN_TRY(gn_result_param_text(at->result, "verdict",
                                 r->opts->k ? "given" : verdict_name(c->verdict), err));
     GN_TRY(gn_spot_param(at, "best", (double)c->k_best, err));
@@ -211,7 +224,8 @@ static gn_status measure_layer(const struct run *r, gn_error *err) {
         if (c->kmeans->fit[f].k == c->k_star) fit = &c->kmeans->fit[f];
     if (fit) {
         GN_TRY(add_cosines(r, x, fit->label, fit, err));
-        GN_TRY(gn_makeup_add(&r->at, &r->columns, fit->label, fit->k, err));
+        GN_TRY(gn_makeup_add(&r->at, &r->columns, fit->label, fit->k, r->opts->shares_everywhere,
+                             err));
     }
     if (r->opts->found) GN_TRY(hand_over(r, fit, err));
 done:

@@ -171,6 +171,29 @@ def clusters_and_local_dimensions_are_written(folder):
     assert shape == (n,) and list(label) == [int(i % 3 == 0) for i in range(n)]
     rows = rows_of("cluster", "parts.npy", "-k", "2", "--labels", "clusters/parts.npy.layer.00.npy", cwd=folder)
     assert {r["measure"] for r in rows} >= {"kmeans_clusters", "silhouette", "inertia", "kmeans_size"}
+    rest = ["-k", "3", "--labels", "third.txt", "--plot", "composition", "--figure", "parts.svg"]
+    every = rows_of("cluster", "parts.npy", *rest, cwd=folder)
+    shares = {(r["cluster"], r["content"]): r["value"] for r in every if r["measure"] == "cluster_share"}
+    assert len(shares) == 6 and all(abs(shares[k, "third.txt = no"] + shares[k, "third.txt = yes"] - 1) < 1e-12
+                                    for k in range(3)), shares
+    with open(os.path.join(folder, "parts.csv"), encoding="utf-8") as numbers:
+        drawn = [line.split(",") for line in numbers.read().splitlines()[1:]]
+    assert len(drawn) == 9 and {line[0] for line in drawn} == {'"third.txt = no"', '"third.txt = yes"', '""'}
+    for series, group, share, *_ in drawn:
+        want = shares[int(group[1]), series.strip('"')] if len(series) > 2 else 0
+        assert abs(float(share) - want) < 1e-12 and " rows" in group, (series, group, share)
+    assert "third.txt" in gonio("cluster", "parts.npy", *rest, "--by", "word", cwd=folder, status=1)[1]
+    assert "--layers" in gonio("cluster", "parts.npy", "parts.npy", *rest, cwd=folder, status=1)[1]
+    for name in ("parts.svg", "parts.csv"):
+        os.remove(os.path.join(folder, name))
+    write_npy(os.path.join(folder, "thirds.npy"),
+              [[v + 40 * (i % 3) for v in flat[4 * i:4 * i + 4]] for i in range(n)])
+    for bounds, note in ((["--k-max", "3"], "largest number that was tried"), (["--k-max", "5"], None),
+                         (["--k-min", "3", "--k-max", "5"], "smallest number that was tried")):
+        out = gonio("cluster", "thirds.npy", *bounds, cwd=folder)[0]
+        assert "thirds.npy, layer 0: 3 clusters" in out, out
+        assert (note in out) if note else "number that was tried" not in out, out
+    os.remove(os.path.join(folder, "thirds.npy"))
     (explained,) = [r for r in rows if r["measure"] == "cluster_explained"]
     assert abs(explained["value"] - 1) < 1e-9 and explained["label"] == "parts.npy.layer.00.npy"
     rows = rows_of("lid", x, "-k", "5,9", "-o", "lid", "--figure", "l.svg", cwd=folder)
