@@ -12,7 +12,7 @@ import { SvgPen } from "../src/plot/pen";
 import { lookOf, radiusSteps, RADIUS_STEPS, Scene, typicalDensity } from "../src/plot/scene";
 import { inside, PickGrid, rowsInside, simplify } from "../src/plot/select";
 import { Splat } from "../src/plot/splat";
-import { shapeDistance } from "../src/plot/stamps";
+import { reach, shapeDistance } from "../src/plot/stamps";
 
 /** Reproducible numbers: a 32-bit linear congruential generator. */
 function random(seed: number): { uniform: () => number; normal: () => number } {
@@ -219,6 +219,32 @@ test("points at the rim of the picture and far outside are clipped, not wrapped"
   const dark = (x: number, y: number): boolean => got[y * VIEW.width + x] !== WHITE;
   assert.deepEqual([dark(0, 60), dark(199, 60), dark(100, 119), dark(100, 0)], [true, true, true, true]);
   assert.deepEqual([dark(0, 0), dark(199, 0), dark(100, 60), dark(40, 60)], [false, false, false, false]);
+});
+
+test("a large point whose centre is outside shows its rest on every side", () => {
+  for (const [x, y, px, py] of [[-140, 0, 3, 60], [140, 0, 196, 60], [0, 100, 100, 3], [0, -100, 100, 116]]) {
+    const s = new Scene(LIGHT);
+    s.setData({ n: 1, dim: 2, positions: Float32Array.of(x, y) });
+    s.pointSize = 96;
+    const got = draw(s, { ...EYE, extent: 120 });
+    assert.notEqual(got[py * VIEW.width + px], WHITE, `${x}, ${y}`);
+    assert.equal(got[60 * VIEW.width + 100], WHITE);
+  }
+});
+
+test("all shapes have about the area of the disc and stay within their reach", () => {
+  const r = 20, far = reach(r);
+  for (let shape = 0; shape < 8; shape++) {
+    let area = 0, out = 0;
+    for (let y = -far - 2; y <= far + 2; y += 0.25)
+      for (let x = -far - 2; x <= far + 2; x += 0.25) {
+        if (shapeDistance(shape, x, y, r) >= 0) continue;
+        area += 1 / 16;
+        if (Math.max(Math.abs(x), Math.abs(y)) > far) out++;
+      }
+    assert.ok(Math.abs(area / (Math.PI * r * r) - 1) < 0.16, `shape ${shape}: ${area / (Math.PI * r * r)} discs`);
+    assert.equal(out, 0);
+  }
 });
 
 test("highlighted points lie on top, with an outline in the ink", () => {

@@ -57,13 +57,12 @@ export class CollisionGrid {
   }
 }
 
-/** @param area the part of the picture that labels may use. */
+/** @param anchors with x and y inside `area`, the part of the picture that labels may use. */
 export function placeLabels(anchors: readonly Anchor[], area: Rect): Placed[] {
   const grid = new CollisionGrid(), placed: Placed[] = [];
   const order = [...anchors.keys()].sort((a, b) => Number(anchors[b].strong) - Number(anchors[a].strong) || a - b);
   for (const index of order) {
     const a = anchors[index];
-    if (a.x < area.x0 || a.x > area.x1 || a.y < area.y0 || a.y > area.y1) continue;
     const boxes = PLACES.map(([px, py]): Rect => {
       const diagonal = px !== 0 && py !== 0 ? 0.7 : 1, away = (a.r + GAP) * diagonal;
       const x0 = px === 0 ? a.x - a.width / 2 : px > 0 ? a.x + away : a.x - away - a.width;

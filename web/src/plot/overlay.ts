@@ -1,6 +1,6 @@
 /* All that is not points: axes, trails, labels, the hover ring, the lasso. Drawn with a Pen in CSS pixels. */
 
-import { projectRange, type Projection, type Viewport } from "./camera";
+import { OFF_SCREEN, projectRange, type Positions, type Projection, type Viewport } from "./camera";
 import { css } from "./colour";
 import { placeLabels, type Anchor } from "./labels";
 import type { Pen } from "./pen";
@@ -31,8 +31,8 @@ const TICK_EVERY = 72, TICK_LENGTH = 4;
 /** Room for ticks and names in 2D. */
 const LEFT = 58, BOTTOM = 44, RIGHT = 14, TOP = 12;
 const TRIPOD = { x: 56, y: 56, length: 34 };
-/** Paths with more rows get no dot at each row. */
-const DOTTED = 200;
+/** Longer paths, and all of many paths, get no dot at each place and fewer steps from faint to full. */
+const DOTTED = 200, MANY_PATHS = 60, PIECES = 12, FEW_PIECES = 3;
 
 /** The part of a picture that shows points. Small pictures (a strip of thumbnails) go without ticks. */
 export function plotArea(width: number, height: number, axes: Axes | null, dim: 2 | 3): Viewport {
@@ -76,24 +76,34 @@ function drawHover(pen: Pen, f: Frame, row: number): void {
   pen.circle(x, y, radius, { colour: "", width: 0, fill: entryColour(scene, scene.colors?.[row] ?? 0) });
 }
 
+/** Pixels of the places of a path; rows outside the data are left out. */
+function pathPixels(f: Frame, path: Path): [number, number][] {
+  const { dim } = f.scene.positions, given = "points" in path;
+  const places: Positions = given ? { n: Math.floor(path.points.length / dim), dim, a: path.points, b: null, t: 0 } : f.scene.positions;
+  const rows = given ? Array.from({ length: places.n }, (_, k) => k) : path.rows.filter((row) => row < places.n);
+  const out = new Float64Array(3), pixels: [number, number][] = [];
+  for (const row of rows) {
+    projectRange(f.pr, places, row, row + 1, out);
+    if (out[0] !== OFF_SCREEN) pixels.push([out[0], out[1]]);
+  }
+  return pixels;
+}
+
 /** Trails: faint where they start, full at the end, with an arrow head. */
 function drawPaths(pen: Pen, f: Frame, paths: readonly Path[]): void {
-  const { scene } = f, { theme } = scene;
+  const { scene } = f, { theme } = scene, many = paths.length > MANY_PATHS;
   for (const path of paths) {
-    const at = Array.from(path.rows, (row): [number, number] => {
-      const p = placeOf(f, row);
-      return [p.x, p.y];
-    });
+    const at = pathPixels(f, path);
     if (at.length < 2) continue;
     const colour = path.color < 0 ? theme.ink : entryColour(scene, path.color);
     pen.line(at, { colour: theme.background, width: 3.6, alpha: 0.6 });
-    const pieces = Math.min(12, at.length - 1);
+    const pieces = Math.min(many ? FEW_PIECES : PIECES, at.length - 1);
     for (let k = 0; k < pieces; k++) {
       const from = Math.floor((k * (at.length - 1)) / pieces), to = Math.floor(((k + 1) * (at.length - 1)) / pieces);
       const alpha = pieces === 1 ? 0.9 : 0.35 + (0.6 * k) / (pieces - 1);
       pen.line(at.slice(from, to + 1), { colour, width: 1.7, alpha });
     }
-    if (at.length <= DOTTED)
+    if (!many && at.length <= DOTTED)
       at.slice(0, -1).forEach(([x, y], k) =>
         pen.circle(x, y, k === 0 ? 3.2 : 2, { colour: theme.background, width: 0.8, fill: colour }));
     const [ex, ey] = at[at.length - 1];
@@ -106,12 +116,16 @@ function drawPaths(pen: Pen, f: Frame, paths: readonly Path[]): void {
 
 function drawLabels(pen: Pen, f: Frame, labels: readonly Label[]): void {
   const { scene, view } = f, height = LABEL_SIZE * 1.3;
-  const shown = labels.filter((l) => l.row >= 0 && l.row < scene.positions.n && !scene.isHidden(l.row));
-  const anchors = shown.map((l): Anchor => {
-    const { x, y, r } = placeOf(f, l.row);
-    return { x, y, r, width: pen.measure(l.text, LABEL_SIZE, l.strong ?? false), height, strong: l.strong ?? false };
-  });
   const area = { x0: view.x, y0: view.y, x1: view.x + view.width, y1: view.y + view.height };
+  const shown: Label[] = [], anchors: Anchor[] = [];
+  for (const l of labels) {
+    if (l.row < 0 || l.row >= scene.positions.n || scene.isHidden(l.row)) continue;
+    const { x, y, r } = placeOf(f, l.row), strong = l.strong ?? false;
+    // Outside: no need to measure its text.
+    if (x < area.x0 || x > area.x1 || y < area.y0 || y > area.y1) continue;
+    shown.push(l);
+    anchors.push({ x, y, r, width: pen.measure(l.text, LABEL_SIZE, strong), height, strong });
+  }
   const { ink, background } = scene.theme;
   for (const p of placeLabels(anchors, area).reverse())
     pen.text(p.x, p.y, shown[p.index].text, {

@@ -36,10 +36,18 @@ const HALO_WIDTH = 3.2;
 const fontOf = (family: string, size: number, bold: boolean): string => `${bold ? "600" : "400"} ${size}px ${family}`;
 
 export class CanvasPen implements Pen {
+  private readonly widths = new Map<string, number>();
+
   constructor(private readonly c: CanvasRenderingContext2D, private readonly family: string) {
-    c.lineJoin = "round";
-    c.lineCap = "round";
-    c.textBaseline = "middle";
+    this.begin(1);
+  }
+
+  /** Before each picture: a canvas forgets its settings when its size changes. @param scale pixels per unit. */
+  begin(scale: number): void {
+    this.c.setTransform(scale, 0, 0, scale, 0, 0);
+    this.c.lineJoin = "round";
+    this.c.lineCap = "round";
+    this.c.textBaseline = "middle";
   }
 
   line(points: readonly [number, number][], s: Stroke): void {
@@ -79,8 +87,14 @@ export class CanvasPen implements Pen {
   }
 
   measure(text: string, size: number, bold: boolean): number {
-    this.c.font = fontOf(this.family, size, bold);
-    return this.c.measureText(text).width;
+    const font = fontOf(this.family, size, bold), key = font + text;
+    let width = this.widths.get(key);
+    if (width === undefined) {
+      this.c.font = font;
+      width = this.c.measureText(text).width;
+      this.widths.set(key, width);
+    }
+    return width;
   }
 
   private paint(s: Stroke): void {

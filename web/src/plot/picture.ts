@@ -90,8 +90,9 @@ function frameOf(shot: Shot, s: Setting): Parameters<typeof drawOverlay>[1] {
 
 export async function toPNG(shot: Shot, width: number, height: number): Promise<Blob> {
   const s = settingOf(shot, width, height), [canvas, context] = pointCanvas(shot, s, s.k, width, height);
-  context.scale(s.k, s.k);
-  drawOverlay(new CanvasPen(context, shot.scene.theme.font), frameOf(shot, s), shot.overlay);
+  const pen = new CanvasPen(context, shot.scene.theme.font);
+  pen.begin(s.k);
+  drawOverlay(pen, frameOf(shot, s), shot.overlay);
   return new Promise((done, fail) =>
     canvas.toBlob((b) => (b ? done(b) : fail(new Error(`plot: the browser made no PNG of ${width} x ${height} pixels`))), "image/png"));
 }

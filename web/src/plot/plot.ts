@@ -41,6 +41,7 @@ export class PlotView implements Plot {
   private readonly overCanvas = document.createElement("canvas");
   private readonly splatContext: CanvasRenderingContext2D;
   private readonly overContext: CanvasRenderingContext2D;
+  private pen: CanvasPen;
   private gl: GlRenderer | null = null;
   private splats: { full: Splat | null; half: Splat | null } = { full: null, half: null };
   private eye: Camera = { target: [0, 0, 0], extent: 1, rotation: START, perspective: 0.35 };
@@ -67,6 +68,7 @@ export class PlotView implements Plot {
     this.scene = new Scene(options.theme);
     this.splatContext = context2d(this.splatCanvas);
     this.overContext = context2d(this.overCanvas);
+    this.pen = new CanvasPen(this.overContext, options.theme.font);
     this.layOut();
     if (options.renderer === "gl") this.startGl();
     this.camera = {
@@ -193,6 +195,7 @@ export class PlotView implements Plot {
 
   setTheme(t: PlotTheme): void {
     this.scene.setTheme(t);
+    this.pen = new CanvasPen(this.overContext, t.font);
     this.root.style.background = t.background;
     this.redraw();
   }
@@ -331,8 +334,8 @@ export class PlotView implements Plot {
 
   private fit(rows?: Uint32Array): void {
     this.glide?.stop();
-    const from = copyCamera(this.eye), to = this.fitted(rows);
-    void this.run(GLIDE_MS, (t) => {
+    const from = copyCamera(this.eye), to = this.fitted(rows), still = JSON.stringify(from) === JSON.stringify(to);
+    void this.run(still ? 0 : GLIDE_MS, (t) => {
       this.moveTo(between(from, to, ease(t)));
       this.follow = t === 1 && rows === undefined;
     });
@@ -431,9 +434,9 @@ export class PlotView implements Plot {
     setSize(this.overCanvas, Math.round(width * ratio), Math.round(height * ratio));
     c.setTransform(1, 0, 0, 1, 0, 0);
     c.clearRect(0, 0, this.overCanvas.width, this.overCanvas.height);
-    c.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.pen.begin(ratio);
     const look: Look = lookOf(this.scene, pr, view, 1);
-    const pen = new CanvasPen(c, this.scene.theme.font);
+    const { pen } = this;
     drawOverlay(pen, { scene: this.scene, pr, look, view, width, height }, this.overlay);
     // The element's own focus ring would lie under the canvases.
     if (this.root.matches(":focus-visible"))

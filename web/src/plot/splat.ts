@@ -9,7 +9,8 @@
  * in the middle of one pixel. More than that (duplicates, a view from far away) shows in the depth's own
  * sum, which holds 16 million points: then the picture is drawn a second time with a smaller unit.
  *
- * The buffer has a rim as wide as the largest disc on every side; no stamp needs clipping.
+ * The buffer has a rim on every side, as wide as the largest stamp: one that touches the picture lies wholly in
+ * the buffer and needs no clipping.
  *
  * The layers: the points; the outlines of highlighted points, which melt into one outline around a
  * selection; the highlighted points themselves. Each is resolved on top of what is there. */
@@ -26,8 +27,8 @@ const FULL = 255;
 const DEPTH_END = 8, DEPTH_STEPS = 8192;
 /** Largest sum of weights whose colour sums still fit into 32 bits. */
 const MAX_SUM = Math.floor((2 ** 32 - 1) / 255);
-const RIM = reach(MAX_RADIUS);
-/** A rotating million points changes its radius by steps; 1.0 as a fixed-point factor of the opacity. */
+const RIM = 2 * reach(MAX_RADIUS);
+/** A factor of the weights of 1 (fog and dimming are below), as fixed-point number. */
 const GAIN_ONE = 256;
 
 export class Splat {

@@ -5,7 +5,7 @@
  * clamped distance to the outline, clamp(1/2 - d, 0, 1): the same rule as in the shader of the GL
  * renderer (shaders.ts), so that both draw the same edges. Stamps are made when first needed. */
 
-import { RADIUS_STEPS } from "./scene";
+import { MAX_RADIUS, RADIUS_STEPS } from "./scene";
 
 export const PHASES = 8;
 
@@ -37,12 +37,12 @@ export function shapeDistance(shape: number, x: number, y: number, r: number): n
 /** Pixels from the centre that no shape of radius r exceeds (a triangle's corner lies at 1.44 r). */
 export const reach = (r: number): number => Math.ceil(1.45 * r + 1);
 
-const SHAPE_COUNT = 8, MAX_KEYS = 1 << 20;
+const SHAPE_COUNT = 8, KEYS = (MAX_RADIUS * RADIUS_STEPS + 1) * SHAPE_COUNT * PHASES * PHASES;
 
 export class Stamps {
   /** start[key] .. start[key] + count[key] - 1 index `offset` and `coverage`; count 0 = not made yet. */
-  readonly start = new Int32Array(MAX_KEYS);
-  readonly count = new Int32Array(MAX_KEYS);
+  readonly start = new Int32Array(KEYS);
+  readonly count = new Int32Array(KEYS);
   offset = new Int32Array(1 << 14);
   coverage = new Uint8Array(1 << 14);
   private used = 0;

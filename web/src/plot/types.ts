@@ -71,11 +71,9 @@ export interface Label {
   strong?: boolean;
 }
 
-/** A polyline through the rows in their order; `color` is an entry of the palette, or -1 for the ink. */
-export interface Path {
-  rows: Uint32Array;
-  color: number;
-}
+/** A polyline through rows in their order, or through given places (dim numbers each, in the units of the positions: a
+ *  token's way through the layers). `color` is an entry of the palette, or -1 for the ink. */
+export type Path = { color: number; rows: Uint32Array } | { color: number; points: Float32Array };
 
 export interface Axes {
   x: string;
