@@ -6,7 +6,7 @@ import { commit, commitRemote } from "./history";
 import { run } from "./layouts";
 import { combine, noRows, sortedRows } from "./rows";
 import {
-  colouredSets, colourBy, currentSource, detail, dialog, hiddenCodes, hover, hoverAt, inspectorTab, isolated, layer, layers,
+  colouredSets, colourBy, colouring, currentSource, detail, dialog, hiddenCodes, hover, hoverAt, inspectorTab, isolated, layer, layers,
   layoutId, neighbours, type Operand, operands, paint, pinned, projection, type Projection, say, screen, type Screen, search,
   type SearchState, selection, sets, sizeBy, sources,
 } from "./store";
@@ -129,6 +129,16 @@ export function isolate(rows: Uint32Array): void {
     isolated.value = rows;
     selection.value = noRows;
   });
+}
+
+/** Selects the rows of a line of the legend. */
+export function rowsOfEntry(e: { codes: number[] }): void {
+  const { legend, index } = colouring.peek();
+  if (legend.kind !== "categories" || !index) return;
+  const at = legend.entries.findIndex((x) => x.codes[0] === e.codes[0]);
+  const rows: number[] = [];
+  for (let i = 0; i < index.length; i++) if (index[i] === at) rows.push(i);
+  select(Uint32Array.from(rows), "replace", "select category");
 }
 
 export function restoreAll(): void {

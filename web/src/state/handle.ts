@@ -1,11 +1,19 @@
 /** window.__gonio: what tests and notebooks read of the page. */
 import { cameraMoved } from "./view";
-import { counts, colouring } from "./react";
+import { counts } from "./react";
 import { layout, shownLayer } from "./layouts";
-import { boot, currentSource, hover, layer, mapPlot, pinned, selection } from "./store";
+import { boot, colouring, currentSource, hover, layer, mapPlot, pinned, selection } from "./store";
 
-/** Positions on the map, set by the map: data units, NaN where a row is not placed. */
-export const drawn = { n: 0, dim: 2 as 2 | 3, positions: new Float32Array(0), layer: -1, tween: 1 };
+/** What the map draws, set by the map: data units, NaN where a row is not placed. While points are on
+ *  their way (b given) row values are a + (b - a) tween. */
+export const drawn: { n: number; dim: 2 | 3; a: Float32Array; b: Float32Array | null; layer: number; tween: number } = {
+  n: 0, dim: 2, a: new Float32Array(0), b: null, layer: -1, tween: 1,
+};
+
+function positionsNow(): Float32Array {
+  const { a, b, tween } = drawn;
+  return b ? a.map((v, i) => v + (b[i] - v) * tween) : a;
+}
 
 declare global {
   interface Window {
@@ -34,7 +42,7 @@ export function exposeHandle(): void {
     /** The layer whose positions are drawn: differs from `layer` while its layout is not made. */
     get shownLayer() { return shownLayer.value; },
     /** {n, dim, positions, layer, tween}: what is drawn; tween < 1 while points move between layers. */
-    get data() { return drawn; },
+    get data() { return { n: drawn.n, dim: drawn.dim, layer: drawn.layer, tween: drawn.tween, positions: positionsNow() }; },
     get legend() { return colouring.value.legend; },
     /** CSS pixel of a row inside the plot. */
     project: (row: number) => mapPlot.value?.project(row) ?? null,

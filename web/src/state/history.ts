@@ -66,6 +66,14 @@ export function commit(label: string, change: () => void, merge: string | null =
   push({ label, merge, before, after });
 }
 
+/** Runs a change that follows from an earlier one (a layout that was asked for, a default that had to be
+ *  fetched first): part of the last step if that has the key `merge`, otherwise no step at all. */
+export function follow(merge: string, change: () => void): void {
+  const last = past[past.length - 1];
+  if (last?.merge === merge) commit(last.label, change, merge);
+  else batch(change);
+}
+
 /** Does a change on the server as one step; a failure is thrown and leaves no step. */
 export async function commitRemote(label: string, redo: () => Promise<unknown>, undo: () => Promise<unknown>): Promise<void> {
   await redo();

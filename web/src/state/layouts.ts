@@ -1,8 +1,8 @@
 /** Layouts: started, streamed, steered. The server computes; this file keeps the positions that came. */
 import { computed, effect, type Signal, signal } from "@preact/signals";
 import { api } from "../api/client";
-import type { AxisEnd, LayoutRequest, LayoutState } from "../api/types";
-import { commit } from "./history";
+import type { Align, AxisEnd, LayoutRequest, LayoutState } from "../api/types";
+import { commit, follow } from "./history";
 import { type AxisForm, type AxisSide, currentSource, detail, isolated, layer, layoutId, layers, offline, projection, type Projection, say, scrub } from "./store";
 
 export interface Layout {
@@ -66,6 +66,14 @@ const axisRequest = (p: Projection) => (a: AxisForm) => {
   return { left: end(a.left), right: end(a.right), label: a.label || `${name(a.left)} → ${name(a.right)}` };
 };
 
+/** The alignment that a method can have, nearest to the chosen one. */
+export function alignOf(p: Projection): Align {
+  const iterative = p.method === "tsne" || p.method === "umap";
+  if (iterative) return p.align === "joint" ? "aligned" : p.align;
+  if (p.method === "pca") return p.align === "aligned" ? "joint" : p.align;
+  return p.align === "procrustes" ? "procrustes" : "none"; // raw columns and word axes have axes of their own
+}
+
 /** The request that Run would send now; null without a source. */
 export const wanted = computed<LayoutRequest | null>(() => {
   const p = projection.value;
@@ -81,7 +89,7 @@ export const wanted = computed<LayoutRequest | null>(() => {
     rows: isolated.value ? Array.from(isolated.value) : null,
     space: p.space,
     params: paramsOf(p),
-    align: all ? p.align : "none",
+    align: all ? alignOf(p) : "none",
   };
 });
 
@@ -163,7 +171,7 @@ async function refine(l: Layout, of: number): Promise<void> {
   }
 }
 
-function follow(id: number, request: LayoutRequest): Layout {
+function track(id: number, request: LayoutRequest): Layout {
   const l: Layout = {
     id, request: signal(request), state: signal(null), positions: new Map(), version: signal(0), epoch: signal(0), frames: 0,
     exact: new Set(), abort: new AbortController(),
@@ -190,11 +198,19 @@ function follow(id: number, request: LayoutRequest): Layout {
   return l;
 }
 
-/** Starts what the panel asks for and puts it on the map. `merge` joins it to the step before (history). */
+/** What a form lacks, as a sentence; null = nothing. */
+function incomplete(p: Projection): string | null {
+  if (p.method !== "axes") return null;
+  const open = p.axes.slice(0, p.dim).findIndex((a) => [a.left, a.right].some((s) => s.set === null && !s.text));
+  return open < 0 ? null : `Axis ${"xyz"[open]} needs a match at both ends.`;
+}
+
+/** Starts what the panel asks for and puts it on the map. `merge`: it follows from the step with that key. */
 export async function run(merge: string | null = null): Promise<void> {
   const request = wanted.peek();
   if (!request || offline.peek()) return;
-  runError.value = null;
+  runError.value = incomplete(projection.peek());
+  if (runError.value) return;
   starting.value = true;
   const before = layout.peek();
   if (before && ["waiting", "running", "paused"].includes(before.state.peek()?.state ?? ""))
@@ -202,8 +218,10 @@ export async function run(merge: string | null = null): Promise<void> {
   try {
     const { id } = await api.startLayout(request);
     if (wanted.peek()?.source !== request.source) return; // the user has gone elsewhere
-    follow(id, request);
-    commit(`run ${request.method}`, () => (layoutId.value = id), merge);
+    track(id, request);
+    const show = (): void => void (layoutId.value = id);
+    if (merge) follow(merge, show);
+    else commit(`run ${request.method}`, show);
   } catch (e) {
     runError.value = (e as Error).message;
   } finally {
@@ -219,7 +237,7 @@ export async function adopt(id: number): Promise<boolean> {
     const s = await api.layout(id);
     const same = s.source === request.source && s.method === request.method && s.dim === request.dim && s.seed === request.seed;
     if (!same || s.state === "failed" || s.state === "stopped") return false;
-    follow(id, { ...request, layer: s.layer ?? request.layer });
+    track(id, { ...request, layer: s.layer ?? request.layer });
     layoutId.value = id;
     return true;
   } catch {

@@ -1,17 +1,17 @@
 /** Reactions: what is fetched when the view changes. Each asks for what the view says now and drops
  *  an answer that comes too late. */
-import { computed, effect, signal } from "@preact/signals";
+import { computed, effect } from "@preact/signals";
 import { api, ApiError } from "../api/client";
 import type { NeighborQuery, Term } from "../api/types";
 import { refreshSets, rowsOfHits } from "./actions";
 import { categoryColouring, type Colouring, numberColouring, plainColouring, setColouring, sizesOf } from "./colouring";
 import { labelColumn, loadColumn, measureTitle, tokens } from "./columns";
-import { commit } from "./history";
+import { commit, follow } from "./history";
 import { layout, run, shownLayer, startLayouts } from "./layouts";
 import { chains, sameRows } from "./rows";
 import {
-  colouredSets, colourBy, currentSource, detail, hiddenCodes, isolated, layer, layoutId, nearest, neighbours, offline, type Operand,
-  operands, paint, pinned, say, search, searchStatus, selection, sets, sizeBy, theme,
+  colouredSets, colourBusy, colourBy, colouring, currentSource, detail, hiddenCodes, isolated, layer, layoutId, nearest, neighbours, offline, type Operand,
+  operands, paint, paths, pinned, say, search, searchStatus, selection, sets, sizeBy, sizes, theme,
 } from "./store";
 
 const oops = (e: unknown): void => say((e as Error).message, "error");
@@ -30,13 +30,6 @@ function latest(ask: (o: { stale: () => boolean; signal: AbortSignal }) => Promi
 }
 
 /* ---- colours ---------------------------------------------------------------------------------- */
-
-/** How the points are coloured; the last one stays while the next is fetched. */
-export const colouring = signal<Colouring>(plainColouring("light"));
-export const colourBusy = signal(false);
-export const sizes = signal<Uint8Array | null>(null);
-/** Polylines of the `__seq_next__` column. */
-export const paths = signal<Uint32Array[]>([]);
 
 async function colour({ stale }: { stale: () => boolean }): Promise<void> {
   const by = colourBy.value;
@@ -103,7 +96,7 @@ async function load({ stale }: { stale: () => boolean }): Promise<void> {
   detail.value = d;
   if (layoutId.peek() === null) void run("open");
   const category = d.columns.find((c) => c.type === "category" && c.distinct > 1 && c.distinct <= 60);
-  if (category && colourBy.peek().kind === "none") commit("open source", () => (colourBy.value = { kind: "column", name: category.name }), "open");
+  if (category && colourBy.peek().kind === "none") follow("open", () => (colourBy.value = { kind: "column", name: category.name }));
   refreshSets().catch(oops);
   const label = labelColumn();
   if (label) {

@@ -1,6 +1,7 @@
 /** Start of the page: reads the address, asks for the listing, shows the first source. */
 import { api } from "../api/client";
 import { openSource } from "./actions";
+import { followHover } from "./cards";
 import { exposeHandle } from "./handle";
 import { clearHistory } from "./history";
 import { onKey } from "./keys";
@@ -52,6 +53,7 @@ export async function start(): Promise<void> {
   dark.onchange = () => (systemDark.value = dark.matches);
   addEventListener("keydown", onKey);
   startReactions();
+  followHover();
   await connect();
   followAddress();
 }

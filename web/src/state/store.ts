@@ -6,6 +6,7 @@
 import { computed, signal } from "@preact/signals";
 import type { Plot } from "../plot";
 import type { Align, Metric, Method, NamedSet, NeighborReply, SearchMode, SourceDetail, SourceEntry, Space } from "../api/types";
+import { type Colouring, plainColouring } from "./colouring";
 import { undoable } from "./history";
 
 /* ---- what there is ---------------------------------------------------------------------------- */
@@ -132,6 +133,13 @@ export type Theme = "light" | "dark";
 export const themeChoice = signal<Theme | null>(null);
 export const systemDark = signal(false);
 export const theme = computed<Theme>(() => themeChoice.value ?? (systemDark.value ? "dark" : "light"));
+/** How the points are coloured, and the legend; the last one stays while the next is fetched. */
+export const colouring = signal<Colouring>(plainColouring("light"));
+export const colourBusy = signal(false);
+/** Size per row (1/64 of the point size), or null. */
+export const sizes = signal<Uint8Array | null>(null);
+/** Polylines of the `__seq_next__` column. */
+export const paths = signal<Uint32Array[]>([]);
 export const tool = signal<"navigate" | "lasso" | "rectangle">("navigate");
 
 /* ---- rows ------------------------------------------------------------------------------------- */

@@ -1,0 +1,262 @@
+/** Left of the map: the source, the projection with its live parameters, how it goes, the legend. */
+import type { Method } from "../api/types";
+import { setProjection, showScreen } from "../state/actions";
+import { count, num, plural } from "../state/format";
+import { alignOf, control, layout, run, runError, running, stale, starting } from "../state/layouts";
+import { detail, layer, layers, offline, projection, type Projection } from "../state/store";
+import { AxesForm } from "./Axes";
+import { Legend } from "./Legend";
+import { Button, Choose, Icon, NumberField, Problem, Range, Section, Segmented, Switch } from "./ui";
+
+export function LeftPanel() {
+  return (
+    <aside class="panel left" aria-label="Source and projection">
+      <Source />
+      {!offline.value && <ProjectionPanel />}
+      <Legend />
+    </aside>
+  );
+}
+
+function Source() {
+  const d = detail.value;
+  return (
+    <button type="button" class="source-button" data-testid="source" onClick={() => showScreen("open")} title="Open another source">
+      <span>
+        <strong>{d?.name ?? "…"}</strong>
+        <small>
+          {d ? `${count(d.rows)} × ${count(d.dims)}${d.layers.length > 1 ? `, ${d.layers.length} layers` : ""}` : "opening"}
+        </small>
+      </span>
+      <Icon name="down" />
+    </button>
+  );
+}
+
+const methods: { value: Method; label: string; title: string }[] = [
+  { value: "pca", label: "PCA", title: "Principal components of all rows, centred" },
+  { value: "tsne", label: "t-SNE", title: "t-SNE of all rows" },
+  { value: "umap", label: "UMAP", title: "UMAP of all rows" },
+  { value: "axes", label: "Axes", title: "Axes from words: the difference of two matches" },
+  { value: "raw", label: "Raw", title: "The first two or three columns as they are" },
+];
+
+/** t-SNE and UMAP take minutes for a stack: they start with the layer in view unless all are asked for. */
+function setMethod(method: Method): void {
+  const slow = method === "tsne" || method === "umap";
+  setProjection(slow ? { method, scope: "layer" } : { method }, "method");
+}
+
+function ProjectionPanel() {
+  const p = projection.value;
+  const method = methods.find((m) => m.value === p.method)!;
+  return (
+    <Section title="Projection" testid="projection">
+      <Segmented label="Method" testid="method" value={p.method} options={methods} onChange={setMethod} />
+      <p class="subtitle">{method.title}.</p>
+      {layers.value.length > 1 && <Scope p={p} />}
+      {p.method === "pca" && <Components p={p} />}
+      {p.method === "tsne" && <Tsne p={p} />}
+      {p.method === "umap" && <Umap p={p} />}
+      {p.method === "axes" && <AxesForm p={p} />}
+      {p.method !== "raw" && <SpaceOf p={p} />}
+      <RunRow />
+      <Stale />
+      <Problem text={runError.value} testid="run-error" />
+      <Progress />
+    </Section>
+  );
+}
+
+function Scope({ p }: { p: Projection }) {
+  return (
+    <>
+      <Segmented
+        label="Layers"
+        testid="scope"
+        value={p.scope}
+        onChange={(scope) => setProjection({ scope }, "scope")}
+        options={[
+          { value: "layer", label: `Layer ${layer.value}` },
+          { value: "all", label: `All ${layers.value.length} layers` },
+        ]}
+      />
+      {p.scope === "all" && (
+        <Choose
+          label="Alignment"
+          testid="align"
+          named
+          value={alignOf(p)}
+          choices={[
+            { value: "joint", label: "one joint basis", disabled: p.method !== "pca" },
+            { value: "procrustes", label: "turned onto the previous" },
+            { value: "aligned", label: "held near the previous", disabled: p.method !== "tsne" && p.method !== "umap" },
+            { value: "none", label: "none" },
+          ]}
+          onChange={(align) => setProjection({ align: align as Projection["align"] }, "align")}
+        />
+      )}
+    </>
+  );
+}
+
+function Components({ p }: { p: Projection }) {
+  const most = Math.max(1, Math.min(detail.value?.dims ?? 1, 50));
+  const set = (i: number, v: number): void => {
+    const components = [...p.components] as [number, number, number];
+    components[i] = v - 1;
+    setProjection({ components }, `component ${i}`);
+  };
+  return (
+    <div class="triple" data-testid="components">
+      <span class="muted">PC on</span>
+      {(["x", "y", "z"] as const).slice(0, p.dim).map((name, i) => (
+        <label key={name} class="tiny">
+          {name}
+          <input type="number" min={1} max={most} value={p.components[i] + 1} data-testid={`component-${name}`} aria-label={`Component on ${name}`} onChange={(e) => set(i, Math.min(most, Math.max(1, Math.round(e.currentTarget.valueAsNumber) || i + 1)))} />
+        </label>
+      ))}
+    </div>
+  );
+}
+
+const rounded = (v: number): string => num(v, 3);
+
+function Tsne({ p }: { p: Projection }) {
+  const t = p.tsne;
+  const set = (patch: Partial<typeof t>) => setProjection({ tsne: { ...t, ...patch } }, `tsne.${Object.keys(patch)[0]}`);
+  const most = Math.max(5, Math.min(200, Math.floor(((detail.value?.rows ?? 600) - 1) / 3)));
+  return (
+    <>
+      <Range label="Perplexity" testid="perplexity" min={2} max={most} value={Math.min(t.perplexity, most)} onInput={(perplexity) => set({ perplexity })} title="How many neighbours a point attends to" />
+      <Range label="Learning rate" testid="learning-rate" min={1} max={5000} log value={t.learning_rate} show={rounded} onInput={(learning_rate) => set({ learning_rate })} />
+      <Range label="Exaggeration" testid="exaggeration" min={1} max={32} value={t.exaggeration} onInput={(exaggeration) => set({ exaggeration })} title="Attraction in the first phase, as a factor" />
+      <Range label="Steps" testid="steps" min={50} max={3000} step={50} value={t.steps} show={count} onInput={(steps) => set({ steps })} />
+    </>
+  );
+}
+
+function Umap({ p }: { p: Projection }) {
+  const u = p.umap;
+  const set = (patch: Partial<typeof u>) => setProjection({ umap: { ...u, ...patch } }, `umap.${Object.keys(patch)[0]}`);
+  const most = Math.max(3, Math.min(200, (detail.value?.rows ?? 200) - 1));
+  return (
+    <>
+      <Range label="Neighbours" testid="neighbors" min={2} max={most} value={Math.min(u.neighbors, most)} onInput={(neighbors) => set({ neighbors })} />
+      <Range label="Least distance" testid="min-dist" min={0} max={0.99} step={0.01} value={u.min_dist} show={(v) => v.toFixed(2)} onInput={(min_dist) => set({ min_dist })} title="How tightly points may be packed" />
+      <Range label="Steps" testid="steps" min={50} max={2000} step={50} value={u.steps} show={count} onInput={(steps) => set({ steps })} />
+    </>
+  );
+}
+
+function SpaceOf({ p }: { p: Projection }) {
+  const { space } = p;
+  return (
+    <div class="row-of">
+      <Switch
+        label="Centre" testid="space-center" on={space.center || p.method === "pca"} disabled={p.method === "pca"}
+        title={p.method === "pca" ? "PCA is always centred" : "Take the mean off first. The neighbours on the right have a switch of their own."}
+        onChange={(center) => setProjection({ space: { center, remove: center ? space.remove : 0 } }, "centre")}
+      />
+      <label class="tiny" title="Leading principal components taken off first">
+        minus top
+        <input type="number" data-testid="space-remove" min={0} max={64} value={space.remove} aria-label="Leading components taken off" onChange={(e) => { const remove = Math.min(64, Math.max(0, Math.round(e.currentTarget.valueAsNumber) || 0)); setProjection({ space: { center: remove > 0 || space.center, remove } }, "remove"); }} />
+        PCs
+      </label>
+    </div>
+  );
+}
+
+function Stale() {
+  const what = running.value ? [] : stale.value;
+  return (
+    <p class="stale" data-testid="stale" hidden={!what.length}>
+      Changed since this map was made: {what.join(", ")}. Press Run.
+    </p>
+  );
+}
+
+function RunRow() {
+  const s = layout.value?.state.value;
+  const on = running.value;
+  const paused = s?.state === "paused";
+  return (
+    <div class="row-of run">
+      {on ? (
+        <>
+          <Button testid={paused ? "resume" : "pause"} icon={paused ? "play" : "pause"} kind="primary" disabled={starting.value} onClick={() => void control(paused ? "resume" : "pause")}>
+            {paused ? "Resume" : "Pause"}
+          </Button>
+          <Button testid="stop" icon="stop" disabled={starting.value} onClick={() => void control("stop")}>
+            Stop
+          </Button>
+        </>
+      ) : (
+        <Button testid="run" icon="play" kind={stale.value.length || !s ? "primary" : "plain"} onClick={() => void run()}>
+          Run
+        </Button>
+      )}
+      {!on && projection.value.method !== "raw" && (
+        <NumberField label="seed" testid="seed" value={projection.value.seed} min={0} max={2 ** 31} onChange={(seed) => setProjection({ seed: Math.round(seed) }, "seed")} />
+      )}
+    </div>
+  );
+}
+
+/** How a run goes: phase and epochs while it runs, kept neighbours when it is done. */
+function Progress() {
+  const l = layout.value;
+  const s = l?.state.value;
+  if (!l || !s) return <div class="gauges" />;
+  const epoch = Math.max(l.epoch.value, s.epoch);
+  const ended = s.state === "done" || s.state === "stopped" || s.state === "failed";
+  return (
+    <div class="gauges" data-testid="gauges">
+      {!ended && (
+        <>
+          <div class="gauge-line">
+            <span>{s.state === "paused" ? "paused" : (s.phase ?? s.state)}</span>
+            <span data-testid="epoch">{s.epochs > 1 ? `${count(epoch)} of ${count(s.epochs)}` : ""}</span>
+          </div>
+          <div class={`progress${s.epochs > 1 ? "" : " indeterminate"}`} role="progressbar" aria-valuenow={epoch} aria-valuemin={0} aria-valuemax={s.epochs}>
+            <i style={{ width: `${(100 * epoch) / Math.max(1, s.epochs)}%` }} />
+          </div>
+          {typeof s.loss === "number" && (
+            <div class="gauge-line muted">
+              <span>stress</span>
+              <span data-testid="loss">{num(s.loss, 4)}</span>
+            </div>
+          )}
+        </>
+      )}
+      {s.quality && (
+        <>
+          <div class="gauge-line" title={`Of each point's ${s.quality.k} nearest neighbours in the original space, the share that is nearest on the map`}>
+            <span>neighbours kept, k = {s.quality.k}</span>
+            <b data-testid="kept">
+              {(100 * s.quality.kept).toFixed(1)}
+              {s.quality.kept_se ? ` ± ${num(100 * s.quality.kept_se, 1)}` : ""} %
+            </b>
+          </div>
+          <div class="progress kept">
+            <i style={{ width: `${100 * s.quality.kept}%` }} />
+          </div>
+          {typeof s.quality.trustworthiness === "number" && (
+            <>
+              <div class="gauge-line muted">
+                <span>trustworthiness</span>
+                <span>{num(s.quality.trustworthiness, 3)}</span>
+              </div>
+              <div class="gauge-line muted">
+                <span>continuity</span>
+                <span>{num(s.quality.continuity, 3)}</span>
+              </div>
+            </>
+          )}
+        </>
+      )}
+      {s.note && <p class="subtitle">{s.note}</p>}
+      {s.state === "stopped" && <p class="subtitle">Stopped at epoch {count(epoch)}: {plural(s.placed, "row")} placed.</p>}
+    </div>
+  );
+}

@@ -1,0 +1,112 @@
+/** What the colours mean: categories with counts, which switch on and off, or a scale with its ends. */
+import { useEffect, useRef } from "preact/hooks";
+import { rowsOfEntry } from "../state/actions";
+import type { LegendEntry, Legend as LegendData } from "../state/colouring";
+import { count, num } from "../state/format";
+import { commit } from "../state/history";
+import { rgb } from "../state/palettes";
+import { colouring, hiddenCodes } from "../state/store";
+import { SHAPES } from "../plot";
+import { Button, Section } from "./ui";
+
+export function Legend() {
+  const l = colouring.value.legend;
+  if (l.kind === "plain") return null;
+  return l.kind === "scale" ? <Scale l={l} /> : <Categories l={l} />;
+}
+
+/** Click: off and on. Alt or double click: only this one, again: all. Shift: select its rows. */
+function toggle(e: LegendEntry, all: LegendEntry[], how: "toggle" | "only"): void {
+  commit("legend", () => {
+    const next = new Set(hiddenCodes.value);
+    if (how === "toggle") for (const c of e.codes) next.has(c) ? next.delete(c) : next.add(c);
+    else {
+      const alone = all.every((x) => x === e || x.hidden);
+      next.clear();
+      if (!alone) for (const x of all) if (x !== e) x.codes.forEach((c) => next.add(c));
+    }
+    hiddenCodes.value = next;
+  });
+}
+
+function Categories({ l }: { l: Extract<LegendData, { kind: "categories" }> }) {
+  const any = l.entries.some((e) => e.hidden);
+  return (
+    <Section
+      title={l.title}
+      testid="legend"
+      aside={any && <Button kind="quiet" testid="legend-all" onClick={() => commit("legend", () => (hiddenCodes.value = new Set()))}>Show all</Button>}
+    >
+      {l.note && <p class="subtitle">{l.note}</p>}
+      <ul class="legend">
+        {l.entries.map((e) => (
+          <li key={e.codes[0]}>
+            <button
+              type="button"
+              aria-pressed={!e.hidden}
+              data-testid={`legend-${e.name}`}
+              title="Click: off or on. Alt-click: only this one. Shift-click: select its rows."
+              onClick={(ev) => (ev.shiftKey ? rowsOfEntry(e) : toggle(e, l.entries, ev.altKey ? "only" : "toggle"))}
+              onDblClick={() => toggle(e, l.entries, "only")}
+            >
+              <Sign shape={e.shape} colour={e.colour} />
+              <span class="name">{e.name}</span>
+              <span class="count">{count(e.count)}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+const signs: Record<(typeof SHAPES)[number], string> = {
+  disc: "M6 1.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9Z",
+  square: "M2 2h8v8H2Z",
+  triangle: "M6 1.2 11 10.2H1Z",
+  diamond: "M6 .8 11.2 6 6 11.2.8 6Z",
+  cross: "M2.2 1 6 4.8 9.8 1 11 2.2 7.2 6 11 9.8 9.8 11 6 7.2 2.2 11 1 9.8 4.8 6 1 2.2Z",
+  plus: "M4.8 1h2.4v3.8H11v2.4H7.2V11H4.8V7.2H1V4.8h3.8Z",
+  "triangle down": "M6 10.8 1 1.8h10Z",
+  ring: "M6 1a5 5 0 1 0 0 10A5 5 0 0 0 6 1Zm0 2.2a2.8 2.8 0 1 1 0 5.6 2.8 2.8 0 0 1 0-5.6Z",
+};
+
+export function Sign({ shape, colour }: { shape: number; colour: string }) {
+  return (
+    <svg class="sign" viewBox="0 0 12 12" aria-hidden="true">
+      <path d={signs[SHAPES[shape % SHAPES.length]]} fill={colour} />
+    </svg>
+  );
+}
+
+function Scale({ l }: { l: Extract<LegendData, { kind: "scale" }> }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    const c = canvas.current!;
+    c.width = l.colours.length;
+    c.height = 1;
+    const g = c.getContext("2d")!;
+    const image = g.createImageData(l.colours.length, 1);
+    l.colours.forEach((hex, i) => image.data.set([...rgb(hex), 255], 4 * i));
+    g.putImageData(image, 0, 0);
+  }, [l.colours]);
+  return (
+    <Section title={l.title} testid="legend" aside={l.unit && <span class="muted">{l.unit}</span>}>
+      <canvas ref={canvas} class="scale" role="img" aria-label={`Colour scale from ${num(l.min)} to ${num(l.max)}`} />
+      <div class="gauge-line" data-testid="scale-ends">
+        <span>
+          {l.below > 0 && "≤ "}
+          {num(l.min)}
+        </span>
+        <span class="muted">{num((l.min + l.max) / 2)}</span>
+        <span>
+          {l.above > 0 && "≥ "}
+          {num(l.max)}
+        </span>
+      </div>
+      {l.below + l.above > 0 && <p class="subtitle">{count(l.below + l.above)} values lie beyond the ends.</p>}
+      {l.missing > 0 && <p class="subtitle">{count(l.missing)} without a value, in grey.</p>}
+      {l.note && <p class="subtitle">{l.note}</p>}
+    </Section>
+  );
+}

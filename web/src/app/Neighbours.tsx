@@ -1,0 +1,78 @@
+/** Nearest neighbours in the original space, always with the space, the metric and the layer they belong to. */
+import type { Neighbor, Space } from "../api/types";
+import { pin } from "../state/actions";
+import { tokenOf } from "../state/columns";
+import { num } from "../state/format";
+import { commit } from "../state/history";
+import { hover, hoverAt, layer, layers, nearest, type NearestSettings, neighbours, offline } from "../state/store";
+import { Snippet } from "./Context";
+import { Problem, Segmented, Switch } from "./ui";
+
+export function spaceName(s: Space): string {
+  if (s.remove) return `centred, ${s.remove} leading component${s.remove === 1 ? "" : "s"} removed`;
+  return s.center ? "centred vectors" : "raw vectors";
+}
+
+function set(patch: Partial<NearestSettings>): void {
+  commit("neighbours", () => (nearest.value = { ...nearest.value, ...patch }), `nearest.${Object.keys(patch)[0]}`);
+}
+
+export function Neighbours() {
+  const { of, reply, busy, error } = neighbours.value;
+  const { k, metric, space } = nearest.value;
+  if (offline.value) return null;
+  const where = `${metric === "cosine" ? "cosine" : "Euclidean"} distance, ${layers.value.length > 1 ? `layer ${layer.value}, ` : ""}${spaceName(space)}`;
+  return (
+    <section class="section" data-testid="neighbours" aria-busy={busy}>
+      <h2>
+        <span data-testid="neighbours-title">{k} nearest in the original space</span>
+      </h2>
+      <p class="subtitle" data-testid="neighbours-space">{where}</p>
+      <div class="row-of">
+        <Segmented label="Metric" testid="metric" value={metric} onChange={(m) => set({ metric: m })} options={[{ value: "cosine", label: "Cosine" }, { value: "euclidean", label: "Euclidean" }]} />
+        <label class="tiny">
+          k
+          <input type="number" data-testid="neighbours-k" min={1} max={999} value={k} aria-label="Number of neighbours" onChange={(e) => set({ k: Math.min(999, Math.max(1, Math.round(e.currentTarget.valueAsNumber) || k)) })} />
+        </label>
+      </div>
+      <div class="row-of">
+        <Switch label="Centre" testid="neighbours-center" on={space.center} title="Take the mean off before distances are measured" onChange={(on) => set({ space: { center: on, remove: on ? space.remove : 0 } })} />
+        <label class="tiny">
+          without top
+          <input type="number" data-testid="neighbours-remove" min={0} max={64} value={space.remove} aria-label="Leading components taken off" onChange={(e) => { const m = Math.min(64, Math.max(0, Math.round(e.currentTarget.valueAsNumber) || 0)); set({ space: { center: m > 0 || space.center, remove: m } }); }} />
+          PCs
+        </label>
+      </div>
+      <Problem text={error} testid="neighbours-error" />
+      {of && reply && <List rows={reply.rows} busy={busy} />}
+      {of && !reply && busy && <div class="progress indeterminate" />}
+    </section>
+  );
+}
+
+function List({ rows, busy }: { rows: Neighbor[]; busy: boolean }) {
+  const far = Math.max(...rows.map((n) => n.distance), 1e-30);
+  return (
+    <ol class={`neighbours${busy ? " busy" : ""}`} data-testid="neighbour-list">
+      {rows.map((n) => (
+        <li key={n.row}>
+          <button
+            type="button"
+            data-row={n.row}
+            data-testid={`neighbour-${n.row}`}
+            class={hover.value === n.row ? "hover" : ""}
+            onClick={() => pin(n.row)}
+            onPointerEnter={() => { hoverAt.value = null; hover.value = n.row; }}
+            onPointerLeave={() => { hover.value = -1; }}
+            onFocus={() => { hoverAt.value = null; hover.value = n.row; }}
+          >
+            <span class="token">{n.token ?? tokenOf(n.row)}</span>
+            <span class="bar" aria-hidden="true"><i style={{ width: `${(100 * n.distance) / far}%` }} /></span>
+            <span class="distance">{num(n.distance, 3)}</span>
+            <Snippet of={n.context ?? null} />
+          </button>
+        </li>
+      ))}
+    </ol>
+  );
+}

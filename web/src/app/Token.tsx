@@ -1,0 +1,154 @@
+/** The card of the pinned token. */
+import type { ComponentChildren } from "preact";
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { NeighborReply, TokenCard } from "../api/types";
+import { api } from "../api/client";
+import { pin, select, setOperand } from "../state/actions";
+import { cardOf } from "../state/cards";
+import { measureTitle, tokenOf, tokens } from "../state/columns";
+import { count, num } from "../state/format";
+import { currentSource, detail, layer, layers, mapPlot, nearest, pinned } from "../state/store";
+import { Context } from "./Context";
+import { Neighbours } from "./Neighbours";
+import { Button, Empty, Section } from "./ui";
+
+/** Card of the pinned row: kept while the next one comes, so that nothing jumps. */
+const card = signal<TokenCard | null>(null);
+const cardError = signal<string | null>(null);
+
+function useCard(row: number): void {
+  const s = currentSource.value;
+  const of = layer.value;
+  useEffect(() => {
+    if (row < 0 || s === null) return void (card.value = null);
+    let alive = true;
+    cardOf(s, row, of).then(
+      (c) => {
+        if (!alive) return;
+        card.value = c;
+        cardError.value = null;
+      },
+      (e: Error) => alive && (cardError.value = e.message),
+    );
+    return () => void (alive = false);
+  }, [row, s, of]);
+}
+
+function Facts({ children }: { children: ComponentChildren }) {
+  return <dl class="facts">{children}</dl>;
+}
+
+function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+export function TokenPanel() {
+  const row = pinned.value;
+  useCard(row);
+  if (row < 0)
+    return (
+      <Empty title="No token pinned">
+        <p>Point at the map to see a token in its sentence. Click to keep it here, with its nearest neighbours in the original space.</p>
+      </Empty>
+    );
+  const c = card.value?.row === row ? card.value : null;
+  return (
+    <>
+      <div class="card" data-testid="token-card">
+        <div class="token-line">
+          <strong class="token">{c?.token ?? tokenOf(row)}</strong>
+          <span class="muted">row {count(row)}</span>
+          <span class="spring" />
+          <Button icon="target" kind="quiet" testid="centre-token" title="Centre the map on this token" onClick={() => mapPlot.peek()?.camera.fit(Uint32Array.of(row))} />
+          <Button icon="close" kind="quiet" testid="unpin" title="Let go (Esc)" onClick={() => pin(-1)} />
+        </div>
+        {cardError.value && <p class="problem">{cardError.value}</p>}
+        <Context of={c?.context} />
+        <div class="row-of">
+          {([0, 1, 2] as const).map((i) => (
+            <Button key={i} testid={`use-${"abc"[i]}`} title={`Use as ${"ABC"[i]} in A − B + C`} onClick={() => setOperand(i, { row })}>
+              {"ABC"[i]}
+            </Button>
+          ))}
+          <Button testid="select-same" onClick={() => selectSame(row)} title="Select every row with this token">
+            All “{c?.token ?? tokenOf(row)}”
+          </Button>
+        </div>
+      </div>
+      <Neighbours />
+      <OtherLayers row={row} />
+      <Section title="About this token" testid="token-facts">
+        <Facts>
+          {c?.position !== null && c?.position !== undefined && <Fact name="position">{count(c.position)}</Fact>}
+          {c?.sequence !== null && c?.sequence !== undefined && <Fact name="sentence">{count(c.sequence)}</Fact>}
+          {c?.token_id !== null && c?.token_id !== undefined && <Fact name="token id">{count(c.token_id)}</Fact>}
+          {Object.entries(c?.columns ?? {}).map(([n, v]) => (
+            <Fact key={n} name={n}>
+              {v === null || v === "" ? <span class="muted">missing</span> : typeof v === "number" ? num(v, 4) : v}
+            </Fact>
+          ))}
+          {Object.entries(c?.measures ?? {}).map(([n, v]) => (
+            <Fact key={n} name={measureTitle(n)}>
+              {num(v, 4)}
+            </Fact>
+          ))}
+        </Facts>
+      </Section>
+    </>
+  );
+}
+
+/** Every row whose token is the same. */
+function selectSame(row: number): void {
+  const t = tokens.peek();
+  if (!t) return;
+  const code = t.codes[row];
+  const rows: number[] = [];
+  for (let i = 0; i < t.codes.length; i++) if (t.codes[i] === code) rows.push(i);
+  select(Uint32Array.from(rows), "replace", "select token");
+}
+
+/* ---- the same row at other layers ------------------------------------------------------------- */
+
+const others = signal<{ row: number; key: string; replies: Map<number, NeighborReply> } | null>(null);
+
+/** First neighbours at each layer, asked for when the list is opened. */
+async function askOthers(row: number): Promise<void> {
+  const d = detail.peek();
+  if (!d) return;
+  const { metric, space } = nearest.peek();
+  const key = JSON.stringify([d.id, metric, space]);
+  if (others.peek()?.row === row && others.peek()?.key === key) return;
+  others.value = { row, key, replies: new Map() };
+  for (const l of d.layers) {
+    const reply = await api.neighbors({ source: d.id, layer: l.layer, metric, space, k: 5, query: { row } }).catch(() => null);
+    const now = others.peek();
+    if (!reply || now?.row !== row || now.key !== key) return;
+    others.value = { row, key, replies: new Map(now.replies).set(l.layer, reply) };
+  }
+}
+
+function OtherLayers({ row }: { row: number }) {
+  if (layers.value.length < 2) return null;
+  const o = others.value?.row === row ? others.value : null;
+  return (
+    <Section title="Through the layers" aside={!o && <Button testid="other-layers" kind="quiet" onClick={() => void askOthers(row)}>Show</Button>}>
+      {o && (
+        <ol class="layer-neighbours" data-testid="layer-neighbours">
+          {layers.value.map((l) => (
+            <li key={l.layer} aria-current={l.layer === layer.value}>
+              <span class="muted">{l.layer}</span>
+              <span>{o.replies.get(l.layer)?.rows.map((n) => n.token ?? tokenOf(n.row)).join("  ·  ") ?? "…"}</span>
+            </li>
+          ))}
+        </ol>
+      )}
+    </Section>
+  );
+}

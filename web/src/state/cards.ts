@@ -1,0 +1,61 @@
+/** Token cards that were fetched, and the card of the row under the pointer. */
+import { effect, signal } from "@preact/signals";
+import { api } from "../api/client";
+import type { TokenCard } from "../api/types";
+import { currentSource, hover, layer, offline, options } from "./store";
+
+const keep = 4000;
+const cache = new Map<string, TokenCard>();
+const key = (s: number, row: number, of: number): string => `${s} ${of} ${row}`;
+
+function put(k: string, c: TokenCard): void {
+  cache.set(k, c);
+  if (cache.size > keep) cache.delete(cache.keys().next().value!);
+}
+
+/** The card of a row at a layer, from memory if it was there before. */
+export async function cardOf(source: number, row: number, of: number): Promise<TokenCard> {
+  const k = key(source, row, of);
+  const old = cache.get(k);
+  if (old) return old;
+  const c = await api.card(source, row, of);
+  put(k, c);
+  return c;
+}
+
+export function forgetCards(): void {
+  cache.clear();
+}
+
+/** The card shown beside the pointer; its row runs ahead of `hover` never, behind it shortly. */
+export const hoverCard = signal<TokenCard | null>(null);
+
+/** Follows the pointer: a card is asked for when it has rested a moment on a row. */
+export function followHover(): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  effect(() => {
+    const row = hover.value;
+    const s = currentSource.value;
+    const of = layer.value;
+    clearTimeout(timer);
+    if (row < 0 || s === null) {
+      hoverCard.value = null;
+      return;
+    }
+    const old = cache.get(key(s, row, of));
+    if (old) {
+      hoverCard.value = old;
+      return;
+    }
+    if (offline.value) return;
+    hoverCard.value = null;
+    timer = setTimeout(() => {
+      cardOf(s, row, of).then(
+        (c) => {
+          if (hover.peek() === row) hoverCard.value = c;
+        },
+        () => undefined, // the token alone stays; the next question will say what is wrong
+      );
+    }, options.animate ? 50 : 0);
+  });
+}
