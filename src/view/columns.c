@@ -20,7 +20,8 @@ struct slot {
     const char *name;
     enum column_kind kind;
     size_t label;
-    gn_view_column *column; /* NULL until it is asked for */
+    gn_view_column *column; /* the data's; NULL until it is asked for, or where there is none */
+    gn_view_column *edited; /* what is shown in its place; NULL: nothing was edited */
 };
 
 struct gn_view_columns {
@@ -40,7 +41,7 @@ void gn_view_column_free(gn_view_column *c) {
 
 static gn_status new_column(const char *name, size_t n, gn_view_column **out, gn_error *err) {
     gn_view_column *c = gn_calloc(1, sizeof *c);
-    char *copy = c ? gn_arena_text(&c->arena, name, strlen(name)) : NULL;
+    char *copy = c ? gn_arena_utf8(&c->arena, name) : NULL;
     if (!copy) {
         gn_free(c);
         return gn_fail_nomem(err, name, sizeof *c);
@@ -168,7 +169,10 @@ json_t *gn_view_column_value(const gn_view_column *c, size_t row) {
 
 void gn_view_columns_free(struct gn_view_columns *c) {
     if (!c) return;
-    for (size_t i = 0; i < c->n; i++) gn_view_column_free(c->slot[i].column);
+    for (size_t i = 0; i < c->n; i++) {
+        gn_view_column_free(c->slot[i].column);
+        gn_view_column_free(c->slot[i].edited);
+    }
     gn_arena_free(&c->arena);
     gn_free(c->slot);
     gn_free(c);
@@ -201,14 +205,16 @@ static gn_status list_columns(gn_source *s, gn_error *err) {
     if (!c) return gn_fail_nomem(err, "the list of columns", sizeof *c);
     if (s->reps) {
         if (gn_reps_token_id(s->reps))
-            GN_TRY(add_slot(c, (struct slot){"token", TOKEN, 0, NULL}, err));
+            GN_TRY(add_slot(c, (struct slot){.name = "token", .kind = TOKEN}, err));
         for (size_t i = 0; i < gn_reps_label_count(s->reps); i++)
-            GN_TRY(add_slot(c, (struct slot){gn_reps_label_name(s->reps, i), LABEL, i, NULL}, err));
-        GN_TRY(add_slot(c, (struct slot){"position", POSITION, 0, NULL}, err));
-        GN_TRY(add_slot(c, (struct slot){"sequence", SEQUENCE, 0, NULL}, err));
-        GN_TRY(add_slot(c, (struct slot){"token_id", TOKEN_ID, 0, NULL}, err));
+            GN_TRY(add_slot(
+                c, (struct slot){.name = gn_reps_label_name(s->reps, i), .kind = LABEL, .label = i},
+                err));
+        GN_TRY(add_slot(c, (struct slot){.name = "position", .kind = POSITION}, err));
+        GN_TRY(add_slot(c, (struct slot){.name = "sequence", .kind = SEQUENCE}, err));
+        GN_TRY(add_slot(c, (struct slot){.name = "token_id", .kind = TOKEN_ID}, err));
     } else {
-        GN_TRY(add_slot(c, (struct slot){"row", ROW, 0, NULL}, err));
+        GN_TRY(add_slot(c, (struct slot){.name = "__index__", .kind = ROW}, err));
     }
     s->columns = c;
     c = NULL;
@@ -248,23 +254,44 @@ static gn_status make_column(gn_source *s, const struct slot *slot, gn_view_colu
     return gn_fail(err, GN_EINVAL, "column '%s' is not there", slot->name);
 }
 
+/** GN_EINVAL that lists the columns there are. Under the source's lock. */
+static gn_status no_column(const gn_source *s, const char *name, gn_error *err) {
+    char list[512] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < s->columns->n && used + 1 < sizeof list; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "",
+                                 s->columns->slot[i].name);
+    return gn_fail(err, GN_EINVAL, "%s has no column '%s'; it has %s", s->about.name, name, list);
+}
+
 gn_status gn_source_column(gn_source *s, const char *name, gn_view_column **out, gn_error *err) {
     gn_status st;
     pthread_mutex_lock(&s->lock);
     GN_TRY(list_columns(s, err));
     struct slot *slot = find_slot(s->columns, name);
     if (!slot) {
-        char list[512] = "";
-        size_t used = 0;
-        for (size_t i = 0; i < s->columns->n && used + 1 < sizeof list; i++)
-            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "",
-                                     s->columns->slot[i].name);
-        st = gn_fail(err, GN_EINVAL, "%s has no column '%s'; it has %s", s->about.name, name, list);
+        st = no_column(s, name, err);
         goto done;
     }
-    if (!slot->column) GN_TRY(make_column(s, slot, &slot->column, err));
-    atomic_fetch_add(&slot->column->references, 1);
-    *out = slot->column;
+    if (!slot->column && !slot->edited) GN_TRY(make_column(s, slot, &slot->column, err));
+    gn_view_column *c = slot->edited ? slot->edited : slot->column;
+    atomic_fetch_add(&c->references, 1);
+    *out = c;
+done:
+    pthread_mutex_unlock(&s->lock);
+    return st;
+}
+
+gn_status gn_source_base_column(gn_source *s, const char *name, gn_view_column **out,
+                                gn_error *err) {
+    gn_status st;
+    pthread_mutex_lock(&s->lock);
+    GN_TRY(list_columns(s, err));
+    struct slot *slot = find_slot(s->columns, name);
+    if (slot && !slot->column && slot->kind != GIVEN)
+        GN_TRY(make_column(s, slot, &slot->column, err));
+    *out = slot ? slot->column : NULL;
+    if (*out) atomic_fetch_add(&(*out)->references, 1);
 done:
     pthread_mutex_unlock(&s->lock);
     return st;
@@ -281,24 +308,52 @@ const char **gn_source_column_names(gn_source *s) {
     return list;
 }
 
-gn_status gn_source_put_column(gn_source *s, gn_view_column *c, gn_error *err) {
-    gn_status st;
-    gn_view_column *old = c;
-    pthread_mutex_lock(&s->lock);
-    GN_TRY(list_columns(s, err));
-    struct slot *slot = find_slot(s->columns, c->name);
+/** The slot of that name, added when there is none. Under the source's lock. */
+static gn_status need_slot(gn_source *s, const char *column, struct slot **out, gn_error *err) {
+    gn_status st = list_columns(s, err);
+    if (st != GN_OK) return st;
+    struct slot *slot = find_slot(s->columns, column);
     if (!slot) {
-        const char *name = gn_arena_text(&s->columns->arena, c->name, strlen(c->name));
-        if (!name) {
-            st = gn_fail_nomem(err, c->name, strlen(c->name));
-            goto done;
-        }
-        GN_TRY(add_slot(s->columns, (struct slot){name, GIVEN, 0, NULL}, err));
+        const char *name = gn_arena_text(&s->columns->arena, column, strlen(column));
+        if (!name) return gn_fail_nomem(err, column, strlen(column));
+        st = add_slot(s->columns, (struct slot){.name = name, .kind = GIVEN}, err);
+        if (st != GN_OK) return st;
         slot = &s->columns->slot[s->columns->n - 1];
     }
-    old = slot->column;
-    slot->column = c;
-done:
+    *out = slot;
+    return GN_OK;
+}
+
+gn_status gn_source_put_column(gn_source *s, gn_view_column *c, gn_error *err) {
+    struct slot *slot;
+    gn_view_column *old = c;
+    pthread_mutex_lock(&s->lock);
+    gn_status st = need_slot(s, c->name, &slot, err);
+    if (st == GN_OK) {
+        old = slot->column;
+        slot->column = c;
+    }
+    pthread_mutex_unlock(&s->lock);
+    gn_view_column_free(old);
+    return st;
+}
+
+gn_status gn_source_edit_column(gn_source *s, const char *name, gn_view_column *edited,
+                                gn_error *err) {
+    struct slot *slot;
+    gn_view_column *old = edited;
+    pthread_mutex_lock(&s->lock);
+    gn_status st = need_slot(s, name, &slot, err);
+    if (st == GN_OK) {
+        old = slot->edited;
+        slot->edited = edited;
+        if (!edited && !slot->column && slot->kind == GIVEN) { /* it was made of edits only */
+            struct gn_view_columns *c = s->columns;
+            size_t at = (size_t)(slot - c->slot);
+            memmove(slot, slot + 1, (c->n - at - 1) * sizeof *slot);
+            c->n--;
+        }
+    }
     pthread_mutex_unlock(&s->lock);
     gn_view_column_free(old);
     return st;

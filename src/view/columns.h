@@ -36,9 +36,16 @@ const char *gn_source_token_column(gn_source *s);
 /** The value of one row: a string, a number or null. */
 json_t *gn_view_column_value(const gn_view_column *c, size_t row);
 
-/** Adds a column, or puts it in the place of the one of its name. Takes the reference.
+/** Adds a column, or puts it in the place of the data's own of its name. Takes the reference.
  *  @return GN_OK; GN_ENOMEM. */
 gn_status gn_source_put_column(gn_source *s, gn_view_column *c, gn_error *err);
+/** The column as it was before any edit; *out is NULL where the data have none of that name. */
+gn_status gn_source_base_column(gn_source *s, const char *name, gn_view_column **out,
+                                gn_error *err);
+/** Shows an edited column in the place of the data's own, or as a new one; NULL: no edits any more.
+ *  Takes the reference. */
+gn_status gn_source_edit_column(gn_source *s, const char *name, gn_view_column *edited,
+                                gn_error *err);
 
 /** A new column of categories, numbers or text (found from the names: numbers when all that are not
  *  missing parse). Copies everything.

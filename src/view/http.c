@@ -146,15 +146,19 @@ static gn_status begin(struct exchange *x, gn_http *http, struct MHD_Connection 
     if (!x->route) return GN_EINVAL;
     size_t limit = x->route->octets ? max_upload : max_body;
     if (declared > limit) return too_large(x, limit);
+    const char *type = header(c, "Content-Type");
+    bool right = x->route->octets ? type && strcmp(type, "application/octet-stream") == 0
+                                  : !body || is_json(type);
+    if (!right) {
+        x->re.status = 415;
+        return gn_fail(&x->err, GN_EINVAL, "the body's Content-Type is '%.80s', expected %s",
+                       type ? type : "",
+                       x->route->octets ? "application/octet-stream" : "application/json");
+    }
     if (x->route->octets) {
         GN_TRY(gn_view_upload_file(http->v, &x->upload, &x->err));
         x->upload_file = fopen(x->upload, "wb");
         if (!x->upload_file) return gn_fail_errno(&x->err, "%s", x->upload);
-    } else if (body && !is_json(header(c, "Content-Type"))) {
-        x->re.status = 415;
-        return gn_fail(&x->err, GN_EINVAL,
-                       "the body's Content-Type is '%.80s', expected application/json",
-                       header(c, "Content-Type") ? header(c, "Content-Type") : "");
     }
 done:
     return st;

@@ -1,6 +1,7 @@
 /* Routes about sources: the list, one source, its columns, its rows. */
+#include "view/cards.h"
 #include "view/columns.h"
-#include "view/texts.h"
+#include "view/marks.h"
 #include "view/view.h"
 
 #include "io/json.h"
@@ -25,6 +26,7 @@ static gn_status open_at(gn_view *v, size_t id, gn_source **out, gn_reply *re, g
     gn_source *s = source_at(v, id);
     if (!s) return gn_not_found(re, err, "there is no source %zu", id);
     gn_status st = gn_source_open(s, err);
+    if (st == GN_OK) st = gn_tags_apply(v, s, err);
     if (st == GN_OK) *out = s;
     return st;
 }
@@ -95,6 +97,10 @@ static gn_status columns_json(gn_source *s, json_t *to, json_t **path_column, gn
     for (size_t i = 0; name && name[i] && st == GN_OK; i++) {
         gn_view_column *c;
         st = gn_source_column(s, name[i], &c, err);
+        if (st == GN_EINVAL) { /* it was taken away this very moment */
+            st = GN_OK;
+            continue;
+        }
         if (st != GN_OK) break;
         json_array_append_new(to,
                               json_pack("{s:o,s:s,s:o,s:o}", "name", gn_json_text(c->name), "type",
@@ -169,61 +175,7 @@ done:
     return st;
 }
 
-/* ---- cards ------------------------------------------------------------------------------------
- */
-
-/** {"row", "token", "token_id", "position", "sequence", "context", "columns"}; a new reference. */
-static gn_status card(gn_source *s, gn_view_column *const *column, size_t row, json_t **out,
-                      gn_error *err) {
-    json_t *context = NULL, *columns = json_object();
-    const int32_t *id = s->reps ? gn_reps_token_id(s->reps) : NULL;
-    const int32_t *position = s->reps ? gn_reps_position(s->reps) : NULL;
-    const int32_t *sequence = s->reps ? gn_reps_sequence(s->reps) : NULL;
-    gn_status st = gn_source_context(s, row, &context, err);
-    if (st != GN_OK) {
-        json_decref(columns);
-        return st;
-    }
-    const char *token = gn_source_token(s, row);
-    json_t *shown = gn_json_text(token);
-    for (size_t i = 0; column[i]; i++) {
-        json_t *value = gn_view_column_value(column[i], row);
-        if (!token && json_is_null(shown) && json_is_string(value)) shown = json_incref(value);
-        json_object_set_new(columns, column[i]->name, value);
-    }
-    json_t *made = json_pack(
-        "{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "row", gn_json_whole(row), "token", shown, "token_id",
-        id && id[row] >= 0 ? json_integer(id[row]) : json_null(), "position",
-        position && position[row] >= 0 ? json_integer(position[row]) : json_null(), "sequence",
-        sequence && sequence[row] >= 0 ? json_integer(sequence[row]) : json_null(), "context",
-        context, "columns", columns);
-    if (!made) return gn_fail_nomem(err, "a card", 1);
-    *out = made;
-    return GN_OK;
-}
-
-static void free_columns(gn_view_column **column) {
-    for (size_t i = 0; column && column[i]; i++) gn_view_column_free(column[i]);
-    gn_free(column);
-}
-
-/** All columns, NULL behind the last; free with free_columns. */
-static gn_status all_columns(gn_source *s, gn_view_column ***out, gn_error *err) {
-    const char **name = gn_source_column_names(s);
-    size_t n = 0;
-    gn_status st = GN_OK;
-    while (name && name[n]) n++;
-    gn_view_column **column = name ? gn_calloc(n + 1, sizeof *column) : NULL;
-    if (!column) st = gn_fail_nomem(err, "the list of columns", n);
-    for (size_t i = 0; i < n && st == GN_OK; i++)
-        st = gn_source_column(s, name[i], &column[i], err);
-    gn_free(name);
-    if (st == GN_OK)
-        *out = column;
-    else
-        free_columns(column);
-    return st;
-}
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static double norm(gn_mat m, size_t row, double *buf) {
     const double *x = gn_mat_row_f64(m, row, buf);
@@ -244,9 +196,9 @@ static gn_status get_row(gn_view *v, const gn_request *rq, gn_reply *re, gn_erro
     if (st != GN_OK) re->status = 404;
     if (st != GN_OK) goto done;
     GN_TRY(gn_source_query_layer(s, rq, &layer, err));
-    GN_TRY(all_columns(s, &column, err));
+    GN_TRY(gn_cards_columns(s, &column, err));
     GN_TRY(gn_alloc_array(&buf, s->about.dims, sizeof *buf, "a row", err));
-    GN_TRY(card(s, column, row, &out, err));
+    GN_TRY(gn_card(s, column, row, &out, err));
     json_t *measures = json_pack("{s:o}", "norm", gn_json_real(norm(s->view[layer], row, buf)));
     for (size_t i = 0; i < gn_view_n_parts; i++)
         if (gn_view_parts[i]->measures) gn_view_parts[i]->measures(v, s, layer, row, measures);
@@ -255,7 +207,7 @@ static gn_status get_row(gn_view *v, const gn_request *rq, gn_reply *re, gn_erro
     st = gn_reply_json(re, out, err);
 done:
     gn_free(buf);
-    free_columns(column);
+    gn_cards_free(column);
     return st;
 }
 
@@ -272,17 +224,17 @@ static gn_status post_rows(gn_view *v, const gn_request *rq, gn_reply *re, gn_er
         st = gn_fail(err, GN_EINVAL, "rows: %zu rows, expected at most %d", n, MAX_CARDS);
         goto done;
     }
-    GN_TRY(all_columns(s, &column, err));
+    GN_TRY(gn_cards_columns(s, &column, err));
     for (size_t i = 0; i < n; i++) {
         json_t *one = NULL;
-        GN_TRY(card(s, column, (size_t)rows[i], &one, err));
+        GN_TRY(gn_card(s, column, (size_t)rows[i], &one, err));
         json_array_append_new(list, one);
     }
     st = gn_reply_json(re, json_pack("{s:O}", "rows", list), err);
 done:
     json_decref(list);
     gn_free(rows);
-    free_columns(column);
+    gn_cards_free(column);
     return st;
 }
 

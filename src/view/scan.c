@@ -38,20 +38,29 @@ void gn_entry_free(gn_entry *e) {
     *e = (gn_entry){0};
 }
 
-static gn_status add_source(gn_view *v, const gn_reader *reader, gn_entry *entry, const char *file,
-                            const char *path, gn_error *err) {
+/** Where the sources that are being listed come from. */
+struct origin {
+    gn_view *v;
+    const char *file, *path; /* as in gn_source */
+    size_t root;
+};
+
+static gn_status add_source(const struct origin *o, const gn_reader *reader, gn_entry *entry,
+                            gn_error *err) {
+    gn_view *v = o->v;
     gn_status st = GN_OK;
     gn_source *s = gn_calloc(1, sizeof *s);
     if (!s) return gn_fail_nomem(err, "a source", sizeof *s);
     pthread_mutex_init(&s->lock, NULL);
     s->reader = reader;
-    s->file = gn_strdup(file);
-    s->path = gn_strdup(path);
+    s->root = o->root;
+    s->file = gn_strdup(o->file);
+    s->path = gn_strdup(o->path);
     s->about = *entry;
     *entry = (gn_entry){0};
     if (!s->file || !s->path) {
         gn_source_free(s);
-        return gn_fail_nomem(err, "a source", strlen(file));
+        return gn_fail_nomem(err, "a source", strlen(o->file));
     }
     pthread_mutex_lock(&v->lock);
     if (v->n_sources == v->source_room) {
@@ -76,8 +85,8 @@ static gn_status add_source(gn_view *v, const gn_reader *reader, gn_entry *entry
 
 /** Lists the file or set at `file` with the first reader that claims it. A reader's failure, but
  * for lack of memory, becomes an entry that carries the message. */
-static gn_status list_one(gn_view *v, const char *file, const char *path, bool folder,
-                          bool *claimed, gn_error *err) {
+static gn_status list_one(const struct origin *o, bool folder, bool *claimed, gn_error *err) {
+    const char *file = o->file;
     gn_listing found = {0};
     const gn_reader *reader = NULL;
     gn_error why = {0};
@@ -93,7 +102,7 @@ static gn_status list_one(gn_view *v, const char *file, const char *path, bool f
         st = gn_listing_add(&found, &broken, err);
     }
     for (size_t i = 0; i < found.n && st == GN_OK; i++)
-        st = add_source(v, reader, &found.entry[i], file, path, err);
+        st = add_source(o, reader, &found.entry[i], err);
     for (size_t i = 0; i < found.n; i++) gn_entry_free(&found.entry[i]);
     gn_free(found.entry);
     return st;
@@ -166,7 +175,7 @@ static gn_status scan_folder(gn_view *v, const char *root, const char *dir, cons
         }
         bool folder = gn_path_is_dir(file), claimed;
         if (!is_inside(root, file)) continue;
-        GN_TRY(list_one(v, file, path, folder, &claimed, err));
+        GN_TRY(list_one(&(struct origin){v, file, path, v->n_folders - 1}, folder, &claimed, err));
         if (folder && !claimed && depth > 0) {
             gn_error why;
             if (scan_folder(v, root, file, path, depth - 1, &why) == GN_ENOMEM) {
@@ -199,7 +208,8 @@ gn_status gn_view_scan(gn_view *v, const char *path, gn_error *err) {
     if (!root) return gn_fail_errno(err, "%s", path);
     bool folder = gn_path_is_dir(root);
     GN_TRY(keep_folder(v, root, err));
-    GN_TRY(list_one(v, root, gn_path_base(root), folder, &claimed, err));
+    GN_TRY(list_one(&(struct origin){v, root, gn_path_base(root), v->n_folders - 1}, folder,
+                    &claimed, err));
     if (!claimed && folder)
         st = scan_folder(v, root, root, "", 1, err);
     else if (!claimed)
@@ -219,7 +229,8 @@ gn_status gn_view_add_file(gn_view *v, const char *file, const char *name, size_
     pthread_mutex_lock(&v->lock);
     size_t before = v->n_sources;
     pthread_mutex_unlock(&v->lock);
-    gn_status st = list_one(v, file, name, false, &claimed, err);
+    const struct origin o = {v, file, name, v->n_folders};
+    gn_status st = list_one(&o, false, &claimed, err);
     if (st != GN_OK) return st;
     if (!claimed)
         return gn_fail(err, GN_EINVAL,

@@ -10,7 +10,8 @@
  *  @return GN_OK (also when nothing was found); GN_EIO (no such path); GN_EINVAL (a file that no
  *          reader knows); GN_ENOMEM. */
 gn_status gn_view_scan(gn_view *v, const char *path, gn_error *err);
-/** Lists one file that lies at `file` under the name `name`. Gives the range of the new sources. */
+/** Lists one uploaded file that lies at `file` under the name `name`. Gives the range of the new
+ *  sources. @return as gn_view_scan. */
 gn_status gn_view_add_file(gn_view *v, const char *file, const char *name, size_t *first, size_t *n,
                            gn_error *err);
 

@@ -4,8 +4,8 @@
 
 #include "view/source.h"
 
-/** The rows of a named set, ascending; free with gn_free. @return GN_OK; GN_EINVAL (no such set).
- */
+/** The rows of a named set in the order in which they were given; free with gn_free.
+ *  @return GN_OK; GN_EINVAL (no such set); what gn_marks_open says. */
 gn_status gn_sets_rows(gn_view *v, gn_source *s, const char *name, int32_t **rows, size_t *n,
                        gn_error *err);
 

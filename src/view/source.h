@@ -56,9 +56,11 @@ struct gn_source {
     gn_entry about; /**< fixed once listed */
     char *file;     /**< absolute */
     char *path;     /**< relative to the given folder */
+    size_t root;    /**< which of the given paths it lies in; their number for an upload */
 
     pthread_mutex_t lock; /**< guards the opening and the caches below */
     bool opened;
+    atomic_bool tagged; /**< edited labels are in place */
     void *handle;
     gn_reps *reps;                   /**< of a set; else NULL */
     gn_mat *view;                    /**< (n_layers) */

@@ -1,0 +1,230 @@
+/* Edited labels: cells of a column that the user changed, or a column of their own. The source's
+ * column stays as it is; what is shown is a new column made from it and the changed cells. */
+#include "view/marks.h"
+
+#include "base/number.h"
+#include "reps/columns.h"
+#include "view/columns.h"
+#include "view/view.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { NAME_BYTES = 200, VALUE_BYTES = 4096 };
+
+/** The text of a cell: of a name, or of a number in the fewest digits; "" where it is missing. */
+static const char *cell_text(const gn_view_column *c, size_t row, char buf[GN_NUMBER_ROOM]) {
+    if (!c) return "";
+    if (c->code) return c->code[row] < 0 ? "" : c->names[c->code[row]];
+    return isnan(c->value[row]) ? "" : gn_number_text(buf, (double)c->value[row]);
+}
+
+/** A number column's floats print as the decimal that was read: six digits where they suffice. */
+static const char *base_text(const gn_view_column *c, size_t row, char buf[GN_NUMBER_ROOM]) {
+    if (!c || c->code || isnan(c->value[row])) return cell_text(c, row, buf);
+    snprintf(buf, GN_NUMBER_ROOM, "%.6g", (double)c->value[row]);
+    return strtof(buf, NULL) == c->value[row] ? buf : cell_text(c, row, buf);
+}
+
+/** The base column (NULL: empty) with the cells of {ROW: value} changed. */
+static gn_status overlay(const char *name, size_t n, const gn_view_column *base,
+                         const json_t *cells, gn_view_column **out, gn_error *err) {
+    gn_column built = {0};
+    char buf[GN_NUMBER_ROOM], row[32];
+    gn_status st;
+    GN_TRY(gn_column_init(&built, name, err));
+    for (size_t i = 0; i < n; i++) {
+        int32_t code;
+        snprintf(row, sizeof row, "%zu", i);
+        const json_t *cell = json_object_get(cells, row);
+        const char *text = cell ? json_string_value(cell) : base_text(base, i, buf);
+        GN_TRY(gn_column_code(&built, text ? text : "", text ? strlen(text) : 0, &code, err));
+        GN_TRY(gn_column_push(&built, code, err));
+    }
+    st = gn_view_column_new(name, n, built.code, built.n_classes, built.class_name, out, err);
+done:
+    gn_column_free(&built);
+    return st;
+}
+
+/** Shows column `name` with its changed cells; NULL or {}: as it was. */
+static gn_status show(gn_source *s, const char *name, const json_t *cells, gn_error *err) {
+    gn_view_column *base = NULL, *edited = NULL;
+    gn_status st;
+    GN_TRY(gn_source_base_column(s, name, &base, err));
+    if (json_object_size(cells) > 0)
+        GN_TRY(overlay(name, s->about.rows, base, cells, &edited, err));
+    st = gn_source_edit_column(s, name, edited, err);
+done:
+    gn_view_column_free(base);
+    return st;
+}
+
+gn_status gn_tags_apply(gn_view *v, gn_source *s, gn_error *err) {
+    json_t *marks, *cells;
+    const char *name;
+    if (atomic_load(&s->tagged)) return GN_OK;
+    gn_status st = gn_marks_open(v, s, &marks, err);
+    if (st != GN_OK) return st;
+    json_object_foreach(json_object_get(marks, "tags"), name, cells) {
+        if (st == GN_OK) st = show(s, name, cells, err);
+    }
+    gn_marks_close(v, s, false, NULL, NULL);
+    atomic_store(&s->tagged, true);
+    return st;
+}
+
+/* ---- routes -----------------------------------------------------------------------------------
+ */
+
+/** A value as a cell's text: a string, a number, null (missing). A new reference. */
+static gn_status cell_value(const json_t *value, json_t **out, gn_error *err) {
+    char buf[GN_NUMBER_ROOM];
+    if (json_is_string(value) && json_string_length(value) <= VALUE_BYTES &&
+        strlen(json_string_value(value)) == json_string_length(value))
+        *out = json_string_length(value) ? json_string(json_string_value(value)) : json_null();
+    else if (json_is_number(value))
+        *out = json_string(gn_number_text(buf, json_number_value(value)));
+    else if (json_is_null(value))
+        *out = json_null();
+    else
+        return gn_fail(err, GN_EINVAL,
+                       "value: expected a string of at most %d bytes, a number or null",
+                       VALUE_BYTES);
+    return *out ? GN_OK : gn_fail_nomem(err, "a value", 1);
+}
+
+static json_t *shown_value(const gn_view_column *c, size_t row) {
+    return c ? gn_view_column_value(c, row) : json_null();
+}
+
+/** The column as it is shown now, or NULL where there is none of that name. */
+static gn_status shown_column(gn_source *s, const char *name, gn_view_column **out, gn_error *err) {
+    gn_error missing;
+    gn_status st = gn_source_column(s, name, out, &missing);
+    if (st == GN_OK || st == GN_EINVAL) return GN_OK;
+    return gn_fail(err, st, "%s", missing.message);
+}
+
+static gn_status change_cells(json_t *cells, const int32_t *rows, size_t n, const json_t *value,
+                              gn_error *err) {
+    for (size_t i = 0; i < n; i++) {
+        char row[32];
+        json_t *text;
+        const json_t *one = json_is_array(value) ? json_array_get(value, i) : value;
+        gn_status st = cell_value(one, &text, err);
+        if (st != GN_OK) return st;
+        snprintf(row, sizeof row, "%d", (int)rows[i]);
+        if (json_object_set_new(cells, row, text) != 0) return gn_fail_nomem(err, "a cell", n);
+    }
+    return GN_OK;
+}
+
+/** Keeps the cells of a column (NULL: none any more), shows them, answers with the old values. */
+static gn_status finish(gn_view *v, gn_source *s, const char *column, json_t *cells, json_t *answer,
+                        json_t *marks, gn_reply *re, gn_error *err) {
+    json_t *tags = json_object_get(marks, "tags");
+    bool kept = true;
+    gn_status st = show(s, column, cells, err);
+    if (st == GN_OK) {
+        if (cells)
+            json_object_set(tags, column, cells);
+        else
+            json_object_del(tags, column);
+    }
+    gn_marks_close(v, s, st == GN_OK, &kept, err);
+    if (st == GN_OK && !kept) {
+        gn_error_prefix(err, "the change lasts until the viewer ends, it could not be written");
+        re->status = 409;
+        st = err->code;
+    }
+    return st == GN_OK ? gn_reply_json(re, json_incref(answer), err) : st;
+}
+
+static gn_status put_tags(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
+    gn_source *s;
+    const char *column;
+    int32_t *rows = NULL;
+    size_t n;
+    gn_view_column *now = NULL;
+    json_t *marks, *old = json_array(), *cells = NULL, *answer = NULL;
+    const json_t *value = json_object_get(rq->body, "value");
+    gn_status st;
+    GN_TRY(gn_view_body_source(v, rq->body, "source", &s, re, err));
+    GN_TRY(gn_body_need_text(rq->body, "column", &column, err));
+    if (!*column || strlen(column) > NAME_BYTES) {
+        st = gn_fail(err, GN_EINVAL, "a column's name has 1 to %d bytes", NAME_BYTES);
+        goto done;
+    }
+    GN_TRY(gn_source_subset(v, s, json_object_get(rq->body, "rows"), &rows, &n, err));
+    if (!rows) {
+        st = gn_fail(err, GN_EINVAL, "rows: expected an array of rows or {\"set\": \"NAME\"}");
+        goto done;
+    }
+    if (json_is_array(value) ? json_array_size(value) != n : value == NULL) {
+        st = gn_fail(err, GN_EINVAL, "value: expected one value, or an array of %zu, one a row", n);
+        goto done;
+    }
+    GN_TRY(shown_column(s, column, &now, err));
+    for (size_t i = 0; i < n; i++) json_array_append_new(old, shown_value(now, (size_t)rows[i]));
+    GN_TRY(gn_marks_open(v, s, &marks, err));
+    const json_t *before = json_object_get(json_object_get(marks, "tags"), column);
+    cells = before ? json_copy((json_t *)(uintptr_t)before) : json_object();
+    st = cells ? change_cells(cells, rows, n, value, err) : gn_fail_nomem(err, "cells", n);
+    if (st != GN_OK) {
+        gn_marks_close(v, s, false, NULL, NULL);
+        goto done;
+    }
+    answer = json_pack("{s:o,s:o,s:O}", "column", gn_json_text(column), "rows", gn_json_whole(n),
+                       "previous", old);
+    st = finish(v, s, column, cells, answer, marks, re, err);
+done:
+    json_decref(answer);
+    json_decref(cells);
+    json_decref(old);
+    gn_view_column_free(now);
+    gn_free(rows);
+    return st;
+}
+
+/** Forgets all edits of a column; the answer's rows and values, put again, bring them back. */
+static gn_status delete_tags(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
+    gn_source *s;
+    json_t *marks, *answer = NULL, *rows = json_array(), *old = json_array(), *value;
+    const char *row, *text = gn_query_text(rq, "source"), *column = gn_query_text(rq, "column");
+    gn_status st;
+    if (!text || !column) {
+        st = gn_fail(err, GN_EINVAL, "'source' and 'column' are needed");
+        goto done;
+    }
+    GN_TRY(gn_view_source(v, text, &s, re, err));
+    GN_TRY(gn_marks_open(v, s, &marks, err));
+    json_t *cells = json_object_get(json_object_get(marks, "tags"), column);
+    if (!cells) {
+        gn_marks_close(v, s, false, NULL, NULL);
+        st = gn_not_found(re, err, "%s has no edited labels in a column '%s'", s->about.name,
+                          column);
+        goto done;
+    }
+    json_object_foreach(cells, row, value) {
+        json_array_append_new(rows, json_integer(atoll(row)));
+        json_array_append(old, value);
+    }
+    answer =
+        json_pack("{s:o,s:O,s:O}", "column", gn_json_text(column), "rows", rows, "previous", old);
+    st = finish(v, s, column, NULL, answer, marks, re, err);
+done:
+    json_decref(answer);
+    json_decref(rows);
+    json_decref(old);
+    return st;
+}
+
+static const gn_route routes[] = {
+    {"PUT", "/api/tags", put_tags, false},
+    {"DELETE", "/api/tags", delete_tags, false},
+    {0},
+};
+const gn_view_part gn_part_tags = {.routes = routes};
