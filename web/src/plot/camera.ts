@@ -28,6 +28,8 @@ export interface Projection {
   /** Distance of the eye in pixels; 0 = orthographic. */
   eye: number;
   dim: 2 | 3;
+  /** The camera's target: what a renderer in float32 subtracts first, to stay exact when zoomed in. */
+  target: readonly [number, number, number];
 }
 
 /** The points: A, and B where a tween runs. */
@@ -80,7 +82,7 @@ export function makeProjection(c: Camera, v: Viewport, dim: 2 | 3): Projection {
     m[4 * i + 3] = -(m[4 * i] * c.target[0] + m[4 * i + 1] * c.target[1] + (dim === 3 ? m[4 * i + 2] * c.target[2] : 0));
   }
   const eye = dim === 3 && c.perspective > 0 ? side / c.perspective : 0;
-  return { m, cx: v.x + v.width / 2, cy: v.y + v.height / 2, scale, eye, dim };
+  return { m, cx: v.x + v.width / 2, cy: v.y + v.height / 2, scale, eye, dim, target: c.target };
 }
 
 /** Projects rows from..to-1 into out: sx, sy, depth for each. A point behind the eye gets sx = OFF_SCREEN. */

@@ -13,7 +13,7 @@ import {
   AT_A, AT_B, AT_COLOR, AT_FLAGS, AT_SHAPE, AT_SIZE, POINT_FRAGMENT, POINT_VERTEX, RESOLVE_FRAGMENT, RESOLVE_VERTEX,
 } from "./shaders";
 
-const UNIFORMS = ["rows", "centre", "view", "eye", "tween", "radius", "frontGrowth", "frontLeast", "outline", "fogAt", "fogPer", "layer", "table", "alpha"] as const;
+const UNIFORMS = ["origin", "rows", "centre", "view", "eye", "tween", "radius", "frontGrowth", "frontLeast", "outline", "fogAt", "fogPer", "layer", "table", "alpha"] as const;
 const BYTES = [["colors", AT_COLOR, 0], ["sizes", AT_SIZE, SIZE_ONE], ["shapes", AT_SHAPE, 0], ["flags", AT_FLAGS, 0]] as const;
 
 interface Resources {
@@ -102,7 +102,9 @@ export class GlRenderer {
     gl.clear(gl.COLOR_BUFFER_BIT);
     gl.blendFunc(gl.ONE, gl.ONE);
     gl.useProgram(res.points);
-    gl.uniform4fv(u.rows, new Float32Array(pr.m));
+    const origin = pr.target.map(Math.fround);
+    gl.uniform3fv(u.origin, origin);
+    gl.uniform4fv(u.rows, rowsAt(pr, origin));
     gl.uniform2f(u.centre, pr.cx, pr.cy);
     gl.uniform2f(u.view, res.width, res.height);
     gl.uniform1f(u.eye, pr.eye);
@@ -216,4 +218,12 @@ export class GlRenderer {
     res.width = width;
     res.height = height;
   }
+}
+
+/** The projection's matrix for points from which `origin` has been subtracted. */
+function rowsAt(pr: Projection, origin: readonly number[]): Float32Array {
+  const rows = Float32Array.from(pr.m);
+  for (let i = 0, { m } = pr; i < 12; i += 4)
+    rows[i + 3] = m[i] * origin[0] + m[i + 1] * origin[1] + (pr.dim === 3 ? m[i + 2] * origin[2] : 0) + m[i + 3];
+  return rows;
 }

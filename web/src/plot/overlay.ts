@@ -30,7 +30,7 @@ const LABEL_SIZE = 12, TICK_SIZE = 11, NAME_SIZE = 12;
 const TICK_EVERY = 72, TICK_LENGTH = 4;
 /** Room for ticks and names in 2D. */
 const LEFT = 58, BOTTOM = 44, RIGHT = 14, TOP = 12;
-const TRIPOD = { x: 56, y: 56, length: 34 };
+const TRIPOD = { margin: 14, y: 56, length: 34, gap: 7 };
 /** Longer paths, and all of many paths, get no dot at each place and fewer steps from faint to full. */
 const DOTTED = 200, MANY_PATHS = 60, PIECES = 12, FEW_PIECES = 3;
 
@@ -174,7 +174,9 @@ function drawAxes(pen: Pen, f: Frame, axes: Axes): void {
 /** Three arrows in the lower left corner that turn with the data; farther ones are fainter. */
 function drawTripod(pen: Pen, f: Frame, axes: Axes): void {
   const { m, scale } = f.pr, { ink, background } = f.scene.theme;
-  const ox = TRIPOD.x, oy = f.height - TRIPOD.y;
+  // Room for the longest name on either side, so that the tripod stays where it is while it turns.
+  const widest = Math.max(...[axes.x, axes.y, axes.z ?? ""].map((name) => pen.measure(name, TICK_SIZE, false)));
+  const ox = Math.min(f.width / 3, TRIPOD.margin + TRIPOD.length + TRIPOD.gap + widest), oy = f.height - TRIPOD.y;
   const arms = [axes.x, axes.y, axes.z ?? ""].map((name, j) => ({
     name, x: m[j] / scale, y: -m[4 + j] / scale, z: m[8 + j] / scale,
   }));
@@ -182,8 +184,7 @@ function drawTripod(pen: Pen, f: Frame, axes: Axes): void {
     const alpha = 0.72 + 0.28 * a.z, x = ox + TRIPOD.length * a.x, y = oy + TRIPOD.length * a.y;
     pen.line([[ox, oy], [x, y]], { colour: background, width: 4, alpha: 0.7 });
     pen.line([[ox, oy], [x, y]], { colour: ink, width: 1.6, alpha });
-    const width = pen.measure(a.name, TICK_SIZE, false), away = 7;
-    const tx = Math.max(4 + width / 2, x + a.x * (away + width / 2)), ty = y + a.y * (away + 4);
+    const half = pen.measure(a.name, TICK_SIZE, false) / 2, tx = x + a.x * (TRIPOD.gap + half), ty = y + a.y * (TRIPOD.gap + 4);
     if (Math.hypot(a.x, a.y) > 0.12) pen.text(tx, ty, a.name, { size: TICK_SIZE, colour: ink, align: "center", halo: background, alpha });
   }
 }

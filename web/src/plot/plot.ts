@@ -56,6 +56,7 @@ export class PlotView implements Plot {
   private moving = false;
   private fullMs = 0;
   private request = 0;
+  /** Stale points make the overlay stale, too. */
   private stale = { points: true, overlay: true };
   private restTimer = 0;
   private glide: { stop: () => void } | null = null;
@@ -389,6 +390,10 @@ export class PlotView implements Plot {
 
   private redrawOverlay(): void {
     this.stale.overlay = true;
+    this.schedule();
+  }
+
+  private schedule(): void {
     if (this.request === 0) this.request = requestAnimationFrame(() => this.render());
   }
 
@@ -396,9 +401,11 @@ export class PlotView implements Plot {
     cancelAnimationFrame(this.request);
     this.request = 0;
     if (this.stale.points) this.renderPoints();
-    if (this.stale.overlay) this.renderOverlay();
+    if (this.stale.overlay) {
+      this.renderOverlay();
+      this.frame++;
+    }
     this.stale = { points: false, overlay: false };
-    this.frame++;
     this.updateHover();
   }
 
@@ -486,7 +493,7 @@ export class PlotView implements Plot {
       selected: (polygon, mode) => this.onselect?.(this.select(polygon), mode),
       hover: (x, y) => {
         this.pointer = [x, y];
-        this.redrawOverlay();
+        this.schedule();
       },
       leave: () => {
         this.pointer = null;

@@ -20,6 +20,7 @@ layout(location = ${AT_COLOR}) in uint color;
 layout(location = ${AT_SIZE}) in uint size;
 layout(location = ${AT_SHAPE}) in uint shape;
 layout(location = ${AT_FLAGS}) in uint flags;
+uniform vec3 origin;
 uniform vec4 rows[3];
 uniform vec2 centre, view;
 uniform float eye, tween, radius, frontGrowth, frontLeast, outline, fogAt, fogPer;
@@ -30,7 +31,7 @@ flat out vec2 at;
 flat out float r, gain;
 flat out uint kind;
 void main() {
-  vec4 p = vec4(mix(a, b, tween), 1.0);
+  vec4 p = vec4(mix(a - origin, b - origin, tween), 1.0);
   vec3 v = vec3(dot(rows[0], p), dot(rows[1], p), dot(rows[2], p));
   float f = eye == 0.0 ? 1.0 : eye / max(eye * 0.05, eye - v.z);
   bool front = (flags & ${SELECTED | NEIGHBOUR}u) != 0u;
