@@ -204,7 +204,7 @@ TEST(a_configuration_lists_its_tensors) {
 
 TEST(paths_stay_inside_the_folder) {
     gn_projector p = {0};
-    char link[256], *tail = strrchr(folder, '/') + 1, text[512];
+    char link[512], *tail = strrchr(folder, '/') + 1, text[512];
     snprintf(link, sizeof link, "%s/link.tsv", folder);
     CHECK(symlink("/etc/passwd", link) == 0);
     CHECK(
