@@ -1,6 +1,7 @@
 /* metadata.tsv; the header says what is peculiar about it. */
 #include "io/metadata.h"
 
+#include "base/str.h"
 #include "io/csv.h"
 #include "io/csv_matrix.h"
 
@@ -40,11 +41,12 @@ static gn_status count(lines l, bool header, size_t rows, const char *name, bool
     if (all == rows || filled == rows) return GN_OK;
     const char *hint = "";
     if (header && total - blank == rows)
-        hint = ": its first line holds a tab and so counts as a header; is it a row?";
+        hint =
+            ": a file of several columns begins with a header, and the first line was taken for it";
     else if (!header && filled == rows + 1)
         hint = ": a single column has no header line; is the first line one?";
     else if (blank)
-        hint = ", blank ones not counted";
+        hint = ", blank lines not counted";
     return gn_fail(err, GN_EDATA, "%s: describes %zu rows, the vectors are %zu%s", name, filled,
                    rows, hint);
 }
@@ -64,7 +66,7 @@ static gn_status add_row(gn_label_set **set, size_t cols, gn_csv_field line, siz
 }
 
 /* Numbers, when every name is one: decided on the names, each read once. */
-static gn_status as_numbers(gn_column *column, gn_error *err) {
+static gn_status as_numbers(gn_metadata_column *column, gn_error *err) {
     const gn_labels *l = column->label;
     double *value = NULL;
     gn_status st = gn_alloc_array(&value, l->n_classes + l->n, sizeof *value, "a column", err);
@@ -79,6 +81,23 @@ static gn_status as_numbers(gn_column *column, gn_error *err) {
     else
         gn_free(value);
     return GN_OK;
+}
+
+/* A title that is missing is the column's number; two of one name could not be told apart. */
+static gn_status set_title(gn_metadata *m, size_t c, gn_csv_field title, const char *name,
+                           gn_error *err) {
+    gn_str s = {0};
+    if (title.n)
+        gn_str_add_bytes(&s, title.text, title.n);
+    else
+        gn_str_addf(&s, "column %zu", c + 1);
+    gn_status st = gn_str_take(&s, &m->column[c].name, err);
+    gn_str_free(&s);
+    for (size_t i = 0; st == GN_OK && i < c; i++)
+        if (strcmp(m->column[i].name, m->column[c].name) == 0)
+            st = gn_fail(err, GN_EDATA, "%s: line 1: two columns are called '%s'", name,
+                         m->column[c].name);
+    return st;
 }
 
 gn_status gn_metadata_parse(const char *text, size_t n, size_t rows, const char *name,
@@ -104,14 +123,7 @@ gn_status gn_metadata_parse(const char *text, size_t n, size_t rows, const char 
     }
     for (size_t c = 0; c < m.cols; c++) {
         next_cell(&head, &cell);
-        char *title = gn_alloc(cell.n + sizeof "label", 1);
-        if (!title) {
-            st = gn_fail_nomem(err, name, cell.n);
-            goto done;
-        }
-        memcpy(title, header ? cell.text : "label", header ? cell.n : sizeof "label");
-        if (header) title[cell.n] = '\0';
-        m.column[c].name = title;
+        GN_TRY(set_title(&m, c, header ? cell : (gn_csv_field){"label", 5}, name, err));
         GN_TRY(gn_label_set_new(name, &set[c], err));
     }
     if (header) next_line(&l, &cell);

@@ -7,21 +7,21 @@
 
 #include "io/labels.h"
 
-typedef struct gn_column {
+typedef struct gn_metadata_column {
     char *name;
     gn_labels *label; /**< the cells as text; -1 where a cell is empty */
     double *number; /**< (rows), NaN where a cell is empty, when all others are numbers; or NULL */
-} gn_column;
+} gn_metadata_column;
 
 typedef struct gn_metadata {
     size_t rows, cols;
-    gn_column *column; /**< (cols) */
+    gn_metadata_column *column; /**< (cols); a title that is empty is "column 3" */
 } gn_metadata;
 
 /** @param rows how many the vectors have. A blank line is a row of empty cells when that makes the
  *         count right, and is passed over when that does. Short lines end in empty cells.
  *  @return GN_OK; GN_EIO; GN_EDATA (another count, with the likely mistake; a line with too many
- *          cells); GN_ENOMEM. */
+ *          cells, two columns of one name); GN_ENOMEM. */
 gn_status gn_metadata_read(const char *path, size_t rows, gn_metadata *out, gn_error *err);
 /** The same of bytes in memory. */
 gn_status gn_metadata_parse(const char *text, size_t n, size_t rows, const char *name,

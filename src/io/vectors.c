@@ -23,6 +23,7 @@ typedef struct job {
     char separator; /* '\t' or ' ' */
     bool labelled;
     size_t cols;
+    size_t n_blocks;
     block *block;
     float *value;
     const char **label; /* (rows) where each row's label begins; its length beside it */
@@ -223,25 +224,46 @@ done:
     return st;
 }
 
+/* The first pass: what the first line says, and the place of every block's rows. */
+static gn_status measure(gn_ctx *ctx, const char *text, size_t n, job *j, size_t *rows,
+                         gn_error *err) {
+    const char *end = text + n;
+    size_t line = 0, count = 0;
+    if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3;
+    gn_status st = read_head(j, &text, end, &line, err);
+    if (st != GN_OK) return st;
+    j->n_blocks = cut(text, (size_t)(end - text), NULL);
+    st = gn_alloc_array(&j->block, j->n_blocks, sizeof *j->block, j->name, err);
+    if (st != GN_OK) return st;
+    cut(text, (size_t)(end - text), j->block);
+    st = gn_parallel(ctx, j->n_blocks, count_lines, j, NULL, err);
+    for (size_t b = 0; b < j->n_blocks; b++) {
+        j->block[b].line = line;
+        j->block[b].row = count;
+        line += j->block[b].lines;
+        count += j->block[b].rows;
+    }
+    *rows = count;
+    return st;
+}
+
+gn_status gn_vectors_measure(gn_ctx *ctx, const char *text, size_t n, const char *name,
+                             gn_vectors *out, gn_error *err) {
+    job j = {.name = name};
+    size_t rows;
+    gn_status st = measure(ctx, text, n, &j, &rows, err);
+    if (st == GN_OK) *out = (gn_vectors){.rows = rows, .cols = j.cols};
+    gn_free(j.block);
+    return st;
+}
+
 gn_status gn_vectors_parse(gn_ctx *ctx, const char *text, size_t n, const char *name,
                            gn_vectors *out, gn_error *err) {
     gn_status st;
     job j = {.name = name};
     gn_vectors v = {0};
-    const char *end = text + n;
-    size_t line = 0, n_blocks, items;
-    if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3;
-    GN_TRY(read_head(&j, &text, end, &line, err));
-    n_blocks = cut(text, (size_t)(end - text), NULL);
-    GN_TRY(gn_alloc_array(&j.block, n_blocks, sizeof *j.block, name, err));
-    cut(text, (size_t)(end - text), j.block);
-    GN_TRY(gn_parallel(ctx, n_blocks, count_lines, &j, NULL, err));
-    for (size_t b = 0; b < n_blocks; b++) {
-        j.block[b].line = line;
-        j.block[b].row = v.rows;
-        line += j.block[b].lines;
-        v.rows += j.block[b].rows;
-    }
+    size_t items;
+    GN_TRY(measure(ctx, text, n, &j, &v.rows, err));
     v.cols = j.cols;
     if (!gn_mul(v.rows, v.cols, &items)) {
         st = gn_fail(err, GN_EDATA, "%s: %zu x %zu numbers are too many", name, v.rows, v.cols);
@@ -253,7 +275,7 @@ gn_status gn_vectors_parse(gn_ctx *ctx, const char *text, size_t n, const char *
         GN_TRY(gn_alloc_array(&j.label, v.rows, sizeof *j.label, name, err));
         GN_TRY(gn_alloc_array(&j.label_n, v.rows, sizeof *j.label_n, name, err));
     }
-    GN_TRY(gn_parallel(ctx, n_blocks, read_block, &j, NULL, err));
+    GN_TRY(gn_parallel(ctx, j.n_blocks, read_block, &j, NULL, err));
     if (j.labelled) GN_TRY(take_labels(&j, v.rows, &v.label, err));
     *out = v;
     v = (gn_vectors){0};

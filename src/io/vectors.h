@@ -25,6 +25,10 @@ gn_status gn_vectors_read(gn_ctx *ctx, const char *path, gn_vectors *out, gn_err
 /** The same of bytes in memory. */
 gn_status gn_vectors_parse(gn_ctx *ctx, const char *text, size_t n, const char *name,
                            gn_vectors *out, gn_error *err);
+/** Counts without reading numbers beyond the first line: sets rows and cols of `out`, nothing else.
+ *  @return as gn_vectors_parse; lines that it would refuse are not seen. */
+gn_status gn_vectors_measure(gn_ctx *ctx, const char *text, size_t n, const char *name,
+                             gn_vectors *out, gn_error *err);
 /** {0} is fine. */
 void gn_vectors_free(gn_vectors *v);
 

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum column_kind { TOKEN, LABEL, TOKEN_ID, POSITION, SEQUENCE, ROW, GIVEN };
+enum column_kind { TOKEN, LABEL, ROW_LABEL, METADATA, TOKEN_ID, POSITION, SEQUENCE, ROW, GIVEN };
 
 struct slot {
     const char *name;
@@ -214,6 +214,12 @@ static gn_status list_columns(gn_source *s, gn_error *err) {
         GN_TRY(add_slot(c, (struct slot){.name = "sequence", .kind = SEQUENCE}, err));
         GN_TRY(add_slot(c, (struct slot){.name = "token_id", .kind = TOKEN_ID}, err));
     } else {
+        if (s->row_label)
+            GN_TRY(add_slot(c, (struct slot){.name = "label", .kind = ROW_LABEL}, err));
+        for (size_t i = 0; i < s->metadata.cols; i++)
+            GN_TRY(add_slot(
+                c, (struct slot){.name = s->metadata.column[i].name, .kind = METADATA, .label = i},
+                err));
         GN_TRY(add_slot(c, (struct slot){.name = "__index__", .kind = ROW}, err));
     }
     s->columns = c;
@@ -237,7 +243,11 @@ static gn_status make_column(gn_source *s, const struct slot *slot, gn_view_colu
         gn_labels_free(types);
         return st;
     case LABEL:
-        l = gn_reps_labels(s->reps, slot->label);
+    case ROW_LABEL:
+    case METADATA:
+        l = slot->kind == LABEL       ? gn_reps_labels(s->reps, slot->label)
+            : slot->kind == ROW_LABEL ? s->row_label
+                                      : s->metadata.column[slot->label].label;
         return gn_view_column_new(slot->name, l->n, l->code, l->n_classes,
                                   (const char *const *)l->name, out, err);
     case TOKEN_ID:

@@ -10,8 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-const gn_reader *const gn_readers[] = {&gn_reader_set, &gn_reader_npy, &gn_reader_npz,
-                                       &gn_reader_safetensors};
+const gn_reader *const gn_readers[] = {&gn_reader_set,  &gn_reader_projector,   &gn_reader_npy,
+                                       &gn_reader_npz,  &gn_reader_safetensors, &gn_reader_tsv,
+                                       &gn_reader_glove};
 const size_t gn_n_readers = sizeof gn_readers / sizeof *gn_readers;
 
 /* ---- shared -----------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ char *gn_member_name(const char *file, const char *member);
 /** Views into (layers,) rows x dims values that lie one behind the other. */
 gn_status gn_source_views(gn_source *s, gn_dtype dtype, const void *data, gn_error *err);
 
-extern const gn_reader gn_reader_set, gn_reader_npy, gn_reader_npz, gn_reader_safetensors;
+extern const gn_reader gn_reader_set, gn_reader_npy, gn_reader_npz, gn_reader_safetensors,
+    gn_reader_tsv, gn_reader_glove, gn_reader_projector;
 
 #endif

@@ -216,7 +216,7 @@ gn_status gn_view_scan(gn_view *v, const char *path, gn_error *err) {
         st =
             gn_fail(err, GN_EINVAL,
                     "%s: not a file that can be viewed, expected a representation set, .npy, .npz, "
-                    ".safetensors or a folder of them",
+                    ".safetensors, .tsv, .vec, a TensorBoard folder or a folder of them",
                     path);
 done:
     free(root);
@@ -233,9 +233,10 @@ gn_status gn_view_add_file(gn_view *v, const char *file, const char *name, size_
     gn_status st = list_one(&o, false, &claimed, err);
     if (st != GN_OK) return st;
     if (!claimed)
-        return gn_fail(err, GN_EINVAL,
-                       "%s: not a file that can be viewed, expected .npy, .npz or .safetensors",
-                       name);
+        return gn_fail(
+            err, GN_EINVAL,
+            "%s: not a file that can be viewed, expected .npy, .npz, .safetensors, .tsv or .vec",
+            name);
     pthread_mutex_lock(&v->lock);
     *first = before;
     *n = v->n_sources - before;

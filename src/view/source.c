@@ -13,6 +13,29 @@
 /* ---- opening ----------------------------------------------------------------------------------
  */
 
+void gn_source_describe(gn_source *s, const char *path) {
+    gn_error why;
+    if (gn_metadata_read(path, s->about.rows, &s->metadata, &why) != GN_OK && !s->warning)
+        s->warning = gn_strdup(why.message);
+}
+
+/* X.metadata.tsv beside X.npy, X.tsv ...; metadata.tsv beside tensors.tsv, TensorBoard's names. */
+static void describe_file(gn_source *s) {
+    gn_str path = {0};
+    const char *base = gn_path_base(s->file), *dot = strrchr(base, '.');
+    if (s->about.member || s->metadata.cols) return;
+    gn_str_add_bytes(&path, s->file, dot ? (size_t)(dot - s->file) : strlen(s->file));
+    gn_str_add(&path, ".metadata.tsv");
+    if (!path.bad && !gn_path_is_file(path.text) && strcmp(base, "tensors.tsv") == 0) {
+        gn_str_free(&path);
+        path = (gn_str){0};
+        gn_str_add_bytes(&path, s->file, (size_t)(base - s->file));
+        gn_str_add(&path, "metadata.tsv");
+    }
+    if (!path.bad && gn_path_is_file(path.text)) gn_source_describe(s, path.text);
+    gn_str_free(&path);
+}
+
 gn_status gn_source_open(gn_source *s, gn_error *err) {
     gn_status st = GN_OK;
     if (!s->about.supported)
@@ -21,6 +44,7 @@ gn_status gn_source_open(gn_source *s, gn_error *err) {
     pthread_mutex_lock(&s->lock);
     if (!s->opened) {
         st = s->reader->open(s, err);
+        if (st == GN_OK && !s->reps) describe_file(s);
         s->opened = st == GN_OK;
         if (st != GN_OK) { /* as it was: a later try may succeed */
             s->reader->close(s->handle);
@@ -30,6 +54,7 @@ gn_status gn_source_open(gn_source *s, gn_error *err) {
             s->view = NULL;
             s->reps = NULL;
             s->texts = NULL;
+            s->row_label = NULL;
         }
     }
     pthread_mutex_unlock(&s->lock);
@@ -40,6 +65,8 @@ void gn_source_free(gn_source *s) {
     if (!s) return;
     gn_view_columns_free(s->columns);
     gn_texts_free(s->texts);
+    gn_metadata_free(&s->metadata);
+    gn_free(s->warning);
     if (s->handle) s->reader->close(s->handle);
     gn_free(s->view);
     gn_free(s->file);

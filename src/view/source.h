@@ -5,6 +5,7 @@
 
 #include "gonio/reps.h"
 #include "io/file.h"
+#include "io/metadata.h"
 #include "gonio/view.h"
 #include "view/request.h"
 
@@ -67,6 +68,9 @@ struct gn_source {
     char pool[16];                   /**< of a set: what a row is, options.pool of gonio.json */
     char hash[65];                   /**< empty until it is asked for */
     struct gn_texts *texts;          /**< text.jsonl; NULL: none */
+    const gn_labels *row_label;      /**< of text that begins its lines with one; the handle's */
+    gn_metadata metadata;            /**< of a table with metadata.tsv; {0} */
+    char *warning;                   /**< NULL, or why metadata is missing */
     struct gn_view_columns *columns; /**< columns.c */
 };
 
@@ -75,6 +79,8 @@ json_t *gn_source_json(const gn_source *s);
 /** Opens the source's files unless they are open. @return GN_OK; GN_EDATA where it is listed as not
  *  supported; what its reader says. */
 gn_status gn_source_open(gn_source *s, gn_error *err);
+/** For a reader's open: columns from a metadata file. A failure becomes the source's warning. */
+void gn_source_describe(gn_source *s, const char *path);
 /** NULL is fine. */
 void gn_source_free(gn_source *s);
 

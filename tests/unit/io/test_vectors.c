@@ -155,10 +155,15 @@ TEST(another_count_names_the_likely_mistake) {
                            "header line; is the first line one?");
     CHECK(describe("the\t1\ncat\t2\n", 2, &m) == GN_EDATA);
     CHECK(strstr(err.message, "describes 1 rows, the vectors are 2") &&
-          strstr(err.message, "is it a row?"));
+          strstr(err.message, "was taken for it"));
     CHECK(describe("a\tb\n1\t2\t3\n", 1, &m) == GN_EDATA);
     CHECK_STR(err.message, "m.tsv: line 2 has more than the 2 cells of the first line");
     CHECK(describe("a\n\nb\nc\n", 7, &m) == GN_EDATA && strstr(err.message, "blank"));
+    CHECK(describe("a\tb\ta\n1\t2\t3\n", 1, &m) == GN_EDATA);
+    CHECK_STR(err.message, "m.tsv: line 1: two columns are called 'a'");
+    CHECK(describe("a\t\n1\t2\n", 1, &m) == GN_OK && m.cols == 2);
+    CHECK_STR(m.column[1].name, "column 2");
+    gn_metadata_free(&m);
 }
 
 static char folder[] = "/tmp/gonio-projector-XXXXXX";

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""Vectors as text and TensorBoard's folders as sources, with the metadata that lies beside them."""
+
+import os
+import struct
+
+from server import Server
+from tap import main, write_npy
+
+
+def put(folder, name, text):
+    path = os.path.join(folder, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as out:
+        out.write(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def names(s, source, column):
+    b = s.get(f"/api/sources/{source}/columns/{column}").block
+    return [b.meta["names"][c] if c >= 0 else None for c in b.arrays["codes"]]
+
+
+def text_is_a_table(folder):
+    put(folder, "words.tsv", "the\t1\t2\t3\ncat\t4\t5\t6\n\tnan\t0\t1\n")
+    put(folder, "glove.6B.3d.txt", "the 1 2 3\nat a@b 4 5 6\n")
+    put(folder, "w2v.vec", "2 3\nking 1 2 3\nqueen 4 5 6\n")
+    put(folder, "bad.tsv", "1\t2\n3\tx\n")
+    put(folder, "empty.tsv", "\n")
+    with Server(folder) as s:
+        found = {x["name"]: x for x in s.get("/api/sources").json["sources"]}
+        assert list(found) == ["bad.tsv", "empty.tsv", "glove.6B.3d.txt", "w2v.vec", "words.tsv"], list(found)
+        for name, kind in (("words.tsv", "tsv"), ("glove.6B.3d.txt", "glove"), ("w2v.vec", "glove")):
+            assert found[name]["kind"] == kind and found[name]["dims"] == 3, found[name]
+        assert found["words.tsv"]["rows"] == 3 and found["w2v.vec"]["rows"] == 2
+        assert found["words.tsv"]["preview"] == ["the 1 2 3", "cat 4 5 6"]
+        assert names(s, found["words.tsv"]["id"], "label") == ["the", "cat", None]
+        assert names(s, found["glove.6B.3d.txt"]["id"], "label") == ["the", "at a@b"]
+        assert s.get(f"/api/sources/{found['w2v.vec']['id']}").json["token_column"] == "label"
+        assert not found["empty.tsv"]["supported"] and "holds no vectors" in found["empty.tsv"]["note"]
+        # a bad number is found when the numbers are read
+        assert "line 2: 'x' is not a number" in s.fails(400, "GET", f"/api/sources/{found['bad.tsv']['id']}")
+
+
+def a_projector_folder_opens_unchanged(folder):
+    values = [[0.5, -1.25, 3.0], [1e-3, 2.5, 1.5e10]]
+    raw = b"".join(struct.pack("<3f", *row) for row in values)
+    put(folder, "00000/my words/tensors.tsv", "".join("\t".join(map(repr, row)) + "\n" for row in values))
+    put(folder, "00000/my words/metadata.tsv", "the\ncat\n")
+    put(folder, "raw.bytes", raw)
+    put(folder, "two.tsv", "word\tcount\t__seq_next__\nthe\t10\t1\ncat\t\t\n")
+    write_npy(os.path.join(folder, "table.npy"), values)
+    put(folder, "three.tsv", "word\na\nb\n")
+    put(folder, "projector_config.pbtxt", """
+        embeddings { tensor_name: "my words:00000" tensor_path: "00000/my words/tensors.tsv"
+                     metadata_path: "00000/my words/metadata.tsv" }
+        embeddings { tensor_name: "raw" tensor_shape: 2 tensor_shape: 3 tensor_path: "raw.bytes"
+                     metadata_path: "two.tsv" }
+        embeddings { tensor_name: "npy" tensor_path: "table.npy" metadata_path: "three.tsv" }
+        embeddings { tensor_name: "checkpoint only" tensor_shape: [2, 3] }
+        embeddings { tensor_name: "outside" tensor_path: "/etc/passwd" }
+        embeddings { tensor_name: "wrong shape" tensor_shape: [9, 3] tensor_path: "00000/my words/tensors.tsv" }
+    """)
+    with Server(folder) as s:
+        listed = s.get("/api/sources").json["sources"]
+        assert [x["name"] for x in listed] == ["my words:00000", "raw", "npy", "checkpoint only", "outside",
+                                               "wrong shape"]
+        assert all(x["kind"] == "tensorboard" for x in listed)
+        assert [x["supported"] for x in listed] == [True, True, True, False, False, False]
+        assert all((x["rows"], x["dims"]) == (2, 3) for x in listed[:3])
+        assert "checkpoint" in listed[3]["note"] and "leads out of the folder" in listed[4]["note"]
+        assert "tensor_shape says 9 x 3" in listed[5]["note"]
+        assert "cannot be shown" in s.fails(400, "GET", "/api/sources/4")
+        # the same numbers whatever the file: the content hashes agree
+        details = [s.get(f"/api/sources/{i}").json for i in range(3)]
+        assert len({d["hash"] for d in details}) == 1
+        assert names(s, 0, "label") == ["the", "cat"] and details[0]["warning"] is None
+        assert names(s, 1, "word") == ["the", "cat"] and details[1]["path_column"] == "__seq_next__"
+        count = s.get("/api/sources/1/columns/count").block.arrays["values"]
+        assert count[0] == 10 and count[1] != count[1]
+        assert "describes 3 rows, the vectors are 2: a single column has no header" in details[2]["warning"]
+        assert [c["name"] for c in details[2]["columns"]] == ["__index__"]
+
+
+def a_run_folder_holds_it_in_plugins(folder):
+    place = "plugins/org_tensorflow_tensorboard_projector/"
+    put(folder, place + "t.tsv", "1\t2\n3\t4\n")
+    put(folder, place + "projector_config.pbtxt", 'embeddings { tensor_name: "t" tensor_path: "t.tsv" }')
+    with Server(folder) as s:
+        (t,) = s.get("/api/sources").json["sources"]
+        assert t["supported"] and t["rows"] == 2 and s.get("/api/sources/0").json["warning"] is None
+
+
+def metadata_lies_beside_a_file(folder):
+    write_npy(os.path.join(folder, "table.npy"), [[1.0, 2.0], [3.0, 4.0]])
+    put(folder, "table.metadata.tsv", "word\tsense\nbank\triver\nbank\tfinance\n")
+    put(folder, "sub/tensors.tsv", "1\t2\n3\t4\n")
+    put(folder, "sub/metadata.tsv", "x\ny\n")
+    with Server(folder) as s:
+        found = {x["name"]: x["id"] for x in s.get("/api/sources").json["sources"]}
+        assert set(found) == {"table.npy", "tensors.tsv"}, found
+        assert names(s, found["table.npy"], "sense") == ["river", "finance"]
+        assert names(s, found["tensors.tsv"], "label") == ["x", "y"]
+
+
+if __name__ == "__main__":
+    main(text_is_a_table, a_projector_folder_opens_unchanged, a_run_folder_holds_it_in_plugins,
+         metadata_lies_beside_a_file)
