@@ -3,6 +3,7 @@
 
 import os
 import struct
+import sys
 
 from server import Server
 from tap import main, write_npy
@@ -104,5 +105,5 @@ def metadata_lies_beside_a_file(folder):
 
 
 if __name__ == "__main__":
-    main(text_is_a_table, a_projector_folder_opens_unchanged, a_run_folder_holds_it_in_plugins,
-         metadata_lies_beside_a_file)
+    sys.exit(main([text_is_a_table, a_projector_folder_opens_unchanged, a_run_folder_holds_it_in_plugins,
+                   metadata_lies_beside_a_file]))
