@@ -359,7 +359,11 @@ test("ticks are round, inside the range, and written alike", () => {
   const t = ticks(-1.3, 2.2, 0.5);
   assert.deepEqual(t.values.map(t.text), ["\u22121.0", "\u22120.5", "0", "0.5", "1.0", "1.5", "2.0"]);
   assert.deepEqual(ticks(0, 0.0021, 0.0009).values.map(ticks(0, 0.0021, 0.0009).text), ["0", "0.001", "0.002"]);
-  assert.equal(ticks(0, 3e6, 1e6).text(2e6), "2.0e+6");
+  assert.equal(ticks(0, 3e6, 1e6).text(2e6), "2e6");
+  // Far from the origin neighbours still differ.
+  const far = ticks(1e5, 1.02e5, 500), texts = far.values.map(far.text);
+  assert.equal(new Set(texts).size, texts.length);
+  assert.equal(texts[1], "1.005e5");
 });
 
 test("the typical density of a uniform square is its number of points per area, in any order", () => {

@@ -29,7 +29,7 @@ export interface Frame {
 const LABEL_SIZE = 12, TICK_SIZE = 11, NAME_SIZE = 12;
 const TICK_EVERY = 72, TICK_LENGTH = 4;
 /** Room for ticks and names in 2D. */
-const LEFT = 58, BOTTOM = 44, RIGHT = 14, TOP = 12;
+const LEFT = 62, BOTTOM = 44, RIGHT = 14, TOP = 12;
 const TRIPOD = { margin: 14, y: 56, length: 34, gap: 7 };
 /** Longer paths, and all of many paths, get no dot at each place and fewer steps from faint to full. */
 const DOTTED = 200, MANY_PATHS = 60, PIECES = 12, FEW_PIECES = 3;
@@ -45,7 +45,8 @@ const roomForAxes = (width: number, height: number): boolean => width >= 220 && 
 export function drawOverlay(pen: Pen, f: Frame, s: OverlayState): void {
   const { theme } = f.scene;
   drawPaths(pen, f, s.paths);
-  const hovers = [...new Set([...f.scene.hovers, ...(s.hover >= 0 && s.hover < f.scene.positions.n ? [s.hover] : [])])];
+  const hovers = new Set(f.scene.hovers);
+  if (s.hover >= 0 && s.hover < f.scene.positions.n && !f.scene.isHidden(s.hover)) hovers.add(s.hover);
   for (const row of hovers) drawHover(pen, f, row);
   drawLabels(pen, f, s.labels);
   if (s.axes && f.scene.positions.dim === 2 && roomForAxes(f.width, f.height)) drawAxes(pen, f, s.axes);
@@ -139,9 +140,12 @@ export function ticks(from: number, to: number, apart: number): { values: number
   const step = [1, 2, 5].map((k) => k * power).find((s) => s >= 0.8 * apart) ?? 10 * power;
   const values: number[] = [];
   for (let i = Math.ceil(from / step - 1e-9); i <= to / step + 1e-9 && values.length < 100; i++) values.push(i * step);
-  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-  const wide = Math.max(Math.abs(from), Math.abs(to)) >= 1e5 || digits > 5;
-  const text = (v: number): string => (Math.abs(v) < step / 2 ? "0" : wide ? v.toExponential(1) : v.toFixed(digits)).replace("-", "\u2212");
+  const largest = Math.max(Math.abs(from), Math.abs(to)), last = Math.floor(Math.log10(step) + 1e-9), digits = Math.max(0, -last);
+  const wide = largest >= 1e5 || digits > 4, significant = Math.max(0, Math.floor(Math.log10(largest)) - last);
+  const text = (v: number): string => {
+    if (Math.abs(v) < step / 2) return "0";
+    return (wide ? v.toExponential(significant).replace("e+", "e") : v.toFixed(digits)).replaceAll("-", "\u2212");
+  };
   return { values, text };
 }
 
@@ -160,7 +164,9 @@ function drawAxes(pen: Pen, f: Frame, axes: Axes): void {
   for (const value of xs.values) {
     const x = pr.cx + pr.scale * value + pr.m[3];
     pen.line([[x, bottom], [x, bottom + TICK_LENGTH]], { colour: muted, width: 1 });
-    pen.text(x, bottom + TICK_LENGTH + 9, xs.text(value), { size: TICK_SIZE, colour: muted, align: "center" });
+    const text = xs.text(value);
+    if (x + pen.measure(text, TICK_SIZE, false) / 2 <= width)
+      pen.text(x, bottom + TICK_LENGTH + 9, text, { size: TICK_SIZE, colour: muted, align: "center" });
   }
   for (const value of ys.values) {
     const y = pr.cy - pr.scale * value - pr.m[7];

@@ -1,9 +1,7 @@
 /* The plot in a page: three canvases in the host (GL points, splat points, overlay), the schedule of pictures,
  * and the wiring between scene, camera, renderers and hands. */
 
-import {
-  between, fitCamera, makeProjection, START, type Projection, type Viewport,
-} from "./camera";
+import { between, fitCamera, makeProjection, START, type Projection, type Viewport } from "./camera";
 import { parseColour } from "./colour";
 import { GlRenderer } from "./gl";
 import { attachInput } from "./input";
@@ -59,7 +57,8 @@ export class PlotView implements Plot {
   /** Stale points make the overlay stale, too. */
   private stale = { points: true, overlay: true };
   private restTimer = 0;
-  private glide: { stop: () => void } | null = null;
+  /** What ends the glide of the camera, or the tween, that runs. */
+  private ending: { camera: (() => void) | null; tween: (() => void) | null } = { camera: null, tween: null };
   private grid: PickGrid | null = null;
   private pointer: [number, number] | null = null;
   private readonly observer: ResizeObserver;
@@ -89,7 +88,7 @@ export class PlotView implements Plot {
   }
 
   get busy(): boolean {
-    return this.request !== 0 || this.glide !== null || this.moving;
+    return this.request !== 0 || this.gliding || this.moving;
   }
 
   get tool(): Tool {
@@ -102,7 +101,7 @@ export class PlotView implements Plot {
   }
 
   setData(d: PlotData): void {
-    this.glide?.stop();
+    this.ending.tween?.();
     const turned = d.dim !== this.scene.positions.dim;
     if (!this.scene.setData(d)) {
       this.overlay.labels = [];
@@ -135,9 +134,9 @@ export class PlotView implements Plot {
   }
 
   async tweenTo(positions: Float32Array, ms = TWEEN_MS): Promise<void> {
-    this.glide?.stop();
+    this.ending.tween?.();
     this.setTarget(positions);
-    await this.run(ms, (t) => this.setTween(ease(t)));
+    await this.run("tween", ms, (t) => this.setTween(ease(t)));
     if (this.scene.positions.b === positions) this.finishTween();
   }
 
@@ -254,7 +253,8 @@ export class PlotView implements Plot {
   }
 
   destroy(): void {
-    this.glide?.stop();
+    this.ending.camera?.();
+    this.ending.tween?.();
     cancelAnimationFrame(this.request);
     clearTimeout(this.restTimer);
     this.observer.disconnect();
@@ -312,7 +312,7 @@ export class PlotView implements Plot {
   private setCamera(c: Camera): void {
     if (!(c.extent > 0) || ![...c.target, ...c.rotation, c.extent, c.perspective].every(Number.isFinite))
       throw new RangeError(`plot: camera ${JSON.stringify(c)}: expected finite numbers and extent > 0`);
-    this.glide?.stop();
+    this.ending.camera?.();
     this.eye = copyCamera(c);
     this.follow = false;
     this.redraw();
@@ -334,9 +334,9 @@ export class PlotView implements Plot {
   }
 
   private fit(rows?: Uint32Array): void {
-    this.glide?.stop();
+    this.ending.camera?.();
     const from = copyCamera(this.eye), to = this.fitted(rows), still = JSON.stringify(from) === JSON.stringify(to);
-    void this.run(still ? 0 : GLIDE_MS, (t) => {
+    void this.run("camera", still ? 0 : GLIDE_MS, (t) => {
       this.moveTo(between(from, to, ease(t)));
       this.follow = t === 1 && rows === undefined;
     });
@@ -346,8 +346,12 @@ export class PlotView implements Plot {
     if (this.follow) this.eye = this.fitted();
   }
 
+  private get gliding(): boolean {
+    return this.ending.camera !== null || this.ending.tween !== null;
+  }
+
   /** Calls step(0..1) once per picture for `ms`, ends with step(1); only step(1) when not animating. */
-  private run(ms: number, step: (t: number) => void): Promise<void> {
+  private run(what: "camera" | "tween", ms: number, step: (t: number) => void): Promise<void> {
     if (!this.options.animate || ms <= 0) {
       step(1);
       return Promise.resolve();
@@ -357,7 +361,7 @@ export class PlotView implements Plot {
       let request = 0;
       const finish = (): void => {
         cancelAnimationFrame(request);
-        this.glide = null;
+        this.ending[what] = null;
         done();
       };
       const tick = (): void => {
@@ -367,7 +371,7 @@ export class PlotView implements Plot {
         if (t < 1) request = requestAnimationFrame(tick);
         else finish();
       };
-      this.glide = { stop: finish };
+      this.ending[what] = finish;
       request = requestAnimationFrame(tick);
     });
   }
@@ -452,7 +456,7 @@ export class PlotView implements Plot {
 
   /** The row under the resting pointer; not while something moves. */
   private updateHover(): void {
-    if (!this.pointer || this.moving || this.glide) return;
+    if (!this.pointer || this.moving || this.gliding) return;
     const [x, y] = this.pointer;
     this.pointer = null;
     const row = this.pick(x, y), before = this.overlay.hover;
@@ -482,7 +486,7 @@ export class PlotView implements Plot {
       camera: () => this.eye,
       projection: () => this.projection(),
       moveTo: (c) => {
-        this.glide?.stop();
+        this.ending.camera?.();
         this.moveTo(c);
       },
       fit: () => this.fit(),

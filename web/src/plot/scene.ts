@@ -11,8 +11,7 @@
  * place the discs on top of each other add up to TYPICAL_DEPTH. Zooming in spreads the points, so they
  * grow more opaque on the way. */
 
-import { magnification, type Box, type Positions, type Projection, type Viewport } from "./camera";
-import { boundingBox } from "./camera";
+import { boundingBox, magnification, type Box, type Positions, type Projection, type Viewport } from "./camera";
 import { colourTable } from "./colour";
 import { HIDDEN, HOVER, NEIGHBOUR, SELECTED, SIZE_ONE, type PlotData, type PlotTheme } from "./types";
 

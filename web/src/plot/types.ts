@@ -86,7 +86,8 @@ export type Tool = "navigate" | "lasso" | "rectangle";
 
 export interface PlotOptions {
   /** "auto" (default): `?renderer=gl` or `?renderer=splat` of the address if given, else the splat
-   *  when there is no WebGL2 or only a software one, else GL. */
+   *  when there is no WebGL2 or only a software one, else GL. Small multiples ask for the splat: a browser keeps
+   *  about 16 GL contexts alive. */
   renderer?: "auto" | "gl" | "splat";
   /** False: no glides, no half-size pictures while moving; every picture is final. */
   animate: boolean;
