@@ -218,7 +218,7 @@ function Progress() {
             <span>{s.state === "paused" ? "paused" : (s.phase ?? s.state)}</span>
             <span data-testid="epoch">{s.epochs > 1 ? `${count(epoch)} of ${count(s.epochs)}` : ""}</span>
           </div>
-          <div class={`progress${s.epochs > 1 ? "" : " indeterminate"}`} role="progressbar" aria-valuenow={epoch} aria-valuemin={0} aria-valuemax={s.epochs}>
+          <div class={`meter${s.epochs > 1 ? "" : " indeterminate"}`} role="progressbar" aria-valuenow={epoch} aria-valuemin={0} aria-valuemax={s.epochs}>
             <i style={{ width: `${(100 * epoch) / Math.max(1, s.epochs)}%` }} />
           </div>
           {typeof s.loss === "number" && (
@@ -238,7 +238,7 @@ function Progress() {
               {s.quality.kept_se ? ` ± ${num(100 * s.quality.kept_se, 1)}` : ""} %
             </b>
           </div>
-          <div class="progress kept">
+          <div class="meter kept">
             <i style={{ width: `${100 * s.quality.kept}%` }} />
           </div>
           {typeof s.quality.trustworthiness === "number" && (

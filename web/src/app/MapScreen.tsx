@@ -60,7 +60,7 @@ function Waiting() {
     <div class="over-plot" data-testid="plot-waiting" role="status">
       <Empty title={d ? `Placing ${plural(d.rows, "row")}` : "Opening"}>
         <p>{s?.phase ?? "PCA of all rows"}</p>
-        <div class="progress indeterminate" />
+        <div class="meter indeterminate" />
       </Empty>
     </div>
   );

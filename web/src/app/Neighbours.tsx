@@ -45,7 +45,7 @@ export function Neighbours() {
       </div>
       <Problem text={error} testid="neighbours-error" />
       {of && reply && <List rows={reply.rows} busy={busy} />}
-      {of && !reply && busy && <div class="progress indeterminate" />}
+      {of && !reply && busy && <div class="meter indeterminate" />}
     </section>
   );
 }

@@ -27,14 +27,14 @@ export function OpenScreen() {
           </div>
           <span class="spring" />
           {all.length > 8 && <input type="search" class="filter" placeholder="Filter" aria-label="Filter sources" value={filter.value} onInput={(e) => (filter.value = e.currentTarget.value)} />}
-          <label class="button plain" tabIndex={0} onKeyDown={(e) => (e.key === "Enter" || e.key === " ") && (e.preventDefault(), (e.currentTarget as HTMLElement).click())}>
+          <label class="button" tabIndex={0} onKeyDown={(e) => (e.key === "Enter" || e.key === " ") && (e.preventDefault(), (e.currentTarget as HTMLElement).click())}>
             Add a file
             <input type="file" hidden multiple data-testid="add-file" accept=".npy,.npz,.safetensors,.tsv,.txt" onChange={(e) => void upload(e.currentTarget.files ?? [])} />
           </label>
         </header>
         {boot.value === "starting" && (
           <Empty title="Looking through the folder">
-            <div class="progress indeterminate" />
+            <div class="meter indeterminate" />
           </Empty>
         )}
         {boot.value === "failed" && (

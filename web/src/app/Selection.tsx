@@ -94,7 +94,7 @@ function SaveAsSet({ rows }: { rows: Uint32Array }) {
   return (
     <form class="row-of" onSubmit={(e) => { e.preventDefault(); void save(); }}>
       <input type="text" class="grow" data-testid="set-name" placeholder={search.value.text || "name"} aria-label="Name of the set" value={name} onInput={(e) => (setName.value = e.currentTarget.value)} />
-      <button type="submit" class="button plain" data-testid="set-save" disabled={!name.trim()}>Save as set</button>
+      <button type="submit" class="button" data-testid="set-save" disabled={!name.trim()}>Save as set</button>
     </form>
   );
 }
@@ -119,7 +119,7 @@ function Sets() {
             <input type="checkbox" checked={drawn.includes(s.name)} aria-label={`Colour ${s.name}`} title="Colour on the map" data-testid={`set-colour-${s.name}`}
               style={{ accentColor: drawn.includes(s.name) ? categorical[drawn.indexOf(s.name) % categorical.length] : undefined }}
               onChange={(e) => colour(s.name, e.currentTarget.checked)} />
-            <button type="button" class="link" data-testid={`set-${s.name}`} title="Select its rows (Shift adds, Alt removes)" onClick={(e) => selectSet(s, e)}>
+            <button type="button" class="set-name" data-testid={`set-${s.name}`} title="Select its rows (Shift adds, Alt removes)" onClick={(e) => selectSet(s, e)}>
               {s.name}
             </button>
             <span class="count">{count(s.count)}</span>
@@ -165,7 +165,7 @@ function Tag({ rows }: { rows: Uint32Array }) {
       <input type="text" class="third" value={f.column} aria-label="Column of the tag" data-testid="tag-column" onInput={(e) => (tagForm.value = { ...f, column: e.currentTarget.value })} />
       <span class="muted">=</span>
       <input type="text" class="grow" value={f.value} placeholder="value" aria-label="Value of the tag" data-testid="tag-value" onInput={(e) => (tagForm.value = { ...f, value: e.currentTarget.value })} />
-      <button type="submit" class="button plain" data-testid="tag-save" disabled={!f.column.trim()} title="Write this value for every selected row; an empty value removes it">Tag</button>
+      <button type="submit" class="button" data-testid="tag-save" disabled={!f.column.trim()} title="Write this value for every selected row; an empty value removes it">Tag</button>
     </form>
   );
 }

@@ -60,7 +60,7 @@ export function TokenPanel() {
   const c = card.value?.row === row ? card.value : null;
   return (
     <>
-      <div class="card" data-testid="token-card">
+      <div class="token-card" data-testid="token-card">
         <div class="token-line">
           <strong class="token">{c?.token ?? tokenOf(row)}</strong>
           <span class="muted">row {count(row)}</span>

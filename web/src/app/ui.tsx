@@ -31,7 +31,7 @@ export type IconName = keyof typeof icons;
 
 export function Icon({ name }: { name: IconName }) {
   return (
-    <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+    <svg class="glyph" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
       <path d={icons[name]} />
     </svg>
   );
@@ -51,7 +51,7 @@ export function Button(p: {
   return (
     <button
       type="button"
-      class={`button ${p.kind ?? "plain"}${p.children ? "" : " square"}`}
+      class={`button kind-${p.kind ?? "plain"}${p.children ? "" : " square"}`}
       data-testid={p.testid}
       title={p.title}
       aria-label={p.title}
@@ -257,7 +257,7 @@ export function Section(p: { title: string; aside?: ComponentChildren; children:
 /** What a place says while it has nothing to show. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
-    <div class="empty">
+    <div class="blank">
       <strong>{title}</strong>
       {children}
     </div>
@@ -272,45 +272,4 @@ export function Problem({ text, testid }: { text: string | null; testid: string 
       <span>{text}</span>
     </p>
   ) : null;
-}
-
-/** A sheet over the page. Focus goes into it and comes back; Esc is in the key table. */
-export function Dialog(p: { title: string; testid: string; onClose: () => void; children: ComponentChildren; wide?: boolean }) {
-  return (
-    <div class="veil" onPointerDown={(e) => e.target === e.currentTarget && p.onClose()}>
-      <div
-        class={`dialog${p.wide ? " wide" : ""}`}
-        role="dialog"
-        aria-modal="true"
-        aria-label={p.title}
-        data-testid={p.testid}
-        tabIndex={-1}
-        ref={(el) => {
-          if (el && !el.contains(document.activeElement)) el.focus();
-        }}
-        onKeyDown={keepFocus}
-      >
-        <header>
-          <h1>{p.title}</h1>
-          <Button icon="close" kind="quiet" title="Close" testid={`${p.testid}-close`} onClick={p.onClose} />
-        </header>
-        <div class="dialog-body">{p.children}</div>
-      </div>
-    </div>
-  );
-}
-
-/** Tab goes round inside the dialog. */
-function keepFocus(e: KeyboardEvent): void {
-  if (e.key !== "Tab") return;
-  const all = [...(e.currentTarget as HTMLElement).querySelectorAll<HTMLElement>("button, input, select, a[href], [tabindex='0']")].filter(
-    (x) => !x.hasAttribute("disabled") && x.tabIndex >= 0 && x.offsetParent !== null,
-  );
-  if (!all.length) return;
-  const [first, last] = [all[0], all[all.length - 1]];
-  const to = e.shiftKey ? (document.activeElement === first ? last : null) : document.activeElement === last ? first : null;
-  if (to) {
-    e.preventDefault();
-    to.focus();
-  }
 }
