@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { decodeView, encodeView, type View } from "../src/state/view";
+import { alignOf, paramsOf } from "../src/state/layouts";
+import { packRows } from "../src/state/rows";
+import { projection } from "../src/state/store";
+
+const view = (selection: string): View => ({
+  v: 1, source: { path: "it's a 'set'/reps", name: "Bär, \"x\": 50 %", hash: "abc" }, screen: "map", layer: 7, projection: projection.value,
+  layout: 3, colour: { kind: "column", name: "pos'" }, hidden: [2], size: null, mode: "points", pointSize: 0, paths: true, labels: true,
+  selection, isolated: null, pinned: 5, nearest: { k: 10, metric: "cosine", space: { center: true, remove: 2 } },
+  operands: [{ row: 1 }, null, { text: "a'b" }], search: { text: "^bank\\b", mode: "regex", column: null, matchCase: false }, sets: [],
+  tab: "token", theme: "dark", camera: { target: [1, 2, 3], extent: 4, rotation: [0, 0, 0, 1], perspective: 0.35 },
+});
+
+test("a view comes back from the address, quotes and all", () => {
+  const v = view("0.4_10");
+  const hash = encodeView(v);
+  assert.deepEqual(decodeView(hash), v);
+  assert.equal(new URL("http://127.0.0.1/" + hash).hash, hash, "the address is left as it is by a browser");
+});
+
+test("a selection too large for an address is left out, the rest stays", () => {
+  const rows = Uint32Array.from({ length: 20000 }, (_, i) => i * 3);
+  const back = decodeView(encodeView(view(packRows(rows))))!;
+  assert.equal(back.selection, "");
+  assert.equal(back.layer, 7);
+});
+
+test("foreign text after # is no view", () => {
+  for (const hash of ["", "#map", "#v=", "#v=%7Bbroken", "#v={'v':1"]) assert.equal(decodeView(hash), null);
+});
+
+test("what each method is asked for", () => {
+  const p = projection.value;
+  assert.deepEqual(paramsOf({ ...p, method: "pca", dim: 2, components: [2, 0, 1] }), { components: [2, 0] });
+  assert.deepEqual(paramsOf({ ...p, method: "raw" }), {});
+  const side = (text: string) => ({ text, regex: false, set: null });
+  const form = { left: side("man"), right: { ...side(""), set: "queens" }, label: "" };
+  assert.deepEqual(paramsOf({ ...p, method: "axes", dim: 2, axisColumn: "token", axes: [form, form, form] }).axes, Array(2).fill({
+    left: { column: "token", text: "man", regex: false }, right: { set: "queens" }, label: "man → queens",
+  }));
+  assert.deepEqual((["pca", "tsne", "umap", "raw"] as const).map((method) => alignOf({ ...p, method, align: "joint" })), ["joint", "aligned", "aligned", "none"]);
+});
