@@ -43,7 +43,8 @@ typedef struct gn_knn_opts {
                                      bytes, on any number of threads. To be removed by the caller when
                                      the result is safe. A file of another search, a damaged one, or
                                      one that cannot be written costs a warning in the log */
-    double checkpoint_s;        /**< 0: 60. More where writing takes over a fiftieth of the time */
+    bool keep_nothing;   /**< gn_neighbors_of_layer reads lists that are kept and writes none */
+    double checkpoint_s; /**< 0: 60. More where writing takes over a fiftieth of the time */
 } gn_knn_opts;
 
 /** Neighbour lists of n rows. */

@@ -164,14 +164,14 @@ gn_status gn_neighbors_of_layer(gn_ctx *ctx, const gn_reps *reps, size_t layer,
     if (!neighbors) GN_TRY(gn_fail_nomem(err, "neighbours", sizeof *neighbors));
     if (dir) {
         GN_TRY(place_of(dir, number, opts, &place, err));
-        o.checkpoint = place.partial.text;
+        o.checkpoint = opts->keep_nothing ? NULL : place.partial.text;
     }
     GN_TRY(gn_distinct_check(opts, err));
     GN_TRY(gn_distinct_new(ctx, x, &d, err));
     bool found = dir && opts->k > 0 && load_both(ctx, &place, &d, opts->k, neighbors);
     if (!found) {
         GN_TRY(gn_distinct_search(ctx, x, &d, &o, neighbors, err));
-        if (dir) keep_both(ctx, &place, neighbors);
+        if (dir && !opts->keep_nothing) keep_both(ctx, &place, neighbors);
     }
     if (reused) *reused = found;
     gn_distinct_give(&d, neighbors);

@@ -210,9 +210,12 @@ static gn_status judge(gn_search *s, const char *text, bool *hit, gn_error *err)
     if (s->mode == GN_SEARCH_REGEX) return gn_regex_find(s->regex, text, strlen(text), hit, err);
     if (s->mode == GN_SEARCH_FIELD) return judge_field(s, text, hit, err);
     GN_TRY(gn_fold_text(&s->fold, text, s->match_case, err));
-    *hit = s->mode == GN_SEARCH_PREFIX
-               ? s->fold.n >= s->n_needle && memcmp(s->fold.text, s->needle, s->n_needle) == 0
-               : memmem(s->fold.text, s->fold.n, s->needle, s->n_needle) != NULL;
+    if (s->mode == GN_SEARCH_SUBSTRING)
+        *hit = memmem(s->fold.text, s->fold.n, s->needle, s->n_needle) != NULL;
+    else
+        *hit =
+            (s->mode == GN_SEARCH_PREFIX ? s->fold.n >= s->n_needle : s->fold.n == s->n_needle) &&
+            memcmp(s->fold.text, s->needle, s->n_needle) == 0;
 done:
     return st;
 }

@@ -8,6 +8,7 @@
 typedef enum gn_search_mode {
     GN_SEARCH_SUBSTRING = 0,
     GN_SEARCH_PREFIX,
+    GN_SEARCH_WHOLE, /**< the whole text is equal */
     GN_SEARCH_REGEX, /**< Perl's syntax (PCRE2), found anywhere unless anchored */
     GN_SEARCH_FIELD, /**< column:value (equal but for case), column=value (exactly), column!=value,
                           column<number, <=, >, >= */

@@ -15,8 +15,9 @@
 #include <unistd.h>
 
 /* Other rooms' files join here. */
-const gn_view_part *const gn_view_parts[] = {&gn_part_log,  &gn_part_sources, &gn_part_sets,
-                                             &gn_part_tags, &gn_part_uploads, &gn_part_export};
+const gn_view_part *const gn_view_parts[] = {&gn_part_log,    &gn_part_cache,     &gn_part_sources,
+                                             &gn_part_sets,   &gn_part_tags,      &gn_part_uploads,
+                                             &gn_part_export, &gn_part_neighbors, &gn_part_search};
 const size_t gn_view_n_parts = sizeof gn_view_parts / sizeof *gn_view_parts;
 
 static gn_status copy_text(const char *text, char **out, gn_error *err) {

@@ -38,16 +38,17 @@ struct gn_view {
     char **folder;    /**< the given paths, absolute */
     char *upload_dir; /**< private; NULL until the first upload */
 
-    struct gn_view_log *log; /**< log.c */
-    struct gn_marks *marks;  /**< marks.c */
+    struct gn_view_log *log;     /**< log.c */
+    struct gn_marks *marks;      /**< marks.c */
+    struct gn_view_cache *cache; /**< cache.c */
 };
 
 /** All parts, in the order in which they open. */
 extern const gn_view_part *const gn_view_parts[];
 extern const size_t gn_view_n_parts;
 
-extern const gn_view_part gn_part_log, gn_part_sources, gn_part_sets, gn_part_tags, gn_part_uploads,
-    gn_part_export;
+extern const gn_view_part gn_part_log, gn_part_cache, gn_part_sources, gn_part_sets, gn_part_tags,
+    gn_part_uploads, gn_part_export, gn_part_neighbors, gn_part_search;
 
 /** A context for a job: the threads, seed and instruction set of the server's own, other hooks. */
 gn_status gn_view_context(gn_view *v, const gn_hooks *hooks, gn_ctx **out, gn_error *err);

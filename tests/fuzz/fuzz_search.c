@@ -23,8 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     gn_search *s = NULL;
     uint32_t row[TEXTS];
     size_t found = 0;
-    gn_cells cells = {.n = n_texts, .n_texts = n_texts, .text = list, .tokens = data[0] & 8};
-    if (gn_search_new((gn_search_mode)(data[0] & 3), wanted, data[0] & 4, &s, &err) == GN_OK &&
+    gn_cells cells = {.n = n_texts, .n_texts = n_texts, .text = list, .tokens = data[0] & 16};
+    if (gn_search_new((gn_search_mode)(data[0] % 5), wanted, data[0] & 8, &s, &err) == GN_OK &&
         gn_search_begin(s, &cells, &err) == GN_OK &&
         gn_search_rows(s, NULL, 0, n_texts, row, &found, &err) == GN_OK) {
         fuzz_require(found <= n_texts);

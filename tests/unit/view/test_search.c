@@ -67,6 +67,8 @@ TEST(prefixes_and_marks_of_word_starts) {
     CHECK_STR(find(GN_SEARCH_PREFIX, "\xC4\xA0", false, &tokens, &err), "h");
     CHECK_STR(find(GN_SEARCH_REGEX, "^bank", false, &tokens, &err), "abh");
     CHECK_STR(find(GN_SEARCH_REGEX, "^bank", false, &plain, &err), "ab");
+    CHECK_STR(find(GN_SEARCH_WHOLE, "bank", false, &tokens, &err), "ah");
+    CHECK_STR(find(GN_SEARCH_WHOLE, "bank", true, &plain, &err), "");
     CHECK_STR(find(GN_SEARCH_PREFIX, "embankment and more", false, &plain, &err), "");
 }
 
