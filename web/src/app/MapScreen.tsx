@@ -1,7 +1,7 @@
 /** The map between its two panels: tool bar, plot, hover card, status line, layer bar. */
 import { useEffect, useRef } from "preact/hooks";
 import { restoreAll, setDim } from "../state/actions";
-import { hoverCard } from "../state/cards";
+import { hoverCard, otherColumns } from "../state/cards";
 import { measures, tokenOf } from "../state/columns";
 import { count, num, plural, seconds } from "../state/format";
 import { commit } from "../state/history";
@@ -250,9 +250,9 @@ function HoverCard() {
   const place = below ? { left: `${left}px`, top: `${at[1] + 14}px` } : { left: `${left}px`, bottom: `${h - at[1] + 14}px` };
   const c = hoverCard.value?.row === row ? hoverCard.value : null;
   const by = colourBy.value;
-  const names = Object.keys(c?.columns ?? {});
   // The column that colours the map first, then a few others.
-  const firstNames = by.kind === "column" ? [by.name, ...names.filter((x) => x !== by.name)] : names;
+  const first = (name: string): number => (by.kind === "column" && by.name === name ? 0 : 1);
+  const facts = (c ? otherColumns(c) : []).filter(([, v]) => v !== null && v !== "").sort((a, b) => first(a[0]) - first(b[0]));
   return (
     <div class="hover-card" style={place} data-testid="hover-card" role="status">
       <div class="token-line">
@@ -262,15 +262,12 @@ function HoverCard() {
       <Context of={c?.context} />
       {c && (
         <dl class="facts">
-          {firstNames.slice(0, 5).map((n) => {
-            const v = c.columns![n];
-            return v === null || v === undefined || v === "" ? null : (
-              <div key={n}>
-                <dt>{n}</dt>
-                <dd>{typeof v === "number" ? num(v) : v}</dd>
-              </div>
-            );
-          })}
+          {facts.slice(0, 5).map(([n, v]) => (
+            <div key={n}>
+              <dt>{n}</dt>
+              <dd>{typeof v === "number" ? num(v) : v}</dd>
+            </div>
+          ))}
         </dl>
       )}
     </div>
@@ -297,7 +294,8 @@ function Status() {
       </span>
       {s.non_finite > 0 && <span class="bad">{count(s.non_finite)} non-finite</span>}
       <span data-testid="status-method">
-        {methods[r.method]} in {r.dim}D, layer {shownLayer.value}
+        {methods[r.method]} in {r.dim}D
+        {layers.value.length > 1 && `, layer ${shownLayer.value}`}
         {many && `, ${aligned[r.align]}`}
         {space && `, ${space}`}
       </span>

@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import type { NeighborReply, TokenCard } from "../api/types";
 import { api } from "../api/client";
 import { pin, select, setOperand } from "../state/actions";
-import { cardOf } from "../state/cards";
+import { cardOf, otherColumns } from "../state/cards";
 import { measureTitle, tokenOf, tokens } from "../state/columns";
 import { count, num } from "../state/format";
 import { currentSource, detail, layer, layers, mapPlot, nearest, pinned } from "../state/store";
@@ -88,7 +88,7 @@ export function TokenPanel() {
           {c?.position !== null && c?.position !== undefined && <Fact name="position">{count(c.position)}</Fact>}
           {c?.sequence !== null && c?.sequence !== undefined && <Fact name="sentence">{count(c.sequence)}</Fact>}
           {c?.token_id !== null && c?.token_id !== undefined && <Fact name="token id">{count(c.token_id)}</Fact>}
-          {Object.entries(c?.columns ?? {}).map(([n, v]) => (
+          {(c ? otherColumns(c) : []).map(([n, v]) => (
             <Fact key={n} name={n}>
               {v === null || v === "" ? <span class="muted">missing</span> : typeof v === "number" ? num(v, 4) : v}
             </Fact>

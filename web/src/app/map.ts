@@ -11,6 +11,7 @@ import { percent } from "../state/format";
 import { drawn } from "../state/handle";
 import { layout, layoutLayers, shownLayer, type Layout } from "../state/layouts";
 import { cameraMoved, pendingCamera } from "../state/view";
+import { hasRow } from "../state/rows";
 import {
   colouring, detail, drawMode, hover, hoverAt, isolated, mapPlot, neighbours, offline, options, paths, pinned, pointSize, scrub, selection,
   showLabels, showPaths, sizes, theme, tool,
@@ -257,6 +258,15 @@ export function connectMap(host: HTMLElement): () => void {
     }
   };
 
+  /** The camera goes to a sub-dataset and back, unless the user holds it. */
+  let subset: Uint32Array | null = isolated.peek();
+  const fitSubset = (): void => {
+    const now = isolated.value;
+    if (now === subset) return;
+    subset = now;
+    queueMicrotask(fit); // after the flags have changed
+  };
+
   const showFlags = (): void => {
     const n = detail.value?.rows ?? 0;
     const off = colouring.value.off;
@@ -339,6 +349,7 @@ export function connectMap(host: HTMLElement): () => void {
       queueMicrotask(() => plot.setTheme(plotTheme()));
     }),
     effect(showPositions),
+    effect(fitSubset),
     effect(showFlags),
     effect(showColours),
     effect(askLabels),
@@ -361,7 +372,7 @@ export function connectMap(host: HTMLElement): () => void {
   plot.onclick = (row, _x, _y, e) => {
     if (row >= 0 && (e.shiftKey || e.ctrlKey || e.metaKey)) {
       const one = Uint32Array.of(row);
-      select(one, selection.peek().includes(row) ? "remove" : "add");
+      select(one, hasRow(selection.peek(), row) ? "remove" : "add");
     } else if (row >= 0 || pinned.peek() >= 0) pin(row);
   };
   plot.onselect = (rows, mode) => select(rows, mode);

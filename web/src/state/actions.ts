@@ -1,6 +1,7 @@
 /** What the user does: each function is one undoable step, whichever control or key it came from. */
 import { api } from "../api/client";
 import type { SearchMode } from "../api/types";
+import { forgetCards } from "./cards";
 import { forgetColumn } from "./columns";
 import { commit, commitRemote } from "./history";
 import { run } from "./layouts";
@@ -211,6 +212,7 @@ export async function tag(column: string, rows: Uint32Array, value: string | nul
   let previous: (string | null)[] = list.map(() => null);
   const written = async (): Promise<void> => {
     forgetColumn(s, column);
+    forgetCards();
     const fresh = await api.source(s);
     if (currentSource.peek() === s) detail.value = fresh;
   };

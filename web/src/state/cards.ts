@@ -23,6 +23,12 @@ export async function cardOf(source: number, row: number, of: number): Promise<T
   return c;
 }
 
+/** A card's columns without those that the card shows by themselves. */
+export function otherColumns(c: TokenCard): [string, string | number | null][] {
+  const shown = ["token", "token_id", "position", "sequence"];
+  return Object.entries(c.columns ?? {}).filter(([n]) => !shown.includes(n) || c[n as keyof TokenCard] === undefined);
+}
+
 export function forgetCards(): void {
   cache.clear();
 }

@@ -74,6 +74,15 @@ export function alignOf(p: Projection): Align {
   return p.align === "procrustes" ? "procrustes" : "none"; // raw columns and word axes have axes of their own
 }
 
+const lists = new WeakMap<Uint32Array, number[]>();
+
+/** Rows as a plain list, the same list each time: requests are compared by it. */
+function listOf(rows: Uint32Array): number[] {
+  let list = lists.get(rows);
+  if (!list) lists.set(rows, (list = Array.from(rows)));
+  return list;
+}
+
 /** The request that Run would send now; null without a source. */
 export const wanted = computed<LayoutRequest | null>(() => {
   const p = projection.value;
@@ -86,7 +95,7 @@ export const wanted = computed<LayoutRequest | null>(() => {
     method: p.method,
     dim: p.dim,
     seed: p.seed,
-    rows: isolated.value ? Array.from(isolated.value) : null,
+    rows: isolated.value ? listOf(isolated.value) : null,
     space: p.space,
     params: paramsOf(p),
     align: all ? alignOf(p) : "none",
@@ -108,7 +117,7 @@ export const stale = computed<string[]>(() => {
   if (r.layer !== "all" && r.layer !== layer.value) out.push(`layer ${layer.value}`);
   else if ((r.layer === "all") !== (w.layer === "all")) out.push("layers");
   else if (r.align !== w.align) out.push("alignment");
-  if (JSON.stringify(r.rows) !== JSON.stringify(w.rows)) out.push("rows");
+  if (r.rows !== w.rows) out.push("rows");
   return out;
 });
 
