@@ -1,22 +1,19 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { binCounts, extent, formatBytes, formatCount, formatNumber, formatWithError, niceTicks } from "../src/charts/numbers";
+import { binCounts, extent, formatWithError, niceTicks } from "../src/charts/numbers";
 import { nearest } from "../src/charts/Curves";
 import { commonBox, sampleRows } from "../src/screens/strip";
 import { alignOnto, byOverlap, inverse } from "../src/screens/align2d";
 import { dominanceMatrix, familiesIn, scaleCurves, seriesOf, tableOf, tidyRow, type TidyRow } from "../src/screens/measures";
+import { trailOf } from "../src/screens/trails";
 import { layerCurves } from "../src/screens/Compare";
 
-test("numbers are written as people read them", () => {
-  const cases: [number | null, string][] = [
-    [0.21050346, "0.2105"], [81.62282, "81.62"], [432684, "432684"], [0, "0"], [-3.5, "−3.5"], [1.234e-7, "1.234e−7"],
-    [12345678.9, "1.235e7"], [100, "100"], [0.1, "0.1"], [null, "–"], [NaN, "–"], [Infinity, "∞"],
-  ];
-  for (const [value, text] of cases) assert.equal(formatNumber(value), text);
-  assert.equal(formatCount(432684), "432 684");
-  assert.equal(formatCount(999), "999");
-  assert.equal(formatBytes(0), "0 B");
-  assert.equal(formatBytes(664602752), "665 MB");
+test("a trail goes through a row's places in the layers, in their order", () => {
+  const layer = (x: number): Float32Array => Float32Array.from([x, 0, x, x * x, NaN, NaN]);
+  const layers = new Map([[0, layer(1)], [4, layer(3)], [9, layer(2)]]);
+  assert.deepEqual([...trailOf(1, [0, 4, 9], layers, 2)!], [1, 1, 3, 9, 2, 4]);
+  assert.equal(trailOf(2, [0, 4, 9], layers, 2), null);
+  assert.equal(trailOf(0, [0, 5], layers, 2), null);
 });
 
 test("an error has two digits and gives the value its decimals", () => {
@@ -89,7 +86,8 @@ test("no other turn, with or without mirror, leaves a smaller distance", () => {
   const b = Float32Array.from({ length: 40 }, random);
   const match = Int32Array.from({ length: 20 }, (_, i) => i);
   const rest = (p: Float32Array): number => a.reduce((sum, v, i) => sum + (v - p[i]) ** 2, 0);
-  const best = rest(alignOnto(a, b, match).positions);
+  const moved = alignOnto(a, b, match);
+  const best = rest(moved.positions);
   const mean = (p: Float32Array, d: number): number => p.reduce((s, v, i) => s + (i % 2 === d ? v / 20 : 0), 0);
   const centred = (p: Float32Array): Float32Array => p.map((v, i) => v - mean(p, i % 2));
   const [u, v] = [centred(a), centred(b)];
@@ -97,11 +95,11 @@ test("no other turn, with or without mirror, leaves a smaller distance", () => {
     for (const mirror of [1, -1]) {
       const [c, s] = [Math.cos((step * Math.PI) / 360), Math.sin((step * Math.PI) / 360)];
       const turned = Float32Array.from(v, (_, i) => (i % 2 ? s * v[i - 1] + c * v[i] * mirror : c * v[i] - s * v[i + 1] * mirror));
-      const k = u.reduce((sum, x, i) => sum + x * turned[i], 0) / turned.reduce((sum, x) => sum + x * x, 0);
-      if (k <= 0) continue;
-      const distance = u.reduce((sum, x, i) => sum + (x - k * turned[i]) ** 2, 0);
+      const distance = u.reduce((sum, x, i) => sum + (x - moved.scale * turned[i]) ** 2, 0);
       assert.ok(distance > best - 1e-6, `${step} ${mirror}: ${distance} < ${best}`);
     }
+  const spread = (p: Float32Array): number => centred(p).reduce((sum, x) => sum + x * x, 0);
+  assert.ok(Math.abs(spread(moved.positions) / spread(a) - 1) < 1e-5);
 });
 
 test("a map with fewer than two shared rows stays where it is", () => {

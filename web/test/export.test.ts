@@ -130,10 +130,11 @@ test("the hash of coordinates is that of their octets, wherever they lie", async
 });
 
 test("data goes into a page once, as it is; another page is refused", () => {
-  const html = "<title>gonio</title><div id=\"app\"></div><script>1</script>";
-  const out = withData(html, "$&AB==", "a <b> $1");
-  assert.ok(out.includes('<div id="app"></div>\n<script type="text/plain" id="gonio-data">$&AB==</script><script>1</script>'));
-  assert.ok(out.includes("<title>a &lt;b> $1</title>".replace("b>", "b&gt;")));
+  const html = '<title>gonio</title><body><div id="app"></div><script>"<body>"</script>';
+  assert.equal(
+    withData(html, "$&AB==", "a <b> $1"),
+    '<title>a &lt;b&gt; $1</title><body>\n<script type="text/plain" id="gonio-data">$&AB==</script><div id="app"></div><script>"<body>"</script>',
+  );
   assert.throws(() => withData("<p>no</p>", "", ""), /another form/);
 });
 
@@ -147,7 +148,7 @@ function carried() {
     source: { id: 3, rows: 5, token_column: "token", columns: [] },
     columns: [{ name: "token", kind: "codes", names }, { name: "position", kind: "number" }, { name: "lid", kind: "number", layer: 4 }],
     texts: ["the bank of the river"], labels: { 4: [{ x: 0, y: 0, text: "w", rows: 2, level: 0 }] },
-    sets: [{ name: "first", rows: "0.2" }], paint: null, log: [],
+    sets: [{ name: "first", rows: "0.2" }], paint: null, log: [], geometry: null,
   };
   const int = (...v: number[]) => ({ data: Int32Array.from(v), shape: [v.length] });
   const float = (...v: number[]) => ({ data: Float32Array.from(v), shape: [v.length] });

@@ -204,7 +204,6 @@ TEST(colours_are_those_of_the_bar) {
     OK(gn_fonts_open(&fonts, &err));
     gn_layout *l = calloc(1, sizeof *l);
     gn_layout_make(fig, fonts, l);
-    gn_fonts_close(fonts); /* one is open at a time: writing opens them, too */
     const char *path = tmp_path("cloud.png");
     OK(gn_figure_write(fig, path, &err));
     cairo_surface_t *s = cairo_image_surface_create_from_png(path);
@@ -228,6 +227,7 @@ TEST(colours_are_those_of_the_bar) {
     cairo_surface_destroy(s);
     remove(path);
     free(l);
+    gn_fonts_close(fonts);
     gn_figure_free(fig);
 }
 

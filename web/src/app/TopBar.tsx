@@ -20,7 +20,7 @@ export function TopBar() {
         <svg viewBox="0 0 20 20"><path d="M3 16.5h14M3 16.5 13.5 4M9.5 16.5a6.5 6.5 0 0 0-2.3-5" /></svg>
         gonio
       </span>
-      {!offline.value && <Segmented label="Screen" testid="screen" value={screen.value} options={screens} onChange={showScreen} />}
+      {offline.value ? <span /> : <Segmented label="Screen" testid="screen" value={screen.value} options={screens} onChange={showScreen} />}
       <Search />
       <span class="row-of">
         <Button icon="undo" kind="quiet" testid="undo" disabled={!canUndo.value} title={canUndo.value ? `Undo: ${canUndo.value} (Ctrl Z)` : "Nothing to undo"} onClick={() => void undo()} />

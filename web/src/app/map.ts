@@ -10,6 +10,7 @@ import { tokenOf, tokens } from "../state/columns";
 import { percent } from "../state/format";
 import { drawn } from "../state/handle";
 import { layout, layoutLayers, shownLayer, type Layout } from "../state/layouts";
+import { trails } from "../screens/trails";
 import { cameraMoved, pendingCamera } from "../state/view";
 import { hasRow } from "../state/rows";
 import {
@@ -339,7 +340,7 @@ export function connectMap(host: HTMLElement): () => void {
   const showPathLines = (): void => {
     const lines = showPaths.value ? paths.value : [];
     void emptied.value;
-    plot.setPaths(lines.filter((l) => l.every((r) => r < drawn.n)).map((l) => ({ rows: l, color: -1 })));
+    plot.setPaths([...lines.filter((l) => l.every((r) => r < drawn.n)).map((l) => ({ rows: l, color: -1 })), ...trails.value]);
   };
 
   const disposers = [

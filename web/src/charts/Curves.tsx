@@ -7,7 +7,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import uPlot from "uplot";
 import { theme } from "../state/store";
-import { formatNumber, formatWithError } from "./numbers";
+import { formatWithError } from "./numbers";
+import { num } from "../state/format";
 import { readTheme, withAlpha, type ChartTheme } from "./theme";
 
 export interface CurveSeries {
@@ -103,7 +104,7 @@ export function Curves(props: CurvesProps): JSX.Element {
  *  the current layer. */
 function Legend(props: CurvesProps & { shown: number | null }): JSX.Element {
   const x = props.shown === null ? null : props.x[props.shown];
-  const named = x === null || x === undefined ? "" : props.xName ? props.xName(x) : formatNumber(x);
+  const named = x === null || x === undefined ? "" : props.xName ? props.xName(x) : num(x, 4);
   return (
     <div class="chart-legend">
       {props.series.map((s, i) => (
@@ -170,7 +171,7 @@ function options(el: HTMLElement, now: { current: CurvesProps }, colors: ChartTh
     bands.push({ series: [at, at + 1], fill: withAlpha(stroke, 0.22) });
   });
   const axis = { stroke: colors.muted, font: colors.font, grid: { stroke: colors.grid, width: 1 }, ticks: { stroke: colors.grid, width: 1, size: 4 } };
-  const number = (_u: uPlot, splits: (number | null)[]): string[] => splits.map((v) => (v === null ? "" : formatNumber(v)));
+  const number = (_u: uPlot, splits: (number | null)[]): string[] => splits.map((v) => (v === null ? "" : num(v, 4)));
   let dragged = false;
   return {
     width: Math.max(40, el.clientWidth),

@@ -3,7 +3,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { theme } from "../state/store";
-import { extent, formatNumber } from "./numbers";
+import { extent } from "./numbers";
+import { num } from "../state/format";
 import { onRamp, readTheme } from "./theme";
 
 export interface HeatmapProps {
@@ -60,8 +61,8 @@ export function Heatmap(p: HeatmapProps): JSX.Element {
   return (
     <div class="chart" data-testid={p.testid}>
       <div class="chart-legend">
-        <span class="chart-key"><span>{p.unit}</span><b>{cell ? formatNumber(value) : ""}</b></span>
-        <span class="ramp" aria-hidden="true"><em>{formatNumber(low, 3)}</em><i /><em>{formatNumber(high, 3)}</em></span>
+        <span class="chart-key"><span>{p.unit}</span><b>{cell ? num(value, 4) : ""}</b></span>
+        <span class="ramp" aria-hidden="true"><em>{num(low, 3)}</em><i /><em>{num(high, 3)}</em></span>
         <span class="chart-at">{cell ? `${p.rows[cell[0]]}, ${p.columns[cell[1]]}` : ""}</span>
       </div>
       <div style={{ height: `${height}px` }}>
@@ -70,7 +71,7 @@ export function Heatmap(p: HeatmapProps): JSX.Element {
           class={p.onPick ? "pickable" : ""}
           tabIndex={0}
           role="img"
-          aria-label={`${p.label}: ${p.rows.length} rows, ${p.columns.length} columns; arrow keys read the cells. ${cell ? `${p.rows[cell[0]]}, ${p.columns[cell[1]]}: ${formatNumber(value)}` : ""}`}
+          aria-label={`${p.label}: ${p.rows.length} rows, ${p.columns.length} columns; arrow keys read the cells. ${cell ? `${p.rows[cell[0]]}, ${p.columns[cell[1]]}: ${num(value, 4)}` : ""}`}
           onMouseMove={(event) => setCell(at(event))}
           onMouseLeave={() => setCell(null)}
           onClick={(event) => { const hit = at(event); if (hit) p.onPick?.(...hit); }}

@@ -3,7 +3,8 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { theme } from "../state/store";
-import { binCounts, extent, formatCount, formatNumber, niceTicks } from "./numbers";
+import { binCounts, extent, niceTicks } from "./numbers";
+import { count, num } from "../state/format";
 import { onRamp, readTheme, withAlpha } from "./theme";
 
 export interface HistogramProps {
@@ -58,15 +59,15 @@ export function Histogram(p: HistogramProps): JSX.Element {
   return (
     <div class="chart" data-testid={p.testid}>
       <div class="chart-legend">
-        <span class="chart-key"><span>{p.label}</span><b>{p.brush ? `${formatNumber(p.brush[0])} to ${formatNumber(p.brush[1])}` : ""}</b></span>
-        <span class="chart-at">{formatCount(inside)} rows</span>
+        <span class="chart-key"><span>{p.label}</span><b>{p.brush ? `${num(p.brush[0], 4)} to ${num(p.brush[1], 4)}` : ""}</b></span>
+        <span class="chart-at">{count(inside)} rows</span>
       </div>
       <div style={{ height: `${height}px` }}>
         <canvas
           ref={canvas}
           tabIndex={p.onBrush ? 0 : -1}
           role="group"
-          aria-label={`${p.label}: ${formatCount(inside)} rows from ${formatNumber(p.brush?.[0] ?? low)} to ${formatNumber(p.brush?.[1] ?? high)}; arrow keys move the lower end, with Shift the upper end, Escape clears`}
+          aria-label={`${p.label}: ${count(inside)} rows from ${num(p.brush?.[0] ?? low, 4)} to ${num(p.brush?.[1] ?? high, 4)}; arrow keys move the lower end, with Shift the upper end, Escape clears`}
           onPointerDown={(event) => {
             if (!p.onBrush || event.button !== 0) return;
             drag.current = value(event);
@@ -105,11 +106,11 @@ function draw(canvas: HTMLCanvasElement, counts: Uint32Array, low: number, high:
   const top = Math.max(1, ...counts);
   const step = inner / counts.length;
   c.scale(ratio, ratio);
-  counts.forEach((count, i) => {
+  counts.forEach((n, i) => {
     const middle = low + ((i + 0.5) / counts.length) * (high - low);
     const rgb = onRamp(colors.ramp, (i + 0.5) / counts.length);
     c.fillStyle = brush && (middle < brush[0] || middle > brush[1]) ? withAlpha(rgb, 0.25) : rgb;
-    const tall = count ? Math.max(1, (count / top) * (floor - 4)) : 0;
+    const tall = n ? Math.max(1, (n / top) * (floor - 4)) : 0;
     c.fillRect(SIDE + i * step, floor - tall, Math.max(0.5, step - 1), tall);
   });
   c.strokeStyle = colors.grid;
@@ -123,7 +124,7 @@ function draw(canvas: HTMLCanvasElement, counts: Uint32Array, low: number, high:
   c.textAlign = "center";
   for (const tick of niceTicks(low, high, Math.max(2, Math.floor(inner / 70)))) {
     const x = SIDE + ((tick - low) / Math.max(1e-300, high - low)) * inner;
-    if (x > SIDE + 8 && x < width - SIDE - 8) c.fillText(formatNumber(tick), x, floor + 4);
+    if (x > SIDE + 8 && x < width - SIDE - 8) c.fillText(num(tick, 4), x, floor + 4);
   }
   if (!brush) return;
   c.fillStyle = colors.accent;

@@ -1,43 +1,13 @@
-/* Numbers as people read them in tables and on axes. Nothing here touches the page. */
-
-/** Four significant digits by default, no trailing zeros, exponents only far from one:
- *  0.2105, 81.62, 432684, 1.2e-7. A missing value is an en dash. */
-export function formatNumber(value: number | null | undefined, digits = 4): string {
-  if (value === null || value === undefined || Number.isNaN(value)) return "–";
-  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
-  const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-4 || size >= 1e7)) {
-    const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
-    return minus(`${trimZeros(mantissa)}e${Number(exponent)}`);
-  }
-  if (Number.isInteger(value)) return minus(String(value));
-  const decimals = size === 0 ? 0 : Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
-  return minus(trimZeros(value.toFixed(Math.min(decimals, 12))));
-}
+/* Numbers of tables and axes beyond state/format.ts. Nothing here touches the page. */
+import { num } from "../state/format";
 
 /** A value with its standard error: the error to two digits, the value to the same decimal. */
 export function formatWithError(value: number | null | undefined, se: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
-  if (se === null || se === undefined || !(se > 0) || !Number.isFinite(se)) return formatNumber(value);
+  if (se === null || se === undefined || !(se > 0) || !Number.isFinite(se)) return num(value, 4);
   const decimals = Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(se))));
-  if (decimals > 8) return `${formatNumber(value)} ± ${formatNumber(se, 2)}`;
-  return `${minus(value.toFixed(decimals))} ± ${se.toFixed(decimals)}`;
-}
-
-/** Counts with thin spaces between groups of three: 432 684. */
-export function formatCount(count: number): string {
-  return String(Math.round(count)).replace(/\B(?=(\d{3})+(?!\d))/g, " ");
-}
-
-/** Octets in the unit that leaves one to three digits before the point. */
-export function formatBytes(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let unit = 0;
-  while (bytes >= 1000 && unit < units.length - 1) {
-    bytes /= 1000;
-    unit++;
-  }
-  return `${formatNumber(bytes, 3)} ${units[unit]}`;
+  if (decimals > 8) return `${num(value, 4)} ± ${num(se, 2)}`;
+  return `${value.toFixed(decimals).replace("-", "−")} ± ${se.toFixed(decimals)}`;
 }
 
 /** Smallest and largest finite value; null where there is none. */
@@ -75,12 +45,4 @@ export function binCounts(values: ArrayLike<number>, low: number, high: number, 
     counts[Math.min(bins - 1, Math.floor((v - low) * scale))]++;
   }
   return counts;
-}
-
-function trimZeros(text: string): string {
-  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
-}
-
-function minus(text: string): string {
-  return text.replace(/^-/, "−").replace("e-", "e−");
 }

@@ -2,8 +2,12 @@
  *  by token; colours say how many of its nearest neighbours each row keeps. */
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { plotTheme } from "../app/map";
+import { Context, Snippet } from "../app/Context";
+import { Button, Choose, Empty, Problem, Segmented } from "../app/ui";
 import { Curves } from "../charts/Curves";
-import { formatCount, formatNumber, formatWithError } from "../charts/numbers";
+import { formatWithError } from "../charts/numbers";
+import { count, num } from "../state/format";
 import { VirtualList } from "../charts/VirtualList";
 import { api } from "../api/client";
 import type { TokenCard } from "../api/types";
@@ -14,7 +18,6 @@ import { createPlot, type Camera, type Plot } from "../plot";
 import { csv } from "./export/csv";
 import { download } from "./export/download";
 import { compared, compareError, compareHover, compareNow, compareSelection, comparing, comparison, proposeSides, setComparison, type Compared, type Side } from "./compare-state";
-import { plotTheme } from "./plot-theme";
 
 export function Compare() {
   const linked = useRef<{ a: Plot | null; b: Plot | null }>({ a: null, b: null }).current;
@@ -43,16 +46,19 @@ export function Compare() {
 function Waiting() {
   if (compareError.value)
     return (
-      <div class="empty over" role="alert" data-testid="compare-error">
-        <h2>No comparison</h2>
-        <p>{compareError.value}</p>
-        <button class="primary" onClick={() => void compareNow()}>Try again</button>
+      <div class="over-plot" data-testid="compare-failed">
+        <Empty title="No comparison">
+          <Problem text={compareError.value} testid="compare-error" />
+          <Button testid="compare-retry" onClick={() => void compareNow()}>Try again</Button>
+        </Empty>
       </div>
     );
   return (
-    <div class="empty over" data-testid="compare-waiting" aria-live="polite">
-      <h2>{offline.value ? "Comparing needs the vectors" : "Comparing"}</h2>
-      <p>{offline.value ? "This page was exported without them. Open the data with gonio view." : (comparing.value ?? "Choose what to compare.")}</p>
+    <div class="over-plot" data-testid="compare-waiting" role="status">
+      <Empty title="Comparing">
+        <p>{comparing.value ?? "Choose what to compare."}</p>
+        {comparing.value && <div class="meter indeterminate" />}
+      </Empty>
     </div>
   );
 }
@@ -67,60 +73,44 @@ function Controls() {
     <header class="screen-head">
       <h1>Compare</h1>
       <SideChoice name="a" label="Left" side={c.a} onChange={(a) => set({ a })} />
-      <button class="icon" title="Swap the sides" aria-label="Swap the sides" data-testid="compare-swap" onClick={() => set({ a: c.b, b: c.a })}>⇄</button>
+      <Button testid="compare-swap" title="Swap the sides" kind="quiet" onClick={() => set({ a: c.b, b: c.a })}>⇄</Button>
       <SideChoice name="b" label="Right" side={c.b} onChange={(b) => set({ b })} />
-      <label>
-        Map
-        <select data-testid="compare-method" value={c.method} onChange={(e) => set({ method: e.currentTarget.value as typeof c.method })}>
-          <option value="pca">PCA</option>
-          <option value="tsne">t-SNE</option>
-          <option value="umap">UMAP</option>
-        </select>
-      </label>
-      <label>
-        Neighbours
-        <select data-testid="compare-k" value={c.k} onChange={(e) => set({ k: Number(e.currentTarget.value) })}>
-          {[5, 10, 15, 30, 50, 100].map((k) => <option value={k} key={k}>{k}</option>)}
-        </select>
-      </label>
-      <label>
-        Match by
-        <select data-testid="compare-match" value={c.match} onChange={(e) => set({ match: e.currentTarget.value as typeof c.match })}>
-          <option value="row">row</option>
-          <option value="token">token</option>
-        </select>
-      </label>
-      <span class="grow" />
-      {compared.value && comparing.value && <span class="busy" aria-live="polite">{comparing.value} …</span>}
-      {compared.value && compareError.value && <span class="error" role="alert">{compareError.value}</span>}
-      <span class="segments" role="group" aria-label="Tool">
-        {(["navigate", "lasso", "rectangle"] as const).map((t) => (
-          <button key={t} data-testid={`compare-tool-${t}`} aria-pressed={tool.value === t} onClick={() => (tool.value = t)}>{t}</button>
-        ))}
-      </span>
+      <Choose label="Map" testid="compare-method" named value={c.method} choices={METHODS} onChange={(v) => set({ method: v as typeof c.method })} />
+      <Choose label="Neighbours" testid="compare-k" named value={String(c.k)} choices={[5, 10, 15, 30, 50, 100].map((k) => ({ value: String(k), label: String(k) }))} onChange={(v) => set({ k: Number(v) })} />
+      <Choose label="Match by" testid="compare-match" named value={c.match} choices={MATCHES} onChange={(v) => set({ match: v as typeof c.match })} />
+      <span class="spring" />
+      {compared.value && comparing.value && <span class="muted" aria-live="polite">{comparing.value} …</span>}
+      {compared.value && <Problem text={compareError.value} testid="compare-error" />}
+      <Segmented
+        label="Tool" testid="compare-tool" value={tool.value} onChange={(t) => (tool.value = t)}
+        options={[
+          { value: "navigate", icon: "hand", title: "Navigate: drag moves both maps" },
+          { value: "lasso", icon: "lasso", title: "Lasso (l): Shift adds, Alt removes" },
+          { value: "rectangle", icon: "rectangle", title: "Rectangle (r): Shift adds, Alt removes" },
+        ]}
+      />
     </header>
   );
 }
 
+const METHODS = [{ value: "pca", label: "PCA" }, { value: "tsne", label: "t-SNE" }, { value: "umap", label: "UMAP" }];
+const MATCHES = [{ value: "row", label: "row" }, { value: "token", label: "token" }];
+
 function SideChoice({ name, label, side, onChange }: { name: string; label: string; side: Side | null; onChange: (s: Side) => void }) {
   const usable = sources.value.filter((s) => s.supported);
   const entry = usable.find((s) => s.id === side?.source);
+  const open = (id: string): void => {
+    const source = Number(id);
+    onChange({ source, layer: usable.find((s) => s.id === source)?.layers[0]?.layer ?? 0 });
+  };
   return (
     <span class="side-choice">
-      <b>{label}</b>
-      <select
-        aria-label={`${label}: source`} data-testid={`compare-${name}-source`} value={side?.source ?? ""}
-        onChange={(e) => {
-          const source = Number(e.currentTarget.value);
-          onChange({ source, layer: usable.find((s) => s.id === source)?.layers[0]?.layer ?? 0 });
-        }}
-      >
-        {usable.map((s) => <option value={s.id} key={s.id}>{s.name}</option>)}
-      </select>
+      <Choose label={label} testid={`compare-${name}-source`} named value={String(side?.source ?? "")} choices={usable.map((s) => ({ value: String(s.id), label: s.name }))} onChange={open} />
       {entry && entry.layers.length > 1 && (
-        <select aria-label={`${label}: layer`} data-testid={`compare-${name}-layer`} value={side!.layer} onChange={(e) => onChange({ source: side!.source, layer: Number(e.currentTarget.value) })}>
-          {entry.layers.map((l) => <option value={l.layer} key={l.layer}>layer {l.layer}</option>)}
-        </select>
+        <Choose
+          label={`${label}: layer`} testid={`compare-${name}-layer`} value={String(side!.layer)} onChange={(v) => onChange({ source: side!.source, layer: Number(v) })}
+          choices={entry.layers.map((l) => ({ value: String(l.layer), label: `layer ${l.layer}` }))}
+        />
       )}
     </span>
   );
@@ -134,7 +124,7 @@ function Half({ which, linked }: { which: "a" | "b"; linked: { a: Plot | null; b
   const at = rowOn(which, compareHover.value, shown);
 
   useEffect(() => {
-    const plot = createPlot(host.current!, { renderer: options.renderer, animate: options.animate, theme: plotTheme(host.current!) });
+    const plot = createPlot(host.current!, { renderer: options.renderer, animate: options.animate, theme: plotTheme() });
     linked[which] = plot;
     plot.camera.onchange = (camera: Camera) => linked[other]?.camera.set(camera);
     plot.onhover = (row) => hoverRow(toLeft(which, row, compared.peek()));
@@ -161,7 +151,7 @@ function Half({ which, linked }: { which: "a" | "b"; linked: { a: Plot | null; b
   useEffect(() => {
     const plot = linked[which];
     if (!plot) return;
-    plot.setTheme(plotTheme(host.current!));
+    plot.setTheme(plotTheme());
     if (shown) paintOverlap(plot, which, shown);
   }, [theme.value]);
   useEffect(() => {
@@ -234,8 +224,8 @@ function Card({ which, row, shown, linked }: { which: "a" | "b"; row: number; sh
   const overlap = shown.overlap.overlap[toLeft(which, row, shown)];
   return (
     <div class="half-card" style={{ left: `${place[0]}px`, top: `${place[1]}px` }} data-testid={`compare-card-${which}`}>
-      <b>{card.token ?? `row ${row}`}</b> {formatNumber(overlap * shown.of.k, 3)} of {shown.of.k} kept
-      {card.context && <p>…{card.context.before.slice(-40)}<mark>{card.context.token}</mark>{card.context.after.slice(0, 40)}…</p>}
+      <b>{card.token ?? `row ${row}`}</b> {num(overlap * shown.of.k, 3)} of {shown.of.k} kept
+      <Context of={card.context ?? null} />
     </div>
   );
 }
@@ -278,11 +268,11 @@ function Summary({ shown }: { shown: Compared }) {
         <dt>neighbours kept</dt>
         <dd data-testid="compare-mean">{formatWithError(o.mean, o.se)}</dd>
         <dt>by chance</dt>
-        <dd>{formatNumber(shown.of.k / Math.max(1, rows - 1), 2)}</dd>
+        <dd>{num(shown.of.k / Math.max(1, rows - 1), 2)}</dd>
         <dt>CKA</dt>
-        <dd data-testid="compare-cka">{formatNumber(o.cka, 3)}</dd>
+        <dd data-testid="compare-cka">{num(o.cka, 3)}</dd>
         <dt>rows matched</dt>
-        <dd data-testid="compare-matched">{formatCount(o.matched)}</dd>
+        <dd data-testid="compare-matched">{count(o.matched)}</dd>
       </dl>
       <div class="ramp"><em>none kept</em><i /><em>all {shown.of.k} kept</em></div>
       <p class="hint" data-testid="compare-alignment">{shown.moved}</p>
@@ -302,11 +292,13 @@ function Changes({ shown, linked }: { shown: Compared; linked: { a: Plot | null;
   void fetched.value;
   return (
     <section class="compare-list">
-      <div class="segments" role="group" aria-label="Order">
-        <button aria-pressed={changed.value} data-testid="compare-changed" onClick={() => (changed.value = true)}>Most changed</button>
-        <button aria-pressed={!changed.value} data-testid="compare-stable" onClick={() => (changed.value = false)}>Most stable</button>
-        <span class="grow" />
-        <button class="small" data-testid="compare-csv" onClick={save}>CSV</button>
+      <div class="row-of">
+        <Segmented
+          label="Order" testid="compare-order" value={changed.value ? "changed" : "stable"} onChange={(v) => (changed.value = v === "changed")}
+          options={[{ value: "changed", label: "Most changed" }, { value: "stable", label: "Most stable" }]}
+        />
+        <span class="spring" />
+        <Button kind="quiet" testid="compare-csv" title="Overlap of every row as CSV" onClick={save}>CSV</Button>
       </div>
       <VirtualList
         count={rows.length}
@@ -325,8 +317,8 @@ function Changes({ shown, linked }: { shown: Compared; linked: { a: Plot | null;
           return (
             <>
               <b>{card?.token ?? `row ${rows[i]}`}</b>
-              <span class="context">{card?.context ? `${card.context.before.slice(-24)}${card.context.token}${card.context.after.slice(0, 40)}` : ""}</span>
-              <span class="kept">{formatNumber(shown.overlap.overlap[rows[i]] * shown.of.k, 3)}<i> / {shown.of.k}</i></span>
+              <Snippet of={card?.context ?? null} />
+              <span class="kept">{num(shown.overlap.overlap[rows[i]] * shown.of.k, 3)}<i> / {shown.of.k}</i></span>
             </>
           );
         }}
@@ -371,7 +363,7 @@ function OverLayers() {
           testid="compare-curves"
         />
       ) : (
-        <p class="hint">{state.value ?? <button class="link" data-testid="compare-all-layers" onClick={() => void ask()}>Compare all layers</button>}</p>
+        state.value ? <p class="hint">{state.value}</p> : <Button testid="compare-all-layers" onClick={() => void ask()}>Compare all layers</Button>
       )}
     </section>
   );

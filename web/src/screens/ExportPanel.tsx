@@ -3,11 +3,13 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { formatBytes, formatCount, formatNumber } from "../charts/numbers";
+import { bytes, count, num } from "../state/format";
+import { plotTheme } from "../app/map";
+import { Button, Choose, NumberField, Problem, Section, Switch } from "../app/ui";
 import { api } from "../api/client";
 import type { LogEntry, Metric } from "../api/types";
 import { layout, layoutLayers, shownLayer } from "../state/layouts";
-import { currentSource, detail, dialog, layer, mapPlot, nearest, offline, say, selection } from "../state/store";
+import { colouring, currentSource, detail, dialog, layer, mapPlot, nearest, offline, say, selection } from "../state/store";
 import { applyView, captureView, encodeView } from "../state/view";
 import { Dialog } from "./Dialog";
 import { download, fileName } from "./export/download";
@@ -18,7 +20,7 @@ import { singlePage } from "./export/single";
 export function ExportPanel() {
   const done = layout.value?.state.value?.state === "done";
   return (
-    <Dialog title="Export" testid="export">
+    <Dialog title="Export" testid="export-dialog">
       <div class="export">
         <Picture />
         <Coordinates done={done} />
@@ -58,6 +60,7 @@ function Picture() {
   const width = useSignal(host?.clientWidth || 1280);
   const height = useSignal(host?.clientHeight || 800);
   const busy = useSignal<PictureFormat | null>(null);
+  const withLegend = useSignal(true);
   const scaleBy = (k: number): void => {
     width.value = Math.round((host?.clientWidth || 1280) * k);
     height.value = Math.round((host?.clientHeight || 800) * k);
@@ -66,30 +69,31 @@ function Picture() {
     busy.value = format;
     try {
       const name = stem(format, shownLayer.peek() === null || layoutLayers.peek().length < 2 ? "" : `-layer-${shownLayer.peek()}`);
-      download(name, await picture(plot!, format, width.peek(), height.peek(), detail.peek()?.name ?? "gonio"));
+      const order = {
+        format, width: width.peek(), height: height.peek(), title: detail.peek()?.name ?? "gonio",
+        legend: withLegend.peek() ? colouring.peek().legend : null, theme: plotTheme(), screenHeight: host?.clientHeight || 800,
+      };
+      download(name, await picture(plot!, order));
     } catch (e) {
       say((e as Error).message, "error");
     } finally {
       busy.value = null;
     }
   };
-  const size = (name: string, of: typeof width) => (
-    <input
-      type="number" min={16} max={16384} value={of.value} aria-label={`${name} in pixels`} data-testid={`export-${name}`}
-      onChange={(e) => (of.value = Math.min(16384, Math.max(16, Math.round(Number(e.currentTarget.value)) || 16)))}
-    />
+  const size = (label: string, testid: string, of: typeof width) => (
+    <NumberField label={label} testid={testid} min={16} max={16384} value={of.value} onChange={(v) => (of.value = Math.round(v))} />
   );
   return (
     <Part title="Picture of the map" hint={plot ? "SVG and PDF: points as an image, axes and labels as vectors." : "Open the map first."}>
-      <span class="segments" role="group" aria-label="Size as on screen, times">
-        {[1, 2, 4].map((k) => <button key={k} data-testid={`export-scale-${k}`} onClick={() => scaleBy(k)}>{k}×</button>)}
-      </span>
-      {size("width", width)} × {size("height", height)} px
-      <span class="grow" />
+      {[1, 2, 4].map((k) => <Button key={k} kind="quiet" testid={`export-scale-${k}`} title={`${k} times the size on the screen`} onClick={() => scaleBy(k)}>{k}×</Button>)}
+      {size("px", "export-width", width)}
+      {size("×", "export-height", height)}
+      <Switch label="Legend" testid="export-legend" on={withLegend.value} onChange={(on) => (withLegend.value = on)} />
+      <span class="spring" />
       {(["png", "svg", "pdf"] as const).map((f) => (
-        <button key={f} class="button" data-testid={`export-${f}`} disabled={!plot || busy.value !== null} onClick={() => void save(f)}>
+        <Button key={f} testid={`export-${f}`} disabled={!plot || busy.value !== null} onClick={() => void save(f)}>
           {busy.value === f ? "…" : f.toUpperCase()}
-        </button>
+        </Button>
       ))}
     </Part>
   );
@@ -100,8 +104,8 @@ function Coordinates({ done }: { done: boolean }) {
   const rows = l?.state.value?.placed ?? 0;
   const usable = done && l !== null && !offline.value;
   return (
-    <Part title="Coordinates" hint={l ? `${formatCount(rows)} rows of the layout on the map${done ? "" : "; still running"}` : "No layout yet."}>
-      <span class="grow" />
+    <Part title="Coordinates" hint={l ? `${count(rows)} rows of the layout on the map${done ? "" : "; still running"}` : "No layout yet."}>
+      <span class="spring" />
       {(["npy", "csv", "jsonl"] as const).map((f) => (
         <Link key={f} testid={`export-coordinates-${f}`} href={usable ? api.exportUrl.coordinates(l.id, f) : null}>{f === "npy" ? "npy" : f.toUpperCase()}</Link>
       ))}
@@ -120,14 +124,16 @@ function Rows() {
     }
   };
   return (
-    <Part title="Selection" hint={rows.length ? `${formatCount(rows.length)} rows with their sentences and columns` : "Nothing is selected."}>
-      <span class="grow" />
+    <Part title="Selection" hint={rows.length ? `${count(rows.length)} rows with their sentences and columns` : "Nothing is selected."}>
+      <span class="spring" />
       {(["csv", "jsonl"] as const).map((f) => (
-        <button key={f} class="button" disabled={!rows.length || source === null} data-testid={`export-selection-${f}`} onClick={() => void save(f)}>{f.toUpperCase()}</button>
+        <Button key={f} testid={`export-selection-${f}`} disabled={!rows.length || source === null} onClick={() => void save(f)}>{f.toUpperCase()}</Button>
       ))}
     </Part>
   );
 }
+
+const METRICS = [{ value: "cosine", label: "cosine" }, { value: "euclidean", label: "Euclidean" }];
 
 function Neighbours() {
   const k = useSignal(nearest.peek().k);
@@ -136,15 +142,10 @@ function Neighbours() {
   const usable = source !== null && !offline.value;
   return (
     <Part title="Neighbours and geometry" hint={`Of layer ${layer.value}, in the original space. Large sets take minutes.`}>
-      <label>
-        k <input type="number" min={1} max={1000} value={k.value} data-testid="export-k" onChange={(e) => (k.value = Math.min(1000, Math.max(1, Math.round(Number(e.currentTarget.value)) || 10)))} />
-      </label>
-      <select aria-label="Metric" value={metric.value} onChange={(e) => (metric.value = e.currentTarget.value as Metric)}>
-        <option value="cosine">cosine</option>
-        <option value="euclidean">Euclidean</option>
-      </select>
+      <NumberField label="k" testid="export-k" min={1} max={1000} value={k.value} onChange={(v) => (k.value = Math.round(v))} />
+      <Choose label="Metric" testid="export-metric" value={metric.value} choices={METRICS} onChange={(v) => (metric.value = v as Metric)} />
       <Link testid="export-neighbors" href={usable ? api.exportUrl.neighbors(source, layer.value, k.value, metric.value) : null}>Neighbours</Link>
-      <span class="grow" />
+      <span class="spring" />
       <Link testid="export-geometry-csv" href={usable ? api.exportUrl.geometry(source, "csv") : null}>Geometry CSV</Link>
       <Link testid="export-geometry-json" href={usable ? api.exportUrl.geometry(source, "json") : null}>JSON</Link>
     </Part>
@@ -164,7 +165,7 @@ function Page({ done }: { done: boolean }) {
         layers: several && all.peek() ? "all" : "shown", sentences: sentences.peek(), progress: (s) => (progress.value = s),
       });
       download(stem("html"), html, "text/html");
-      say(`The page has ${formatBytes(html.length)}.`);
+      say(`The page has ${bytes(html.length)}.`);
     } catch (e) {
       say((e as Error).message, "error");
     } finally {
@@ -173,16 +174,12 @@ function Page({ done }: { done: boolean }) {
   };
   return (
     <Part title="Page in one file" hint="Opens in any browser without gonio: map, layers, hover, search. It holds positions and texts, no vectors.">
-      {several && (
-        <label class="check"><input type="checkbox" checked={all.value} data-testid="export-html-layers" onChange={(e) => (all.value = e.currentTarget.checked)} /> all layers</label>
-      )}
-      {detail.value?.text && (
-        <label class="check"><input type="checkbox" checked={sentences.value} data-testid="export-html-sentences" onChange={(e) => (sentences.value = e.currentTarget.checked)} /> sentences</label>
-      )}
-      <span class="grow" />
-      <button class="button" data-testid="export-html" disabled={!done || progress.value !== null} onClick={() => void save()}>
+      {several && <Switch label="All layers" testid="export-html-layers" on={all.value} onChange={(on) => (all.value = on)} />}
+      {detail.value?.text && <Switch label="Sentences" testid="export-html-sentences" on={sentences.value} onChange={(on) => (sentences.value = on)} />}
+      <span class="spring" />
+      <Button testid="export-html" disabled={!done || progress.value !== null} onClick={() => void save()}>
         {progress.value === null ? "HTML" : `${Math.round(progress.value * 100)} %`}
-      </button>
+      </Button>
     </Part>
   );
 }
@@ -221,11 +218,11 @@ function SessionPart() {
   };
   return (
     <Part title="Session" hint="The view as JSON or as an address: hashes of the data, never the coordinates.">
-      <button class="button" data-testid="export-session" onClick={() => void save()}>Save</button>
-      <button class="button" data-testid="export-session-open" onClick={() => file.current!.click()}>Open …</button>
+      <Button testid="export-session" onClick={() => void save()}>Save</Button>
+      <Button testid="export-session-open" onClick={() => file.current!.click()}>Open …</Button>
       <input ref={file} type="file" accept=".json,application/json" hidden data-testid="export-session-file" onChange={(e) => void open(e.currentTarget.files?.[0])} />
-      <span class="grow" />
-      <button class="button" data-testid="export-link" onClick={() => void copy()}>Copy address</button>
+      <span class="spring" />
+      <Button testid="export-link" onClick={() => void copy()}>Copy address</Button>
     </Part>
   );
 }
@@ -253,31 +250,30 @@ function Log() {
   }, []);
   const list = entries.value;
   return (
-    <section class="export-log">
-      <div class="export-head">
-        <h2>Computations</h2>
-        <button class="button" disabled={!list?.length} data-testid="export-log" onClick={() => download(stem("json", "-log"), JSON.stringify(list, null, 1) + "\n", "application/json")}>JSON</button>
-      </div>
-      {error.value && <p class="hint" role="alert">{error.value}</p>}
+    <Section
+      title="Computations"
+      aside={<Button kind="quiet" testid="export-log" disabled={!list?.length} onClick={() => download(stem("json", "-log"), JSON.stringify(list, null, 1) + "\n", "application/json")}>JSON</Button>}
+    >
+      <Problem text={error.value} testid="export-log-error" />
       {list && list.length === 0 && <p class="hint">Nothing has been computed yet.</p>}
       {list && list.length > 0 && (
         <div class="table-scroll" tabIndex={0} role="region" aria-label="Computations with their parameters">
           <table data-testid="log-table">
-            <thead><tr><th scope="col">when</th><th scope="col">what</th><th scope="col">parameters</th><th scope="col">seconds</th></tr></thead>
+            <thead><tr><th scope="col">when</th><th scope="col" class="words">what</th><th scope="col" class="words">parameters</th><th scope="col">seconds</th></tr></thead>
             <tbody>
               {[...list].reverse().map((e, i) => (
                 <tr key={i}>
                   <td>{time(e.when)}</td>
-                  <td>{e.what}</td>
-                  <td class="parameters" title={words(e.parameters)}>{words(e.parameters)}</td>
-                  <td>{formatNumber(e.seconds, 3)}</td>
+                  <td class="words">{e.what}</td>
+                  <td class="words parameters" title={words(e.parameters)}>{words(e.parameters)}</td>
+                  <td>{num(e.seconds, 3)}</td>
                 </tr>
               ))}
             </tbody>
           </table>
         </div>
       )}
-    </section>
+    </Section>
   );
 }
 

@@ -4,15 +4,19 @@
  *  of the same measure, averaged over the brushed layers. The map stands beside the curves. */
 import { signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
+import { Button, Empty, NumberField, Problem, Switch } from "../app/ui";
 import { Curves } from "../charts/Curves";
 import { Heatmap } from "../charts/Heatmap";
 import { Histogram } from "../charts/Histogram";
 import { Spectrum } from "../charts/Spectrum";
 import { layerColor } from "../charts/theme";
 import { api } from "../api/client";
+import { goToLayer, setProjection } from "../state/actions";
 import { loadColumn } from "../state/columns";
+import { count } from "../state/format";
 import { commit } from "../state/history";
-import { colourBy, currentSource, detail, layer, layers, offline, paint, say, selection } from "../state/store";
+import { run } from "../state/layouts";
+import { colourBy, currentSource, detail, layer, layers, offline, paint, projection, say, selection } from "../state/store";
 import { geometry, geometrySpace, measureLayers, type GeometryTable } from "./geometry-state";
 import { dominanceMatrix, familiesIn, scaleCurves, seriesOf, tableOf, type Family } from "./measures";
 import { MiniMap } from "./MiniMap";
@@ -45,6 +49,7 @@ export function Geometry() {
 function Head({ table }: { table: GeometryTable | null }) {
   const source = currentSource.value;
   const space = geometrySpace.value;
+  const sameSpace = space.center === projection.value.space.center && space.remove === projection.value.space.remove;
   const set = (next: { center?: boolean; remove?: number }): void => {
     geometrySpace.value = { ...space, ...next };
     if (source !== null && table) void measureLayers(source, geometrySpace.value);
@@ -53,25 +58,18 @@ function Head({ table }: { table: GeometryTable | null }) {
     <header class="screen-head">
       <h1>Geometry</h1>
       <span class="of">{detail.value?.name}</span>
-      <label class="check">
-        <input type="checkbox" data-testid="geometry-center" checked={space.center} onChange={(e) => set({ center: e.currentTarget.checked, ...(e.currentTarget.checked ? {} : { remove: 0 }) })} />
-        Remove the mean
-      </label>
-      <label class="check">
-        Remove the first
-        <input
-          type="number" min={0} max={Math.min(50, (detail.value?.dims ?? 2) - 1)} step={1} value={space.remove} data-testid="geometry-remove"
-          onChange={(e) => {
-            const remove = Math.max(0, Math.min(50, Math.round(Number(e.currentTarget.value) || 0)));
-            set({ remove, center: space.center || remove > 0 });
-          }}
-        />
-        components
-      </label>
-      <span class="grow" />
+      <Switch label="Remove the mean" testid="geometry-center" on={space.center} onChange={(center) => set({ center, remove: center ? space.remove : 0 })} />
+      <NumberField
+        label="Remove leading components" testid="geometry-remove" min={0} max={Math.min(50, (detail.value?.dims ?? 2) - 1)} value={space.remove}
+        onChange={(v) => set({ remove: Math.round(v), center: space.center || v > 0 })}
+      />
+      {!sameSpace && !offline.value && (
+        <Button testid="geometry-apply" title="Run the layout of the map again in this space" onClick={applyToMap}>Apply to map</Button>
+      )}
+      <span class="spring" />
       {table?.state === "running" && <Progress share={table.progress} />}
       {table?.state === "done" && source !== null && !offline.value && (
-        <span class="links">
+        <span class="row-of">
           <a class="button" href={api.exportUrl.geometry(source, "csv")} download data-testid="geometry-csv">CSV</a>
           <a class="button" href={api.exportUrl.geometry(source, "json")} download data-testid="geometry-json">JSON</a>
         </span>
@@ -82,7 +80,7 @@ function Head({ table }: { table: GeometryTable | null }) {
 
 function Progress({ share }: { share: number }) {
   return (
-    <span class="progress" role="progressbar" aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(share * 100)} aria-label="Measuring the layers" data-testid="geometry-progress">
+    <span class="geo-progress" role="progressbar" aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(share * 100)} aria-label="Measuring the layers" data-testid="geometry-progress">
       <i style={{ width: `${share * 100}%` }} />
       <b>{Math.round(share * 100)} %</b>
     </span>
@@ -92,27 +90,28 @@ function Progress({ share }: { share: number }) {
 function Ask() {
   const source = detail.value;
   return (
-    <div class="empty" data-testid="geometry-empty">
-      <h2>Not measured yet</h2>
-      <p>
-        Intrinsic dimension, cosines, ranks, isotropy, hubness and neighbour overlap of{" "}
-        {source ? `${layers.value.length > 1 ? `${layers.value.length} layers of ` : ""}${source.rows.toLocaleString("en").replaceAll(",", " ")} × ${source.dims} vectors` : "the layers"}.
-        Large sets take minutes; the page stays usable meanwhile.
-      </p>
-      <button class="primary" data-testid="geometry-start" disabled={!source || offline.value} onClick={() => source && void measureLayers(source.id, geometrySpace.value)}>
-        Measure {layers.value.length > 1 ? "all layers" : "the vectors"}
-      </button>
-      {offline.value && <p>This page was exported without its vectors: geometry needs <code>gonio view</code>.</p>}
+    <div class="screen-empty" data-testid="geometry-empty">
+      <Empty title="Not measured yet">
+        <p>
+          Intrinsic dimension, cosines, ranks, isotropy, hubness and neighbour overlap of{" "}
+          {source ? `${layers.value.length > 1 ? `${layers.value.length} layers of ` : ""}${count(source.rows)} × ${source.dims} vectors` : "the layers"}.
+          Large sets take minutes; the page stays usable meanwhile.
+        </p>
+        <Button kind="primary" testid="geometry-start" disabled={!source || offline.value} onClick={() => source && void measureLayers(source.id, geometrySpace.value)}>
+          Measure {layers.value.length > 1 ? "all layers" : "the vectors"}
+        </Button>
+      </Empty>
     </div>
   );
 }
 
 function Failed({ table }: { table: GeometryTable }) {
   return (
-    <div class="empty" role="alert" data-testid="geometry-failed">
-      <h2>The measurement failed</h2>
-      <p>{table.error}</p>
-      <button class="primary" onClick={() => void measureLayers(table.source, table.space)}>Try again</button>
+    <div class="screen-empty" data-testid="geometry-failed">
+      <Empty title="The measurement failed">
+        <Problem text={table.error} testid="geometry-error" />
+        <Button testid="geometry-retry" onClick={() => void measureLayers(table.source, table.space)}>Try again</Button>
+      </Empty>
     </div>
   );
 }
@@ -135,13 +134,13 @@ function FamilyCard({ family, table, numbers }: { family: Family; table: Geometr
   const series = useMemo(() => seriesOf(table.rows, numbers, family.measures, true), [table.rows, numbers.join(), family.id]);
   const range = brushed.value?.family === family.id ? brushed.value.range : null;
   return (
-    <section class="card" data-testid={`geometry-card-${family.id}`}>
+    <section class="geo-card" data-testid={`geometry-card-${family.id}`}>
       <h2>
         {family.title}
         {family.point && !offline.value && (
-          <button class="small" data-testid={`geometry-paint-${family.id}`} title={`Colour the map by the ${family.pointTitle} of each row`} onClick={() => void paintMap(family, [layer.value, layer.value])}>
+          <Button kind="quiet" testid={`geometry-paint-${family.id}`} title={`Colour the map by the ${family.pointTitle} of each row`} onClick={() => void paintMap(family, [layer.value, layer.value])}>
             Colour map
-          </button>
+          </Button>
         )}
       </h2>
       <Curves
@@ -151,7 +150,7 @@ function FamilyCard({ family, table, numbers }: { family: Family; table: Geometr
         xName={(x) => `layer ${x}`}
         marker={layer.value}
         brush={range}
-        onPick={(i) => goTo(numbers[i])}
+        onPick={(i) => goToLayer(numbers[i])}
         {...(family.point && !offline.value && { onBrush: (r: [number, number] | null) => void paintMap(family, r) })}
         {...(family.range && { yRange: family.range })}
         height={150}
@@ -168,7 +167,7 @@ function ScaleCard({ table }: { table: GeometryTable }) {
   /* Each layer has scales of its own: the curves share an axis of all of them and skip the others'. */
   const fill = (c: (typeof curves)[number]): (number | null)[] => all.map((s) => c.value[c.scale.indexOf(s)] ?? null);
   return (
-    <section class="card" data-testid="geometry-card-gride">
+    <section class="geo-card" data-testid="geometry-card-gride">
       <h2>Dimension by scale (GRIDE)</h2>
       <Curves
         x={all}
@@ -195,7 +194,7 @@ function SpectrumCard({ table, numbers }: { table: GeometryTable; numbers: numbe
   const shares = useMemo(() => numbers.filter((n) => table.spectra[n]).map((n) => ({ layer: n, shares: table.spectra[n] })), [table.spectra, numbers.join()]);
   if (shares.length === 0) return null;
   return (
-    <section class="card" data-testid="geometry-card-spectrum">
+    <section class="geo-card" data-testid="geometry-card-spectrum">
       <h2>Spectrum: share of variance</h2>
       <Spectrum layers={shares} current={layer.value} height={190} testid="geometry-spectrum" />
     </section>
@@ -206,7 +205,7 @@ function DominantCard({ table, numbers }: { table: GeometryTable; numbers: numbe
   const { dims, values } = useMemo(() => dominanceMatrix(table.dominant, numbers, 24), [table.dominant, numbers.join()]);
   if (dims.length === 0) return null;
   return (
-    <section class="card" data-testid="geometry-card-dominant">
+    <section class="geo-card" data-testid="geometry-card-dominant">
       <h2>Dominant dimensions</h2>
       <Heatmap
         rows={numbers.map((n) => `layer ${n}`)}
@@ -216,7 +215,7 @@ function DominantCard({ table, numbers }: { table: GeometryTable; numbers: numbe
         unit="share of the mean cosine"
         current={numbers.indexOf(layer.value)}
         rowHeight={numbers.length > 14 ? 11 : 16}
-        onPick={(r) => goTo(numbers[r])}
+        onPick={(r) => goToLayer(numbers[r])}
         testid="geometry-dominant"
       />
     </section>
@@ -226,7 +225,7 @@ function DominantCard({ table, numbers }: { table: GeometryTable; numbers: numbe
 function TableCard({ table, numbers }: { table: GeometryTable; numbers: number[] }) {
   const { head, lines } = useMemo(() => tableOf(table.rows, numbers), [table.rows, numbers.join()]);
   return (
-    <section class="card wide">
+    <section class="geo-card wide">
       <h2>All values</h2>
       <div class="table-scroll" tabIndex={0} role="region" aria-label="All values, a line per layer">
         <table data-testid="geometry-table">
@@ -238,8 +237,8 @@ function TableCard({ table, numbers }: { table: GeometryTable; numbers: number[]
           </thead>
           <tbody>
             {lines.map((line, i) => (
-              <tr key={numbers[i]} class={numbers[i] === layer.value ? "current" : ""} onClick={() => goTo(numbers[i])}>
-                <th scope="row"><button class="plain" onClick={() => goTo(numbers[i])}>{numbers[i]}</button></th>
+              <tr key={numbers[i]} class={numbers[i] === layer.value ? "current" : ""} onClick={() => goToLayer(numbers[i])}>
+                <th scope="row"><button class="link" onClick={() => goToLayer(numbers[i])}>{numbers[i]}</button></th>
                 {line.map((cell, c) => <td key={c}>{cell}</td>)}
               </tr>
             ))}
@@ -269,8 +268,10 @@ function Painted() {
   );
 }
 
-function goTo(to: number): void {
-  commit("layer", () => (layer.value = to), "layer");
+/** Runs the map's layout again in the space of the table. */
+function applyToMap(): void {
+  setProjection({ space: geometrySpace.peek() }, "space");
+  void run("projection.space");
 }
 
 let painting = 0;

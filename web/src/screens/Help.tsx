@@ -20,7 +20,7 @@ const PLACES: [string, string][] = [
 
 export function Help() {
   return (
-    <Dialog title="Keys and mouse" testid="help">
+    <Dialog title="Keys and mouse" testid="help-dialog">
       <div class="help">
         <Table title="Keys" rows={keys.map((k) => [k.shown ?? k.key, k.does])} keyed />
         <div>

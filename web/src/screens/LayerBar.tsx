@@ -5,6 +5,7 @@
  *  one to the other; letting go settles on the nearest layer. */
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { Button, Choose, Problem } from "../app/ui";
 import { Curves } from "../charts/Curves";
 import { formatWithError } from "../charts/numbers";
 import { commit } from "../state/history";
@@ -14,6 +15,7 @@ import { type Layout, layout, layoutLayers } from "../state/layouts";
 import { colouring, currentSource, layer, layers, offline, options, scrub, selection, theme } from "../state/store";
 import { measureLayers, rawGeometry } from "./geometry-state";
 import { FAMILIES, seriesOf } from "./measures";
+import { showTrails } from "./trails";
 import { commonBox, drawSmall, sampleRows } from "./strip";
 
 /** Seconds a layer takes while playing. */
@@ -106,20 +108,21 @@ function Side({ list, at }: { list: LayerEntry[]; at: number }) {
   return (
     <div class="layerbar-side" style={{ width: `${GUTTER}px` }}>
       <div class="layerbar-now">
-        <button class="icon" data-testid="layer-play" aria-pressed={playing.value} aria-label={playing.value ? "Stop" : "Play the layers"} title={playing.value ? "Stop (space)" : "Play the layers (space)"} onClick={togglePlay}>
-          <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">
-            {playing.value ? <path d="M3 2h3v10H3zM8 2h3v10H8z" fill="currentColor" /> : <path d="M3 1.5v11l9-5.5z" fill="currentColor" />}
-          </svg>
-        </button>
+        <Button icon={playing.value ? "pause" : "play"} testid="layer-play" pressed={playing.value} title={playing.value ? "Stop (Space)" : "Play through the layers (Space)"} onClick={togglePlay} />
         <div>
           <b data-testid="layer-name">Layer {here?.layer}</b>
-          <span>{here && list.length > 1 ? ` of ${list[list.length - 1].layer}, depth ${here.depth.toFixed(2)}` : ""}</span>
+          <span>{here ? `of ${list[list.length - 1].layer}, depth ${here.depth.toFixed(2)}` : ""}</span>
         </div>
+        <Button
+          icon="path" kind="quiet" testid="layer-trails" pressed={showTrails.value} title="Trails: lines of the pinned and the selected rows (up to 40) through all layers"
+          onClick={() => commit("trails", () => (showTrails.value = !showTrails.value))}
+        />
       </div>
       <Alignment />
-      <select class="layerbar-curve" data-testid="layer-curve-select" aria-label="Curve under the slider" value={curve.value} onChange={(e) => (curve.value = e.currentTarget.value)}>
-        {CURVES.map((f) => <option value={f.id} key={f.id}>{f.id === "overlap" ? "Shared with previous layer" : f.title}</option>)}
-      </select>
+      <Choose
+        label="Curve under the slider" testid="layer-curve-select" value={curve.value} onChange={(id) => (curve.value = id)}
+        choices={CURVES.map((f) => ({ value: f.id, label: f.id === "overlap" ? "Kept from previous layer" : f.title }))}
+      />
       <CurveValue list={list} at={at} />
     </div>
   );
@@ -252,16 +255,16 @@ function UnderCurve({ list, at }: { list: LayerEntry[]; at: number }) {
   if (!table || table.state === "failed")
     return (
       <div class="layerbar-ask" data-testid="layer-curve-empty">
-        {offline.value ? "no curves in this file" : (
-          <button class="link" data-testid="layer-measure" disabled={source === null} onClick={() => source !== null && void measureLayers(source, { center: false, remove: 0 })}>
+        {offline.value ? "No curves were saved with this page." : (
+          <Button testid="layer-measure" disabled={source === null} onClick={() => source !== null && void measureLayers(source, { center: false, remove: 0 })}>
             Measure the layers
-          </button>
+          </Button>
         )}
-        {table?.error && <span role="alert"> {table.error}</span>}
+        <Problem text={table?.error ?? null} testid="layer-curve-error" />
       </div>
     );
   if (table.state === "running" && table.rows.length === 0)
-    return <div class="layerbar-ask" data-testid="layer-curve-busy">measuring the layers: {Math.round(table.progress * 100)} %</div>;
+    return <div class="layerbar-ask" data-testid="layer-curve-busy">Measuring the layers: {Math.round(table.progress * 100)} %</div>;
   const [shown] = seriesOf(table.rows, list.map((l) => l.layer), family.measures);
   return (
     <div class="layerbar-chart">

@@ -4,9 +4,10 @@ import { useEffect, useRef } from "preact/hooks";
 import { createPlot, type Plot } from "../plot";
 import { numberColouring, plainColouring } from "../state/colouring";
 import { layout, shownLayer } from "../state/layouts";
-import { colourBy, options, paint, screen, selection, theme } from "../state/store";
-import { commit } from "../state/history";
-import { plotTheme } from "./plot-theme";
+import { colourBy, options, paint, selection, theme } from "../state/store";
+import { showScreen } from "../state/actions";
+import { plotTheme } from "../app/map";
+import { Button } from "../app/ui";
 
 export function MiniMap() {
   const host = useRef<HTMLDivElement>(null);
@@ -16,7 +17,7 @@ export function MiniMap() {
   const positions = l && shownLayer.value !== null ? l.positions.get(shownLayer.value) : undefined;
 
   useEffect(() => {
-    const p = createPlot(host.current!, { renderer: options.renderer, animate: options.animate, theme: plotTheme(host.current!) });
+    const p = createPlot(host.current!, { renderer: options.renderer, animate: options.animate, theme: plotTheme() });
     plot.current = p;
     const resize = new ResizeObserver(() => p.resize());
     resize.observe(host.current!);
@@ -26,7 +27,7 @@ export function MiniMap() {
       plot.current = null;
     };
   }, []);
-  useEffect(() => plot.current?.setTheme(plotTheme(host.current!)), [theme.value]);
+  useEffect(() => plot.current?.setTheme(plotTheme()), [theme.value]);
 
   useEffect(() => {
     if (!plot.current || !l || !positions) return;
@@ -43,7 +44,7 @@ export function MiniMap() {
     <div class="minimap" data-testid="geometry-map">
       <div class="minimap-plot" ref={host} />
       {!positions && <p class="minimap-note">No layout yet: run one on the map.</p>}
-      <button class="small" data-testid="geometry-to-map" onClick={() => commit("map", () => (screen.value = "map"))}>Open map</button>
+      <Button testid="geometry-to-map" onClick={() => showScreen("map")}>Open map</Button>
     </div>
   );
 }

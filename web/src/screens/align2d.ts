@@ -1,7 +1,8 @@
 /** One flat map laid onto another by the rows that they share (Procrustes analysis in two dimensions):
  *  shifted, turned, mirrored if that fits better, and scaled by one factor. Angles and proportions of
  *  the moved map stay what they were. Schönemann, Psychometrika 31:1 (1966); in the plane the
- *  best turn has a closed form. */
+ *  best turn has a closed form. The factor makes the shared rows of both maps spread equally far: the
+ *  factor of least squares would shrink a map the more, the less it resembles the other. */
 
 export interface Moved {
   positions: Float32Array;
@@ -31,7 +32,7 @@ export function alignOnto(a: Float32Array, b: Float32Array, match: Int32Array): 
     by += b[2 * pairs[p + 1] + 1] / rows;
   }
   /* Sums of products of centred coordinates: xx = sum of a.x b.x, and so on. */
-  let xx = 0, xy = 0, yx = 0, yy = 0, size = 0;
+  let xx = 0, xy = 0, yx = 0, yy = 0, spreadA = 0, spreadB = 0;
   for (let p = 0; p < pairs.length; p += 2) {
     const u = a[2 * pairs[p]] - ax, v = a[2 * pairs[p] + 1] - ay;
     const s = b[2 * pairs[p + 1]] - bx, t = b[2 * pairs[p + 1] + 1] - by;
@@ -39,14 +40,15 @@ export function alignOnto(a: Float32Array, b: Float32Array, match: Int32Array): 
     xy += u * t;
     yx += v * s;
     yy += v * t;
-    size += s * s + t * t;
+    spreadA += u * u + v * v;
+    spreadB += s * s + t * t;
   }
   const straight = Math.hypot(xx + yy, yx - xy);
   const flipped = Math.hypot(xx - yy, yx + xy);
   const mirrored = flipped > straight;
   /* A mirrored map has y turned around first. */
   const turn = mirrored ? Math.atan2(yx + xy, xx - yy) : Math.atan2(yx - xy, xx + yy);
-  const scale = size > 0 ? Math.max(straight, flipped) / size : 1;
+  const scale = spreadA > 0 && spreadB > 0 ? Math.sqrt(spreadA / spreadB) : 1;
   const [cos, sin] = [Math.cos(turn) * scale, Math.sin(turn) * scale];
   const positions = new Float32Array(b.length);
   for (let j = 0; j < b.length; j += 2) {

@@ -2,7 +2,7 @@
 import { effect, signal } from "@preact/signals";
 import { api } from "../api/client";
 import type { TokenCard } from "../api/types";
-import { currentSource, hover, layer, offline, options } from "./store";
+import { currentSource, hover, layer, options } from "./store";
 
 const keep = 4000;
 const cache = new Map<string, TokenCard>();
@@ -53,7 +53,6 @@ export function followHover(): void {
       hoverCard.value = old;
       return;
     }
-    if (offline.value) return;
     hoverCard.value = null;
     timer = setTimeout(() => {
       cardOf(s, row, of).then(

@@ -86,17 +86,21 @@ async function size({ stale }: { stale: () => boolean }): Promise<void> {
 
 async function load({ stale }: { stale: () => boolean }): Promise<void> {
   const id = currentSource.value;
-  if (id === null || detail.peek()?.id === id) return;
-  detail.value = null;
+  if (id === null) return;
+  // A restored view has brought its details, its layout and its colours along.
+  const restored = detail.peek()?.id === id ? detail.peek() : null;
+  if (!restored) detail.value = null;
   tokens.value = null;
   paths.value = [];
   sets.value = [];
-  const d = await api.source(id);
+  const d = restored ?? (await api.source(id));
   if (stale()) return;
-  detail.value = d;
-  if (layoutId.peek() === null) void run("open");
-  const category = d.columns.find((c) => c.type === "category" && c.distinct > 1 && c.distinct <= 60);
-  if (category && colourBy.peek().kind === "none") follow("open", () => (colourBy.value = { kind: "column", name: category.name }));
+  if (!restored) {
+    detail.value = d;
+    if (layoutId.peek() === null) void run("open");
+    const category = d.columns.find((c) => c.type === "category" && c.distinct > 1 && c.distinct <= 60);
+    if (category && colourBy.peek().kind === "none") follow("open", () => (colourBy.value = { kind: "column", name: category.name }));
+  }
   refreshSets().catch(oops);
   const label = labelColumn();
   if (label) {

@@ -96,7 +96,8 @@ export function carriedApi(block: Block): Api {
       if (!signal.aborted) onhits({ rows: hits, scanned: rows, total: rows, count: hits.length, last: true });
     },
     embed: refuse("Placing a typed text"),
-    geometry: refuse("Geometry"),
+    geometry: async (_s, space) =>
+      c.geometry && !space.center && space.remove === 0 ? { state: "done", ...c.geometry, rows: c.geometry.rows.map((r) => ({ ...r })) } : refuse("Geometry")(),
     overlap: refuse("Comparing"),
     compare: refuse("Comparing"),
     labels: async (_s, _id, layer) => ({ labels: c.labels[layer] ?? [] }),

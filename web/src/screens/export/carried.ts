@@ -8,6 +8,7 @@ import { layout, layoutLayers, shownLayer } from "../../state/layouts";
 import { colourBy, detail, paint, sets } from "../../state/store";
 import { captureView, type View } from "../../state/view";
 import { packRows } from "../../state/rows";
+import { rawGeometry, type GeometryTable } from "../geometry-state";
 import { quantise, toText, writeBlock } from "./pack";
 
 /** The header of the carried block. Arrays: `p<i>` positions of layer i, `c<i>` column i; `text`, `at`
@@ -25,6 +26,8 @@ export interface Carried {
   sets: { name: string; rows: string }[];
   paint: { title: string; diverging?: boolean; range?: [number, number] } | null;
   log: LogEntry[];
+  /** The geometry table of the untouched vectors, if it had been measured. */
+  geometry: Pick<GeometryTable, "rows" | "spectra" | "dominant"> | null;
 }
 
 export interface CarryOptions {
@@ -58,6 +61,7 @@ export async function gather(o: CarryOptions): Promise<string> {
   }
   const columns = await gatherColumns(source, numbers, o, arrays);
   const texts = o.sentences ? await gatherSentences(source, arrays, (s) => o.progress(0.5 + 0.45 * s)) : null;
+  const table = rawGeometry.peek();
   const painted = colourBy.peek().kind === "values" ? paint.peek() : null;
   if (painted) arrays["paint"] = { data: painted.values, shape: [painted.values.length] };
   const meta: Carried = {
@@ -65,6 +69,7 @@ export async function gather(o: CarryOptions): Promise<string> {
     sets: sets.peek().map((s) => ({ name: s.name, rows: packRows(s.rows) })),
     paint: painted && { title: painted.title, ...(painted.diverging && { diverging: true }), ...(painted.range && { range: painted.range }) },
     log: await api.log().catch(() => []),
+    geometry: table?.state === "done" ? { rows: table.rows, spectra: table.spectra, dominant: table.dominant } : null,
   };
   return toText(writeBlock({ ...meta }, arrays));
 }

@@ -5,25 +5,46 @@ import { encodable, type PdfColor, PdfPage, type PdfPicture } from "./pdf";
 /** @param scale points of the page for a unit of the SVG's size: 0.75 makes 96 units an inch. */
 export async function svgToPdf(svg: string, title: string, scale = 0.75): Promise<Uint8Array<ArrayBuffer>> {
   const root = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
-  const size = ["width", "height"].map((n) => parseFloat(root.getAttribute(n) ?? "")) as [number, number];
-  if (root.nodeName !== "svg" || !size.every((s) => s > 0)) throw new Error("The plot gave no picture with a size.");
-  const box = (root.getAttribute("viewBox") ?? `0 0 ${size[0]} ${size[1]}`).split(/[\s,]+/).map(Number);
-  const k = (size[0] * scale) / box[2];
-  const page = new PdfPage(size[0] * scale, size[1] * scale, title);
-  for (const e of root.querySelectorAll("image, rect, line, polyline, polygon, circle, path, text")) if (!e.closest("clipPath, defs")) await draw(page, e, k);
+  const [width, height] = ["width", "height"].map((n) => number(root, n) * scale);
+  if (root.nodeName !== "svg" || !(width > 0 && height > 0)) throw new Error("The plot gave no picture with a size.");
+  const page = new PdfPage(width, height, title);
+  for (const e of root.querySelectorAll("image, rect, line, polyline, polygon, circle, path, text"))
+    if (!e.closest("clipPath, defs")) await draw(page, e, placeOf(e, scale));
   return page.bytes();
 }
 
 const number = (e: Element, name: string, otherwise = 0): number => parseFloat(e.getAttribute(name) ?? "") || otherwise;
 
-async function draw(page: PdfPage, e: Element, k: number): Promise<void> {
-  const [x, y] = [number(e, "x") * k, number(e, "y") * k];
+/** Where an element's own coordinates lie on the page: page = (x, y) + k * own. */
+interface Place {
+  x: number;
+  y: number;
+  k: number;
+}
+
+/** All our pictures are shifted and scaled alike in x and y, by groups and by one picture in another. */
+function placeOf(e: Element, scale: number): Place {
+  const up = e.parentElement;
+  const outer = up ? placeOf(up, scale) : { x: 0, y: 0, k: scale };
+  const inside = (x: number, y: number, k: number): Place => ({ x: outer.x + outer.k * x, y: outer.y + outer.k * y, k: outer.k * k });
+  if (e.nodeName === "svg") {
+    const box = (e.getAttribute("viewBox") ?? "").split(/[\s,]+/).map(Number);
+    return inside(number(e, "x"), number(e, "y"), box.length === 4 ? number(e, "width", box[2]) / box[2] : 1);
+  }
+  if (e.nodeName !== "g") return outer;
+  const [, dx, dy] = /translate\(\s*([-\d.]+)[\s,]+([-\d.]+)/.exec(e.getAttribute("transform") ?? "") ?? [0, 0, 0];
+  const [, k] = /scale\(\s*([-\d.]+)/.exec(e.getAttribute("transform") ?? "") ?? [0, 1];
+  return inside(Number(dx), Number(dy), Number(k));
+}
+
+async function draw(page: PdfPage, e: Element, at: Place): Promise<void> {
+  const { k } = at;
   if (e.nodeName === "image") {
     const picture = await decode(e.getAttribute("href") ?? "");
-    return page.picture(picture, x, y, number(e, "width") * k, number(e, "height") * k);
+    return page.picture(picture, at.x + number(e, "x") * k, at.y + number(e, "y") * k, number(e, "width") * k, number(e, "height") * k);
   }
-  if (e.nodeName === "text") return drawText(page, e, k);
-  const points = outline(e).map(([px, py]) => [px * k, py * k] as [number, number]);
+  if (e.nodeName === "text") return drawText(page, e, at);
+  const points = outline(e).map(([x, y]) => [at.x + x * k, at.y + y * k] as [number, number]);
   const fill = colour(e.getAttribute("fill") ?? "#000000");
   const stroke = colour(e.getAttribute("stroke"));
   const close = e.nodeName !== "polyline" && e.nodeName !== "line" && !(e.nodeName === "path" && !/z\s*$/i.test(e.getAttribute("d") ?? ""));
@@ -45,7 +66,7 @@ function outline(e: Element): [number, number][] {
   return Array.from({ length: Math.floor(list.length / 2) }, (_, i) => [list[2 * i], list[2 * i + 1]]);
 }
 
-function drawText(page: PdfPage, e: Element, k: number): void {
+function drawText(page: PdfPage, e: Element, { x: left, y: top, k }: Place): void {
   const text = e.textContent ?? "";
   const size = number(e, "font-size", 12);
   const transform = e.getAttribute("transform") ?? "";
@@ -53,8 +74,8 @@ function drawText(page: PdfPage, e: Element, k: number): void {
   const turn = (Number(/rotate\(\s*([-\d.]+)/.exec(transform)?.[1] ?? 0) * Math.PI) / 180;
   /* dy moves along the turned letters' own down. */
   const down = /em$/.test(e.getAttribute("dy") ?? "") ? number(e, "dy") * size : number(e, "dy");
-  const x = (Number(moved?.[1] ?? 0) + number(e, "x") - down * Math.sin(turn)) * k;
-  const y = (Number(moved?.[2] ?? 0) + number(e, "y") + down * Math.cos(turn)) * k;
+  const x = left + (Number(moved?.[1] ?? 0) + number(e, "x") - down * Math.sin(turn)) * k;
+  const y = top + (Number(moved?.[2] ?? 0) + number(e, "y") + down * Math.cos(turn)) * k;
   const halo = colour(e.getAttribute("stroke"));
   const style = {
     fill: colour(e.getAttribute("fill")) ?? ([0, 0, 0] as PdfColor),
