@@ -50,7 +50,8 @@ typedef struct cli_command {
 } cli_command;
 
 extern const cli_command cmd_survey, cmd_extract, cmd_inspect, cmd_knn, cmd_id, cmd_overlap,
-    cmd_imbalance, cmd_density, cmd_cluster, cmd_lid, cmd_mlem, cmd_isotropy, cmd_project, cmd_view;
+    cmd_imbalance, cmd_density, cmd_cluster, cmd_lid, cmd_mlem, cmd_isotropy, cmd_project, cmd_view,
+    cmd_export;
 
 /** Parses argv[0 ...) with the command's table and the common options. Operands are moved to the
  *  front of argv in their order.

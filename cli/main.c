@@ -8,7 +8,7 @@
 static const cli_command *const commands[] = {
     &cmd_survey,  &cmd_extract,   &cmd_inspect, &cmd_knn,     &cmd_id,
     &cmd_overlap, &cmd_imbalance, &cmd_density, &cmd_cluster, &cmd_lid,
-    &cmd_mlem,    &cmd_isotropy,  &cmd_project, &cmd_view};
+    &cmd_mlem,    &cmd_isotropy,  &cmd_project, &cmd_view,    &cmd_export};
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(FILE *to) {

@@ -21,6 +21,7 @@ ROOMS = {  # room: rooms whose internal headers it may use
     "encoding": "base math io reps",
     "projection": "base math reps neighbors",
     "figure": "base io",
+    "export": "base io text reps",
     "report": "base math io text model reps extract neighbors geometry encoding projection figure",
     "view": "base math io text model reps extract neighbors geometry encoding projection figure report",
 }
@@ -37,6 +38,7 @@ PUBLIC = {topic: room for room, topics in {
     "projection": "pca mds map align axes",
     "encoding": "features mlem mlem_v1 mlem_v2 pairs decoding baselines",
     "figure": "figure",
+    "export": "export",
     "report": "result survey measure mlem_report",
     "view": "view",
 }.items() for topic in topics.split()}

@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from tap import GONIO, QUICK, SOURCE, files_under, gonio, main, need_corpus, need_model, read_npy, write_npy
 
 COMMANDS = ("survey", "extract", "inspect", "knn", "id", "overlap", "imbalance", "density", "cluster", "lid",
-            "mlem", "isotropy", "project", "view")
+            "mlem", "isotropy", "project", "view", "export")
 
 
 def cloud(folder, name="X.npy", n=300, d=6, seed=1):

@@ -2,11 +2,12 @@
 """Vectors as text and TensorBoard's folders as sources, with the metadata that lies beside them."""
 
 import os
+import shutil
 import struct
 import sys
 
-from server import Server
-from tap import main, write_npy
+from server import Server, write_set
+from tap import gonio, main, write_npy
 
 
 def put(folder, name, text):
@@ -104,6 +105,19 @@ def metadata_lies_beside_a_file(folder):
         assert names(s, found["tensors.tsv"], "label") == ["x", "y"]
 
 
+def what_is_exported_comes_back(folder):
+    reps, tokens = write_set(folder)
+    for out, more in (("text", ()), ("raw", ("--binary",))):
+        gonio("export", "tensorboard", reps, "-o", os.path.join(folder, out), "--layers", "2", *more)
+    shutil.copy(os.path.join(reps, "layer.02.npy"), folder)
+    with Server(folder) as s:
+        found = {(x["kind"], x["path"]): x["id"] for x in s.get("/api/sources").json["sources"]}
+        ids = [found["npy", "layer.02.npy"], found["tensorboard", "text"], found["tensorboard", "raw"]]
+        assert len({s.get(f"/api/sources/{i}").json["hash"] for i in ids}) == 1
+        assert names(s, ids[1], "token") == tokens
+        assert names(s, ids[1], "topic") == names(s, found["set", "reps"], "topic")
+
+
 if __name__ == "__main__":
     sys.exit(main([text_is_a_table, a_projector_folder_opens_unchanged, a_run_folder_holds_it_in_plugins,
-                   metadata_lies_beside_a_file]))
+                   metadata_lies_beside_a_file, what_is_exported_comes_back]))

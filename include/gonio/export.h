@@ -1,0 +1,44 @@
+/* gonio/export.h: sets in the form of other tools. */
+#ifndef GONIO_EXPORT_H
+#define GONIO_EXPORT_H
+
+#include "gonio/reps.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct gn_export_opts {
+    size_t max_rows; /**< 0: all; else at most so many, drawn with the context's seed, in order */
+    bool binary;     /**< raw float32 instead of text, about a fifth of the size */
+    bool stack;      /**< one tensor of all layers: rows of layer after layer, with the columns
+                          `layer` and `__seq_next__`, which TensorBoard draws as a path per token */
+} gn_export_opts;
+
+typedef struct gn_exported {
+    size_t rows;                  /**< of each layer */
+    size_t tensors, text_tensors; /**< in all; of them as text although `binary` was asked for */
+    uint64_t bytes;               /**< written */
+} gn_exported;
+
+/** Rows that TensorBoard's projector asks for; what is behind them it never shows. */
+enum { GN_TENSORBOARD_ROWS = 100000 };
+
+/** A folder that TensorBoard's Embedding Projector opens: `tensorboard --logdir DIR`. Each layer is
+ *  a tensor, DIR/layer.NN.tsv (nine significant digits, which give each float32 back) or, with
+ *  `binary`, DIR/layer.NN.bytes, unless its bytes could be read as text, which TensorBoard tries
+ *  first. DIR/metadata.tsv holds the tokens, the label columns, position and sequence: one column
+ *  without a header, several with one. Tabs and line ends in a cell become the pictures U+2409,
+ *  U+240A and U+240D, a cell of blanks U+2420 for each, a missing token "(none)", so that no row
+ * shifts. projector_config.pbtxt is written last, all its paths relative.
+ *  @param reps which layers are seen decides which are written
+ *  @param dir made when it is missing; files of these names in it are replaced
+ *  @return GN_OK; GN_EIO; GN_EINVAL (more than INT32_MAX rows with `stack`); GN_ENOMEM;
+ *          GN_ECANCEL (files that were complete stay, the configuration is not written). */
+GN_API gn_status gn_export_tensorboard(gn_ctx *ctx, const gn_reps *reps, const char *dir,
+                                       const gn_export_opts *opts, gn_exported *out, gn_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
