@@ -282,38 +282,6 @@ done:
 
 /* ---- all units together ---------------------------------------------------------------------- */
 
-struct filling {
-    const gn_pair_rows *rows;
-    double *distance;
-};
-
-enum { ROWS_AT_ONCE = 16 };
-
-static gn_status fill(void *user, size_t block, unsigned worker, gn_error *err) {
-    (void)worker, (void)err;
-    struct filling *f = user;
-    size_t n = f->rows->n, last = (block + 1) * ROWS_AT_ONCE;
-    for (size_t i = block * ROWS_AT_ONCE; i < last && i < n; i++)
-        for (size_t j = i + 1; j < n; j++)
-            f->distance[i * n - i * (i + 1) / 2 + j - i - 1] = gn_pair_distance(f->rows, i, j);
-    return GN_OK;
-}
-
-gn_status gn_v1_distances(gn_ctx *ctx, gn_mat a, gn_pair_metric metric, double *distance,
-                          gn_error *err) {
-    gn_status st;
-    gn_pair_rows rows = {0};
-    GN_TRY(gn_pair_rows_new(ctx, a, NULL, a.rows, metric, &rows, err));
-    struct filling f = {&rows, distance};
-    size_t blocks = (a.rows + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
-    gn_progress progress = {"distances", "rows", (double)a.rows, 0,
-                            (double)a.rows / (double)blocks};
-    st = gn_parallel(ctx, blocks, fill, &f, &progress, err);
-done:
-    gn_pair_rows_free(&rows);
-    return st;
-}
-
 gn_status gn_v1_measure_distances(const gn_v1 *v, const double *distance, gn_v1_score *score,
                                   gn_v1_importance *importance, gn_error *err) {
     return measure(v, &(struct source){.kept = distance}, score, importance, err);
