@@ -49,11 +49,11 @@ struct fit {
 struct layer {
     const gn_v1 *v;
     struct sums *sum;    /* (patterns, GROUPS) */
-    double least, range; /* target = ((D - least) / range)^2 */
+    double least, scale; /* target = ((D - least) scale)^2 */
 };
 
 static double target(const struct layer *l, double d) {
-    double t = (d - l->least) / l->range;
+    double t = (d - l->least) * l->scale;
     return t * t;
 }
 
@@ -69,7 +69,7 @@ static bool sum_targets(struct layer *l, const struct source *s) {
     }
     if (!(most > least)) return false;
     l->least = v->opts.no_min_max ? 0 : least;
-    l->range = v->opts.no_min_max ? 1 : most - least;
+    l->scale = v->opts.no_min_max ? 1 : 1 / (most - least);
     memset(l->sum, 0, v->patterns->n * GN_V1_GROUPS * sizeof *l->sum);
     for (size_t i = 0, at = 0; i < v->n; i++) {
         const double *d = distances(v, s, i);
@@ -222,22 +222,26 @@ static void add_deltas(const struct layer *l, size_t half, const struct fit *fit
     }
 }
 
-static double absolute_error(const struct layer *l, const struct source *s, const struct fit *fit) {
+/* @param expected (patterns, HALVES) scratch: what is predicted in each half */
+static double absolute_error(const struct layer *l, const struct source *s, const struct fit *fit,
+                             double *expected) {
     const gn_v1 *v = l->v;
-    double sum[2] = {0}, n[2] = {0};
+    double all = 0, second = 0, n[2] = {0};
+    for (size_t u = 0; u < v->patterns->n; u++)
+        for (size_t h = 0; h < GN_V1_HALVES; h++) {
+            expected[u * GN_V1_HALVES + h] = predicted(v, &fit[1 - h], u);
+            n[h] += gn_v1_half_count(v, u, h);
+        }
     for (size_t i = 0, at = 0; i < v->n; i++) {
         const double *d = distances(v, s, i);
         for (size_t j = 0; j < v->n - i - 1; j++, at++) {
             size_t h = v->group[at] % 2;
-            double g = fit[1 - h].intercept;
-            uint64_t bits = v->patterns->bits[v->place[at]];
-            for (size_t k = 0; bits; k++, bits >>= 1)
-                if (bits & 1) g += fit[1 - h].weight[k];
-            sum[h] += fabs(target(l, d[j]) - g);
-            n[h]++;
+            double e = fabs(target(l, d[j]) - expected[(size_t)v->place[at] * GN_V1_HALVES + h]);
+            all += e;
+            second += e * (double)h;
         }
     }
-    return (sum[0] / n[0] + sum[1] / n[1]) / 2;
+    return ((all - second) / n[0] + second / n[1]) / 2;
 }
 
 /* All of one layer or unit. */
@@ -248,6 +252,7 @@ static gn_status measure(const gn_v1 *v, const struct source *source, gn_v1_scor
     struct fit fit[2];
     struct delta delta[F] = {{0, 0}};
     struct moments *m = NULL;
+    double *expected = NULL;
     gn_v1_score out = {0};
     double pairs = (double)gn_v1_pairs(v->n);
     GN_TRY(gn_alloc_array(&l.sum, v->patterns->n * GN_V1_GROUPS, sizeof *l.sum, "sums", err));
@@ -266,7 +271,9 @@ static gn_status measure(const gn_v1 *v, const struct source *source, gn_v1_scor
         out.r += with_y / sqrt(own * m->var_y) / 2;
         add_deltas(&l, h, &fit[1 - h], m->mean_x, delta);
     }
-    out.mae = absolute_error(&l, source, fit);
+    GN_TRY(gn_alloc_array(&expected, v->patterns->n, GN_V1_HALVES * sizeof *expected, "predictions",
+                          err));
+    out.mae = absolute_error(&l, source, fit, expected);
     *score = out;
     for (size_t k = 0; k < v->f; k++) {
         double mean = delta[k].sum / pairs, square = delta[k].squares / pairs - mean * mean;
@@ -277,6 +284,7 @@ static gn_status measure(const gn_v1 *v, const struct source *source, gn_v1_scor
 done:
     gn_free(l.sum);
     gn_free(m);
+    gn_free(expected);
     return st;
 }
 
