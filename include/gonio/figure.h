@@ -44,6 +44,29 @@ GN_API gn_status gn_figure_line(gn_figure *fig, const gn_series *s, gn_error *er
 GN_API gn_status gn_figure_points(gn_figure *fig, const gn_series *s, gn_error *err);
 /** A small-marker cloud, rasterised inside vector files above 2,000 points. */
 GN_API gn_status gn_figure_scatter(gn_figure *fig, const gn_series *s, gn_error *err);
+typedef enum gn_marker {
+    GN_MARKER_CIRCLE = 0,
+    GN_MARKER_SQUARE,
+    GN_MARKER_TRIANGLE,
+    GN_MARKER_DIAMOND,
+    GN_MARKER_CROSS, /**< x */
+    GN_MARKER_PLUS,
+} gn_marker;
+enum { GN_MARKERS = 6 };
+/** How a series looks beyond its colour. */
+typedef struct gn_style {
+    gn_marker marker; /**< all cover the same area */
+    double tint;      /**< in [0, 1): how far the colour goes towards white */
+    bool unlisted;    /**< no entry in the legend; the label stays in the CSV */
+} gn_style;
+/** The look of the series that was added last.
+ *  @return GN_OK; GN_EINVAL (no series yet, or not one with markers; no such marker or tint). */
+GN_API gn_status gn_figure_style(gn_figure *fig, const gn_style *style, gn_error *err);
+/** A legend entry without a series, e.g. for what a marker's shape stands for.
+ *  @param color position in the palette; -1: grey. @return as gn_figure_scatter, gn_figure_style.
+ */
+GN_API gn_status gn_figure_key(gn_figure *fig, const char *label, int color, const gn_style *style,
+                               gn_error *err);
 /** Many points, each with a colour of its own. */
 typedef struct gn_cloud {
     size_t n;

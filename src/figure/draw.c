@@ -17,12 +17,6 @@ static void segment(cairo_t *cr, double x0, double y0, double x1, double y1) {
     cairo_stroke(cr);
 }
 
-static void dot(cairo_t *cr, double x, double y, double r) {
-    cairo_new_sub_path(cr);
-    cairo_arc(cr, x, y, r, 0, 2 * acos(-1.0));
-    cairo_close_path(cr);
-}
-
 static void draw_grid(cairo_t *cr, const gn_layout *l, bool upright) {
     use(cr, gn_grid, 1);
     cairo_set_line_width(cr, GN_GRID_WIDTH);
@@ -150,7 +144,7 @@ static void draw_line(cairo_t *cr, const gn_figure *fig, const gn_layout *l, con
     if (n_shown > 60) return; /* markers would only thicken the line */
     for (size_t i = 0; i < m->n; i++) {
         double x, y;
-        if (place(l, m, i, &x, &y)) dot(cr, x, y, GN_MARKER_RADIUS);
+        if (place(l, m, i, &x, &y)) gn_marker_draw(cr, m->style.marker, x, y, GN_MARKER_RADIUS);
     }
     cairo_fill(cr);
 }
@@ -171,7 +165,7 @@ static void draw_points(cairo_t *cr, const gn_layout *l, const gn_mark *m) {
         double x, y, lo, hi;
         if (!place(l, m, i, &x, &y)) continue;
         if (place_ends(l, m, i, &lo, &hi)) draw_whisker(cr, x, lo, hi);
-        dot(cr, x, y, GN_MARKER_RADIUS * 1.2);
+        gn_marker_draw(cr, m->style.marker, x, y, GN_MARKER_RADIUS * 1.2);
         cairo_fill(cr);
     }
 }
@@ -208,18 +202,24 @@ static void draw_zero(cairo_t *cr, const gn_layout *l) {
     segment(cr, l->frame.x0, gn_layout_y(l, 0), l->frame.x1, gn_layout_y(l, 0));
 }
 
-static void draw_cloud(cairo_t *cr, const gn_layout *l, const gn_mark *m, gn_color color) {
-    use(cr, color, m->n > 300 ? GN_CLOUD_ALPHA : 0.6);
+/* Points of many are small and see-through; shapes have to be large enough to be told apart. */
+static void draw_cloud(cairo_t *cr, const gn_figure *fig, const gn_layout *l, const gn_mark *m) {
+    bool many = m->n > 300, shaped = false;
+    for (size_t k = 0; k < fig->n_marks; k++)
+        shaped = shaped || fig->mark[k].style.marker != GN_MARKER_CIRCLE;
+    double r = shaped ? GN_SHAPE_RADIUS : many ? GN_CLOUD_RADIUS : 1.6;
+    use(cr, gn_mark_color(fig, m), shaped ? 0.75 : many ? GN_CLOUD_ALPHA : 0.6);
     for (size_t i = 0; i < m->n; i++) {
         double x, y;
         if (!place(l, m, i, &x, &y)) continue;
-        dot(cr, x, y, m->n > 300 ? GN_CLOUD_RADIUS : 1.6);
+        gn_marker_draw(cr, m->style.marker, x, y, r);
         cairo_fill(cr);
     }
 }
 
 /* A large cloud as a picture of the frame at 300 dots per inch. */
-static void draw_cloud_image(cairo_t *cr, const gn_layout *l, const gn_mark *m, gn_color color) {
+static void draw_cloud_image(cairo_t *cr, const gn_figure *fig, const gn_layout *l,
+                             const gn_mark *m) {
     double zoom = GN_CLOUD_DPI / 72;
     double w = l->frame.x1 - l->frame.x0 + 4, h = l->frame.y1 - l->frame.y0 + 4;
     cairo_surface_t *image =
@@ -227,7 +227,7 @@ static void draw_cloud_image(cairo_t *cr, const gn_layout *l, const gn_mark *m, 
     cairo_t *to = cairo_create(image);
     cairo_scale(to, zoom, zoom);
     cairo_translate(to, 2 - l->frame.x0, 2 - l->frame.y0);
-    draw_cloud(to, l, m, color);
+    draw_cloud(to, fig, l, m);
     cairo_destroy(to);
     cairo_save(cr);
     cairo_translate(cr, l->frame.x0 - 2, l->frame.y0 - 2);
@@ -272,16 +272,15 @@ static void draw_marks(cairo_t *cr, const gn_figure *fig, const gn_layout *l, bo
     }
     for (size_t k = 0; k < fig->n_marks; k++) {
         const gn_mark *m = &fig->mark[k];
-        gn_color color = gn_mark_color(fig, m);
-        use(cr, color, 1);
+        use(cr, gn_mark_color(fig, m), 1);
         if (m->kind == GN_MARK_LINE) draw_line(cr, fig, l, m);
         if (m->kind == GN_MARK_POINTS) draw_points(cr, l, m);
         if (m->kind == GN_MARK_BARS) draw_bar_errors(cr, l, m);
         if (m->kind != GN_MARK_SCATTER) continue;
         if (vector && m->n > GN_CLOUD_VECTOR_MAX)
-            draw_cloud_image(cr, l, m, color);
+            draw_cloud_image(cr, fig, l, m);
         else
-            draw_cloud(cr, l, m, color);
+            draw_cloud(cr, fig, l, m);
     }
     cairo_restore(cr);
 }
@@ -312,7 +311,8 @@ static void draw_legend(cairo_t *cr, const gn_figure *fig, gn_fonts *fonts, cons
             cairo_set_dash(cr, NULL, 0, 0);
         }
         if (m->kind == GN_MARK_POINTS && m->lo) draw_whisker(cr, middle, e->y - 4, e->y + 4);
-        dot(cr, middle, e->y, m->kind == GN_MARK_LINE ? GN_MARKER_RADIUS : GN_MARKER_RADIUS * 1.2);
+        double r = m->kind == GN_MARK_LINE ? GN_MARKER_RADIUS : GN_MARKER_RADIUS * 1.2;
+        gn_marker_draw(cr, m->style.marker, middle, e->y, r);
         cairo_fill(cr);
     }
 }

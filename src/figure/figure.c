@@ -311,7 +311,7 @@ done:
     return st;
 }
 
-gn_color gn_mark_color(const gn_figure *fig, const gn_mark *m) {
+static gn_color full_color(const gn_figure *fig, const gn_mark *m) {
     bool bars = m->kind == GN_MARK_BARS;
     if (m->color < 0) return fig->cloud.n || bars ? gn_cloud_faint_color : gn_muted;
     if (fig->cloud.n || (bars && fig->opts.palette == GN_PALETTE_DEEP))
@@ -322,4 +322,13 @@ gn_color gn_mark_color(const gn_figure *fig, const gn_mark *m) {
         return gn_viridis(0.9 * m->color / last);
     }
     return gn_palettes[fig->opts.palette][m->color % GN_PALETTE_COLORS];
+}
+
+gn_color gn_mark_color(const gn_figure *fig, const gn_mark *m) {
+    gn_color c = full_color(fig, m);
+    double t = m->style.tint;
+    c.r += t * (gn_paper.r - c.r);
+    c.g += t * (gn_paper.g - c.g);
+    c.b += t * (gn_paper.b - c.b);
+    return c;
 }

@@ -169,7 +169,9 @@ static bool thinned(const gn_figure *fig) {
 static void choose_entries(const gn_figure *fig, gn_layout *l, size_t n_show, double max_width) {
     size_t labelled[4096], n = 0;
     for (size_t k = 0; k < fig->n_marks && n < 4096; k++)
-        if (fig->mark[k].kind != GN_MARK_HLINE && fig->mark[k].label) labelled[n++] = k;
+        if (fig->mark[k].kind != GN_MARK_HLINE && fig->mark[k].label &&
+            !fig->mark[k].style.unlisted)
+            labelled[n++] = k;
     bool ordered = thinned(fig);
     l->n_legend = n_show < n ? n_show : n;
     for (size_t i = 0; i < l->n_legend; i++) {

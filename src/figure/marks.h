@@ -22,6 +22,7 @@ typedef struct gn_mark {
     int color;          /**< position in the palette; -1: grey (HLINE, the last of bars) */
     const double *base; /**< BARS: (n) where each begins; NULL: 0 */
     double width;       /**< BARS: in groups */
+    gn_style style;     /**< of markers */
 } gn_mark;
 
 typedef struct gn_heatmap {

@@ -47,6 +47,7 @@ static const gn_color gn_cloud_faint_color = GN_HEX(0xB4B4B4);
 #define GN_BAND_ALPHA 0.18
 #define GN_CLOUD_RADIUS 1.0
 #define GN_CLOUD_ALPHA 0.28
+#define GN_SHAPE_RADIUS 2.1 /* of markers in scatters of several shapes */
 #define GN_BAR_WIDTH 0.9 /* error bars */
 #define GN_BAR_CAP 4.0
 #define GN_STACK_RIM 0.7

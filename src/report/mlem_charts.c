@@ -3,7 +3,6 @@
 #include "report/mlem_charts.h"
 
 #include "gonio/mlem.h"
-#include "math/stats.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -110,20 +109,35 @@ static const gn_chart_text units_text = {
     "in few units.",
     "as for all units, in one dimension",
     "arXiv 2402.11608"};
-static const gn_chart_text top_text = {"mlem_top_units",
-                                       "The best units together",
-                                       R2
-                                       " of distances in the k units that rank best alone, over k.",
-                                       "The curve's peak says how many units are enough; ranks and "
-                                       "fits use the same sentences, so the "
-                                       "peak is optimistic.",
-                                       "as for all units, on the chosen ones",
-                                       "arXiv 2402.11608"};
+static const gn_chart_text top_text = {
+    "mlem_top_units",
+    "The best units together",
+    R2 " of distances in the k units that rank best alone, over k.",
+    "The curve's peak (named in the legend) says how many units are enough; ranks and "
+    "fits use the same sentences, so the "
+    "peak is optimistic.",
+    "as for all units, on the chosen ones",
+    "arXiv 2402.11608"};
+static const gn_chart_text kinds_text = {
+    "mlem_kinds",
+    "Kinds of units",
+    "Units grouped by what they encode (k-means on the shares of their " R2
+    " that each feature has; "
+    "the number of kinds by silhouette), in the layer that is predicted best of those with kinds: "
+    "mean "
+    "share of each feature over the units of a kind, with 95 % intervals over units.",
+    "A kind with one high bar is a population of units for that feature; kinds with several are "
+    "mixed. "
+    "Only significant importances count.",
+    "mean over units of PFI_k / (2 Var y R2)",
+    "arXiv 2402.11608"};
 static const gn_chart_text mds_text = {
     "mlem_mds",
     "The layer that is predicted best",
     "Metric multidimensional scaling of the distances between sentences in the layer of largest " R2
-    ", coloured by the features that matter most there.",
+    ". The feature that matters most there is the shape of a point, the second its colour, the "
+    "third "
+    "the shade.",
     "Groups that lie apart are what the layer tells apart first. Two dimensions show only the "
     "largest differences.",
     "minimises sum (distance in the picture - distance)^2",
@@ -278,84 +292,6 @@ static gn_status draw_encoding(struct lines *l, gn_figure *fig, gn_error *err) {
     return draw_measures(l, fig, what, sizeof what / sizeof *what, err);
 }
 
-static int compare_numbers(const void *x, const void *y) {
-    double a = *(const double *)x, b = *(const double *)y;
-    return (a > b) - (a < b);
-}
-
-static gn_status draw_units(struct lines *l, gn_figure *fig, gn_error *err) {
-    gn_status st;
-    double *value = NULL, *best = NULL, *at = NULL, q[] = {0.25, 0.5, 0.75, 1}, out[4];
-    GN_TRY(gn_alloc_array(&value, l->p->r->n_rows, sizeof *value, "units", err));
-    GN_TRY(gn_alloc_array(&best, 2 * l->p->n_layers, sizeof *best, "units", err));
-    at = best + l->p->n_layers;
-    for (size_t i = 0; i < l->p->n_layers; i++) {
-        size_t m = 0;
-        for (size_t r = 0; r < l->p->r->n_rows; r++) {
-            const gn_measurement *row = &l->p->r->row[r].m;
-            if (row->layer == l->p->layer[i] && strcmp(row->measure, "r2") == 0 && row->variant &&
-                strcmp(row->variant, "unit") == 0 && isfinite(row->value))
-                value[m++] = row->value;
-        }
-        for (int k = 0; k < 4; k++) out[k] = (double)NAN;
-        if (m) gn_quantiles(value, m, q, 4, out);
-        l->lo[i] = out[0];
-        l->y[i] = out[1];
-        l->hi[i] = out[2];
-        best[i] = out[3];
-        at[i] = gn_profile_at(l->p, i, "r2", "", NULL, NULL).value;
-    }
-    GN_TRY(line(l, fig, "median unit", true, err));
-    gn_series s = {"best unit", l->p->n_layers, l->x, best, NULL, NULL, -1};
-    GN_TRY(gn_figure_line(fig, &s, err));
-    s.label = "all units";
-    s.y = at;
-    GN_TRY(gn_figure_line(fig, &s, err));
-done:
-    gn_free(value);
-    gn_free(best);
-    return st;
-}
-
-/* R2 over k, a line a layer; at most nine layers, evenly spread. */
-static gn_status draw_top(const gn_profile *p, gn_figure *fig, gn_error *err) {
-    gn_status st = GN_OK;
-    struct {
-        double k, r2;
-    } *at = NULL;
-    double *x = NULL;
-    size_t step = (p->n_layers + MOST_LINES - 1) / MOST_LINES;
-    GN_TRY(gn_alloc_array(&at, p->r->n_rows, sizeof *at, "a curve", err));
-    GN_TRY(gn_alloc_array(&x, 2 * p->r->n_rows, sizeof *x, "a curve", err));
-    for (size_t i = p->n_layers; i-- > 0;) {
-        size_t m = 0;
-        char label[32];
-        if ((p->n_layers - 1 - i) % step) continue;
-        for (size_t r = 0; r < p->r->n_rows; r++) {
-            const gn_measurement *row = &p->r->row[r].m;
-            double k = gn_profile_number(p, r, "k");
-            if (row->layer == p->layer[i] && strcmp(row->measure, "r2") == 0 && row->variant &&
-                strcmp(row->variant, "top_k") == 0 && isfinite(row->value) && k > 0) {
-                at[m].k = k;
-                at[m++].r2 = row->value;
-            }
-        }
-        if (!m) continue;
-        qsort(at, m, sizeof *at, compare_numbers); /* by k, which comes first */
-        for (size_t t = 0; t < m; t++) {
-            x[t] = at[t].k;
-            x[m + t] = at[t].r2;
-        }
-        snprintf(label, sizeof label, "layer %d", p->layer[i]);
-        gn_series s = {label, m, x, x + m, NULL, NULL, -1};
-        GN_TRY(gn_figure_line(fig, &s, err));
-    }
-done:
-    gn_free(at);
-    gn_free(x);
-    return st;
-}
-
 static gn_status draw_correlation(gn_ctx *ctx, const gn_features *features, gn_figure *fig,
                                   gn_error *err) {
     gn_status st;
@@ -404,6 +340,7 @@ gn_status gn_mlem_charts_make(gn_ctx *ctx, const gn_profile *p, const gn_reps *r
     gn_status st;
     struct lines l = {.p = p};
     size_t made = 0, layers = p->n_layers;
+    int layer;
     gn_figure_opts o = {.x_label = "layer", .y_label = R2};
     GN_TRY(gn_alloc_array(&l.x, 4 * layers, sizeof *l.x, "a figure's lines", err));
     l.y = l.x + layers;
@@ -436,16 +373,29 @@ gn_status gn_mlem_charts_make(gn_ctx *ctx, const gn_profile *p, const gn_reps *r
     }
     if (gn_profile_has(p, "r2", "unit")) {
         GN_TRY(begin(&units_text, titles, o, out, &made, err));
-        GN_TRY(draw_units(&l, out[made - 1].fig, err));
+        GN_TRY(gn_mlem_draw_units(p, out[made - 1].fig, err));
     }
     if (gn_profile_has(p, "r2", "top_k")) {
-        gn_figure_opts own = {.x_label = "units, best first", .y_label = R2, .x_log = true};
+        gn_figure_opts own = {.x_label = "units, best first",
+                              .y_label = R2,
+                              .x_log = true,
+                              .palette = GN_PALETTE_VIRIDIS};
         GN_TRY(begin(&top_text, titles, own, out, &made, err));
-        GN_TRY(draw_top(p, out[made - 1].fig, err));
+        GN_TRY(gn_mlem_draw_top(p, out[made - 1].fig, err));
     }
-    if (reps && features && gn_mlem_mds_possible(p, reps, features)) {
+    if (gn_mlem_kinds_layer(p, &layer)) {
+        char label[64];
+        snprintf(label, sizeof label, "importance / " R2 ", layer %d", layer);
+        GN_TRY(begin(&kinds_text, titles,
+                     (gn_figure_opts){.width_in = 6, .height_in = 4, .y_label = label}, out, &made,
+                     err));
+        GN_TRY(gn_mlem_draw_kinds(p, layer, out[made - 1].fig, err));
+    }
+    if (reps && features && gn_mlem_mds_layer(p, reps, features, &layer)) {
+        char label[32];
+        snprintf(label, sizeof label, "MDS 1, layer %d", layer);
         gn_figure_opts square = {
-            .width_in = 5.2, .height_in = 4.8, .x_label = "MDS 1", .y_label = "MDS 2"};
+            .width_in = 6.4, .height_in = 5.8, .x_label = label, .y_label = "MDS 2"};
         GN_TRY(begin(&mds_text, titles, square, out, &made, err));
         GN_TRY(gn_mlem_mds_draw(ctx, p, reps, features, out[made - 1].fig, err));
     }

@@ -1,6 +1,6 @@
-/* A picture of one layer: metric scaling of the distances between its rows, coloured by the
- * features that matter most there. The layer is the one whose distances the features predict best.
- */
+/* A picture of one layer: metric scaling of the distances between its rows. The features that
+ * matter most there are its signs: the first is the shape of a point, the second its colour, the
+ * third the shade of the colour. The layer is the one whose distances the features predict best. */
 #include "report/mlem_charts.h"
 
 #include "base/mem.h"
@@ -12,7 +12,20 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_ROWS = 1500, MOST_LEVELS = 3, MOST_GROUPS = 6, FEATURES = 2 };
+enum { MOST_ROWS = 1500, MOST_LEVELS = 4, FEATURES = 3 };
+static const gn_marker markers[] = {GN_MARKER_CIRCLE, GN_MARKER_TRIANGLE, GN_MARKER_SQUARE,
+                                    GN_MARKER_PLUS};
+
+/* Levels of a feature, a missing value being one. */
+static size_t levels_of(const gn_feature *f) {
+    return f->n_levels + (f->n_missing > 0);
+}
+static size_t level_at(const gn_feature *f, size_t row) {
+    return f->code[row] < 0 ? f->n_levels : (size_t)f->code[row];
+}
+static const char *level_name(const gn_feature *f, size_t level) {
+    return level < f->n_levels ? f->level[level] : "no value";
+}
 
 /* The stored layer with the largest R2, or SIZE_MAX. */
 static size_t best_layer(const gn_profile *p, const gn_reps *reps) {
@@ -38,7 +51,7 @@ static size_t best_features(const gn_profile *p, int layer, const gn_features *f
     for (size_t k = 0; k < features->n_features; k++) {
         const gn_feature *f = &features->feature[k];
         double v = gn_profile_at(p, at, "pfi", "", "feature", f->name).value;
-        if (f->n_levels < 2 || f->n_levels > MOST_LEVELS || !(v > 0)) continue;
+        if (f->n_levels < 2 || levels_of(f) > MOST_LEVELS || !(v > 0)) continue;
         size_t place = n;
         while (place > 0 && value[place - 1] < v) place--;
         if (place == FEATURES) continue;
@@ -77,41 +90,86 @@ done:
     return st;
 }
 
-/* One cloud for each combination of levels that occurs. */
+/* Shades go from the colour itself most of the way to white. */
+static double tint_of(const gn_feature *f, size_t level) {
+    return 0.65 * (double)level / (double)(levels_of(f) - 1);
+}
+
+/* What a combination of levels looks like, and is called in the CSV. */
+struct sign {
+    size_t level[FEATURES];
+    int color;
+    gn_style style;
+    gn_str label;
+};
+
+static gn_status sign_of(const gn_feature *const *feature, size_t n_features, size_t group,
+                         struct sign *out, gn_error *err) {
+    for (size_t k = 0; k < n_features; k++) {
+        out->level[k] = group % levels_of(feature[k]);
+        group /= levels_of(feature[k]);
+        gn_str_addf(&out->label, "%s%s %s", k ? ", " : "", feature[k]->name,
+                    level_name(feature[k], out->level[k]));
+    }
+    out->style = (gn_style){.marker = markers[out->level[0]], .unlisted = true};
+    out->color = n_features > 1 ? (int)out->level[1] : 0;
+    if (n_features > 2) out->style.tint = tint_of(feature[2], out->level[2]);
+    return out->label.bad ? gn_fail_nomem(err, "a label", 64) : GN_OK;
+}
+
+/* The legend: what shapes, colours and shades stand for, the first and the last in grey. */
+static gn_status draw_keys(const gn_feature *const *feature, size_t n_features, gn_figure *fig,
+                           gn_error *err) {
+    gn_status st = GN_OK;
+    gn_str label = {0};
+    for (size_t k = 0; k < n_features; k++)
+        for (size_t v = 0; v < levels_of(feature[k]); v++) {
+            gn_style style = {.marker = k ? GN_MARKER_SQUARE : markers[v]};
+            if (k == 2) style.tint = tint_of(feature[k], v);
+            gn_str_addf(&label, "%s %s", feature[k]->name, level_name(feature[k], v));
+            if (label.bad) {
+                st = gn_fail_nomem(err, "a label", 64);
+                goto done;
+            }
+            GN_TRY(gn_figure_key(fig, label.text, k == 1 ? (int)v : -1, &style, err));
+            gn_str_free(&label);
+        }
+done:
+    gn_str_free(&label);
+    return st;
+}
+
+/* One series for each combination of levels that occurs. */
 static gn_status draw(const gn_feature *const *feature, size_t n_features, const int32_t *row,
                       size_t n, const double *x, gn_figure *fig, gn_error *err) {
     gn_status st;
     double *px = NULL;
-    size_t groups = 1, drawn = 0;
-    for (size_t k = 0; k < n_features; k++) groups *= feature[k]->n_levels;
-    while (groups > MOST_GROUPS) groups /= feature[--n_features]->n_levels;
+    size_t groups = 1;
+    struct sign sign = {.color = 0};
+    for (size_t k = 0; k < n_features; k++) groups *= levels_of(feature[k]);
     GN_TRY(gn_alloc_array(&px, 2 * n, sizeof *px, "points", err));
     for (size_t g = 0; g < groups; g++) {
-        gn_str label = {0};
-        size_t m = 0, rest = g;
-        int32_t want[FEATURES];
-        for (size_t k = 0; k < n_features; k++) {
-            want[k] = (int32_t)(rest % feature[k]->n_levels);
-            rest /= feature[k]->n_levels;
-            gn_str_addf(&label, "%s%s %s", k ? ", " : "", feature[k]->name,
-                        feature[k]->level[want[k]]);
-        }
+        size_t m = 0;
+        GN_TRY(sign_of(feature, n_features, g, &sign, err));
         for (size_t i = 0; i < n; i++) {
             bool in = true;
-            for (size_t k = 0; k < n_features; k++) in = in && feature[k]->code[row[i]] == want[k];
+            for (size_t k = 0; k < n_features; k++)
+                in = in && level_at(feature[k], (size_t)row[i]) == sign.level[k];
             if (!in) continue;
             px[m] = x[2 * i];
             px[n + m++] = x[2 * i + 1];
         }
-        gn_series s = {label.text, m, px, px + n, NULL, NULL, (int)drawn};
-        st = label.bad ? gn_fail_nomem(err, "a label", 64)
-             : m       ? gn_figure_scatter(fig, &s, err)
-                       : GN_OK;
-        drawn += m > 0;
-        gn_str_free(&label);
-        if (st != GN_OK) goto done;
+        if (m) {
+            gn_series s = {
+                .label = sign.label.text, .n = m, .x = px, .y = px + n, .color = sign.color};
+            GN_TRY(gn_figure_scatter(fig, &s, err));
+            GN_TRY(gn_figure_style(fig, &sign.style, err));
+        }
+        gn_str_free(&sign.label);
     }
+    st = draw_keys(feature, n_features, fig, err);
 done:
+    gn_str_free(&sign.label);
     gn_free(px);
     return st;
 }
@@ -137,9 +195,11 @@ done:
     return st;
 }
 
-bool gn_mlem_mds_possible(const gn_profile *p, const gn_reps *reps, const gn_features *features) {
+bool gn_mlem_mds_layer(const gn_profile *p, const gn_reps *reps, const gn_features *features,
+                       int *layer) {
     const gn_feature *feature[FEATURES];
-    size_t layer = best_layer(p, reps);
-    return layer != SIZE_MAX && gn_reps_rows(reps) > 2 &&
-           best_features(p, (int)gn_reps_layer_index(reps, layer), features, feature) > 0;
+    size_t best = best_layer(p, reps);
+    if (best == SIZE_MAX || gn_reps_rows(reps) < 3) return false;
+    *layer = (int)gn_reps_layer_index(reps, best);
+    return best_features(p, *layer, features, feature) > 0;
 }

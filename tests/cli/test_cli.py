@@ -354,6 +354,14 @@ def mlem_shows_what_stands_beside_it(folder):
     for name in ("mlem.html", "figures/mlem_fit.svg", "figures/mlem_importance.png", "figures/mlem_rsa.csv",
                  "figures/mlem_feature_correlation.svg"):
         assert os.path.getsize(os.path.join(folder, "beside", name)) > 20, name
+    units = measured("--units", "--top-units", "r2", "-o", "units")
+    names = ["mlem_units.png", "mlem_top_units.svg", "mlem_mds.csv"]
+    names += ["mlem_kinds.csv"] if units["unit_clusters", "", None]["value"] else []
+    for name in names:
+        assert os.path.getsize(os.path.join(folder, "units", "figures", name)) > 20, name
+    with open(os.path.join(folder, "units", "figures", "mlem_mds.csv"), encoding="utf-8") as lines:
+        signs = {row["series"].split(", ")[0] for row in csv.DictReader(lines)}
+    assert signs == {"kind x", "kind y", "kind z"}, signs
     cosine = measured("--metric", "cosine", "--target", "distance")
     assert cosine["pairs_r2", "", None]["value"] != found["pairs_r2", "", None]["value"]
     first = measured("--compat", "mlem-v1", "--decode", "logistic", "--v1-units", "-o", "first")
