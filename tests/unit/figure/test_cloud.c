@@ -201,11 +201,11 @@ TEST(colours_are_those_of_the_bar) {
     OK(gn_figure_new(NULL, &fig, &err));
     OK(gn_figure_cloud(
         fig, &(gn_cloud){.n = 3, .x = at, .y = at, .value = counts, .value_log = true}, &err));
-    OK(gn_fonts_open(&fonts, &err));
-    gn_layout *l = calloc(1, sizeof *l);
-    gn_layout_make(fig, fonts, l);
     const char *path = tmp_path("cloud.png");
     OK(gn_figure_write(fig, path, &err));
+    OK(gn_fonts_open(&fonts, &err)); /* only now: the figure opens them, too */
+    gn_layout *l = calloc(1, sizeof *l);
+    gn_layout_make(fig, fonts, l);
     cairo_surface_t *s = cairo_image_surface_create_from_png(path);
     REQUIRE(cairo_surface_status(s) == CAIRO_STATUS_SUCCESS);
     const unsigned want[] = {0x440154, 0x21908c, 0xfde725};
