@@ -4,12 +4,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as cam from "../src/plot/camera";
 import { colourTable, parseColour } from "../src/plot/colour";
+import { Crowding } from "../src/plot/crowding";
 import { drawDensity } from "../src/plot/density";
 import { chooseRenderer, LIGHT, HIDDEN, SELECTED, NEIGHBOUR, DIMMED, type Camera } from "../src/plot/index";
 import { placeLabels, type Anchor } from "../src/plot/labels";
 import { plotArea, ticks } from "../src/plot/overlay";
 import { SvgPen } from "../src/plot/pen";
-import { lookOf, radiusSteps, RADIUS_STEPS, Scene, typicalDensity } from "../src/plot/scene";
+import { FOG, lookOf, radiusSteps, RADIUS_STEPS, Scene } from "../src/plot/scene";
 import { inside, PickGrid, rowsInside, simplify } from "../src/plot/select";
 import { Splat } from "../src/plot/splat";
 import { reach, shapeDistance } from "../src/plot/stamps";
@@ -159,7 +160,7 @@ test("the splat is the naive sum of optical depths, pixel by pixel", () => {
       return {
         x: (Math.floor(x * 8) + 0.5) / 8, y: (Math.floor(y * 8) + 0.5) / 8, shape: s.shapes![row],
         radius: radiusSteps(look, pr, 0, s.sizes![row], depth) / RADIUS_STEPS,
-        gain: (dim === 3 ? Math.min(1, Math.max(0.35, look.fogAt + look.fogPer * depth)) : 1) * (flag & DIMMED ? 0.4 : 1),
+        gain: (dim === 3 ? Math.min(1, Math.max(FOG, look.fogAt + look.fogPer * depth)) : 1) * (flag & DIMMED ? 0.4 : 1),
         entry: s.colors![row] + (flag & DIMMED ? 256 : 0), hidden: (flag & HIDDEN) !== 0,
       };
     });
@@ -366,11 +367,34 @@ test("ticks are round, inside the range, and written alike", () => {
   assert.equal(texts[1], "1.005e5");
 });
 
-test("the typical density of a uniform square is its number of points per area, in any order", () => {
-  const r = random(17), n = 200000, a = Float32Array.from({ length: 2 * n }, () => 10 * r.uniform());
-  const p = { n, dim: 2 as const, a, b: null, t: 0 }, box = cam.boundingBox(p, () => false)!;
-  const got = typicalDensity(p, box);
-  assert.ok(Math.abs(got - n / 100) < 0.1 * (n / 100), `${got}`);
+test("crowding: points per area of a uniform square; of the part in view; smooth at the edge of a cell", () => {
+  // 70 % of the points in the left half, 30 % in the right one.
+  const r = random(17), n = 400000, a = new Float32Array(2 * n);
+  for (let i = 0; i < n; i++) a.set([(i % 10 < 3 ? 5 : 0) + 5 * r.uniform(), 10 * r.uniform()], 2 * i);
+  const p = { n, dim: 2 as const, a, b: null, t: 0 }, box = cam.boundingBox(p, () => false);
+  assert.ok(box);
+  const crowding = new Crowding(p, box), dense = (0.7 * n) / 50, sparse = (0.3 * n) / 50;
+  const near = (got: number, want: number): void => assert.ok(Math.abs(got / want - 1) < 0.05, `${got} is not ${want}`);
+  near(crowding.typical(), Math.exp(0.7 * Math.log(dense) + 0.3 * Math.log(sparse)));
+  near(crowding.typical({ x0: 1, y0: 1, x1: 4, y1: 9 }), dense);
+  near(crowding.typical({ x0: 6, y0: 1, x1: 9, y1: 9 }), sparse);
+  assert.equal(crowding.typical({ x0: 20, y0: 0, x1: 30, y1: 10 }), 0);
+  for (let x1 = 5.5; x1 < 6.5; x1 += 0.01) {
+    const [one, two] = [x1, x1 + 0.01].map((end) => crowding.typical({ x0: 4, y0: 2, x1: end, y1: 8 }));
+    assert.ok(Math.abs(two / one - 1) < 0.02, `jumps at ${x1}`);
+  }
+});
+
+test("a lone point far from the crowd is as opaque as if the crowd were not there", () => {
+  const alone = (crowd: number): number => {
+    const s = new Scene(LIGHT), a = new Float32Array(2 * (crowd + 1)), r = random(3);
+    for (let i = 2; i < a.length; i++) a[i] = 10 + 0.1 * r.uniform();
+    s.setData({ n: crowd + 1, dim: 2, positions: a });
+    s.pointSize = 4;
+    const pr = cam.makeProjection({ ...EYE, extent: 2 }, VIEW, 2);
+    return lookOf(s, pr, VIEW, 1).depth;
+  };
+  assert.equal(alone(50000), alone(10));
 });
 
 test("density: counts, not the order of the rows; nothing drawn for no points", () => {

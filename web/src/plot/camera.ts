@@ -207,28 +207,33 @@ export function boundingBox(p: Positions, skip: (row: number) => boolean, rows?:
 const MARGIN = 0.06;
 
 /** The camera that shows the given rows (default: all that `skip` leaves), its rotation kept. Null if there are none.
- *  The centre of their box becomes the target; the extent is the least that holds them, but at least `least`. */
+ *  The least extent that holds them is taken, but at least `least`. */
 export function fitCamera(
   c: Camera, p: Positions, v: Viewport, skip: (row: number) => boolean, rows?: Uint32Array, least = 0,
 ): Camera | null {
   const box = boundingBox(p, skip, rows);
   if (!box) return null;
-  let [w, h] = box.half;
+  let target = box.centre, [w, h] = box.half;
   if (p.dim === 3) {
-    // Seen from the target at scale 1, without perspective.
-    const pr = makeProjection({ ...c, target: box.centre, extent: 1, perspective: 0 }, { x: -0.5, y: -0.5, width: 1, height: 1 }, 3);
+    // Seen at scale 1 without perspective: the middle of the picture, in the depth of the box's centre, becomes the target.
+    const flat = { ...c, target, extent: 1, perspective: 0 };
+    const pr = makeProjection(flat, { x: -0.5, y: -0.5, width: 1, height: 1 }, 3);
     const at = new Float64Array(3), count = rows ? rows.length : p.n;
-    w = h = 0;
+    let x0 = Infinity, y0 = Infinity, x1 = -Infinity, y1 = -Infinity;
     for (let k = 0; k < count; k++) {
       const row = rows ? rows[k] : k;
       if (skip(row)) continue;
       projectRange(pr, p, row, row + 1, at);
-      w = Math.max(w, Math.abs(at[0]));
-      h = Math.max(h, Math.abs(at[1]));
+      x0 = Math.min(x0, at[0]);
+      x1 = Math.max(x1, at[0]);
+      y0 = Math.min(y0, at[1]);
+      y1 = Math.max(y1, at[1]);
     }
+    target = unproject(flat, pr, (x0 + x1) / 2, (y0 + y1) / 2);
+    [w, h] = [(x1 - x0) / 2, (y1 - y0) / 2];
   }
   const side = Math.max(1, Math.min(v.width, v.height)), room = 1 - 2 * MARGIN;
   const nearer = p.dim === 3 ? 1 + 0.2 * c.perspective : 1;
   const extent = Math.max(least, (2 * w * side * nearer) / (v.width * room), (2 * h * side * nearer) / (v.height * room));
-  return { ...c, target: [...box.centre], extent: extent > 0 ? extent : 1 };
+  return { ...c, target: [...target], extent: extent > 0 ? extent : 1 };
 }

@@ -2,6 +2,7 @@
  *
  *   camera.ts    from data to pixels          splat.ts, stamps.ts   points on the CPU, order-independent
  *   scene.ts     what to draw, how strongly   gl.ts, shaders.ts     the same in WebGL2
+ *   crowding.ts  how dense they lie           colour.ts             bytes and mixtures
  *   select.ts    lasso and picking            density.ts            contours instead of points
  *   labels.ts    places for text              overlay.ts, pen.ts    axes, trails, labels; canvas or SVG
  *   input.ts     mouse, touch, keys           plot.ts, picture.ts   the parts in a page; PNG and SVG */

@@ -56,7 +56,7 @@ export function drawOverlay(pen: Pen, f: Frame, s: OverlayState): void {
 }
 
 /** Pixel, radius and depth of a row. */
-export function placeOf(f: Pick<Frame, "scene" | "pr" | "look">, row: number): { x: number; y: number; r: number } {
+function placeOf(f: Frame, row: number): { x: number; y: number; r: number } {
   const out = new Float64Array(3), { scene } = f;
   projectRange(f.pr, scene.positions, row, row + 1, out);
   const front = ((scene.flags?.[row] ?? 0) & HIGHLIGHT) !== 0;

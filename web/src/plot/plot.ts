@@ -1,11 +1,11 @@
 /* The plot in a page: three canvases in the host (GL points, splat points, overlay), the schedule of pictures,
  * and the wiring between scene, camera, renderers and hands. */
 
-import { between, fitCamera, makeProjection, START, type Projection, type Viewport } from "./camera";
+import { between, fitCamera, makeProjection, projectRange, START, type Projection, type Viewport } from "./camera";
 import { parseColour } from "./colour";
 import { GlRenderer } from "./gl";
 import { attachInput } from "./input";
-import { drawOverlay, placeOf, plotArea, type OverlayState } from "./overlay";
+import { drawOverlay, plotArea, type OverlayState } from "./overlay";
 import { CanvasPen } from "./pen";
 import { drawPoints, imageOf, toPNG, toSVG, type Shot } from "./picture";
 import { lookOf, Scene, type Look } from "./scene";
@@ -211,9 +211,9 @@ export class PlotView implements Plot {
   }
 
   project(row: number): [number, number] {
-    const pr = this.projection();
-    const { x, y } = placeOf({ scene: this.scene, pr, look: lookOf(this.scene, pr, this.view(), 1) }, row);
-    return [x, y];
+    const out = new Float64Array(3);
+    projectRange(this.projection(), this.scene.positions, row, row + 1, out);
+    return [out[0], out[1]];
   }
 
   scalePerUnit(): [number, number] {

@@ -5,21 +5,20 @@
  * the fog. It depends on the data and the camera only, never on the renderer or on earlier pictures:
  * the same state gives the same picture.
  *
- * Opacity. A fixed opacity makes dense places flat blobs or sparse places invisible. We measure
- * once how many points lie in one squared data unit around a typical point (the median over the points
- * of the count in a 128 x 128 grid) and choose the optical depth of one point so that at this typical
- * place the discs on top of each other add up to TYPICAL_DEPTH. Zooming in spreads the points, so they
- * grow more opaque on the way. */
+ * The optical depth of one point is chosen so that around a typical point in view (crowding.ts) the discs on top
+ * of each other add up to TYPICAL_DEPTH: zooming in spreads the points, and they grow more opaque on the way. */
 
 import { boundingBox, magnification, type Box, type Positions, type Projection, type Viewport } from "./camera";
 import { colourTable } from "./colour";
+import { Crowding } from "./crowding";
 import { HIDDEN, HOVER, NEIGHBOUR, SELECTED, SIZE_ONE, type PlotData, type PlotTheme } from "./types";
 
 /** The layers of one picture, from back to front. */
 export const BASE = 0, OUTLINE = 1, FRONT = 2;
 export const HIGHLIGHT = SELECTED | NEIGHBOUR;
 
-const TYPICAL_DEPTH = 2.2, MIN_DEPTH = 0.24, MAX_DEPTH = 2;
+/** A lone point must still be seen, on a dark background more so. */
+const TYPICAL_DEPTH = 2.2, MIN_DEPTH = 0.28, MIN_DEPTH_DARK = 0.45, MAX_DEPTH = 2;
 /** Optical depth of few highlighted points and their outlines: nearly opaque. */
 const FRONT_DEPTH = 3.5;
 /** Radii are multiples of 1/RADIUS_STEPS pixels in both renderers. */
@@ -31,7 +30,7 @@ export const MIN_RADIUS = 0.5, MAX_RADIUS = 48;
 const FEW = { growth: 1.25, least: 1.75, outline: 1.5 }, MANY = { growth: 1, least: 0.6, outline: 1.25 };
 const MANY_FROM = 3000;
 /** Opacity of the farthest points of a 3D cloud, and of a dimmed point, relative to the nearest. */
-export const FOG = 0.35, DIM = 0.4;
+export const FOG = 0.45, DIM = 0.4;
 
 export class Scene {
   positions: Positions = { n: 0, dim: 2, a: new Float32Array(0), b: null, t: 0 };
@@ -47,8 +46,7 @@ export class Scene {
   hovers: number[] = [];
   visible = 0;
   box: Box | null = null;
-  /** Typical number of points per squared data unit. */
-  density = 0;
+  crowding: Crowding | null = null;
   /** Counts of replacements, for renderers that keep copies. */
   version = { a: 0, b: 0, colors: 0, sizes: 0, shapes: 0, flags: 0, table: 0 };
 
@@ -138,38 +136,12 @@ export class Scene {
 
   private measure(): void {
     this.box = boundingBox(this.positions, () => false);
-    this.density = this.box ? typicalDensity(this.positions, this.box) : 0;
+    this.crowding = this.box && new Crowding(this.positions, this.box);
   }
 }
 
 function checkLength(what: string, got: number, expected: number): void {
   if (got !== expected) throw new RangeError(`plot: ${what}: ${got} values, expected ${expected}`);
-}
-
-const CELLS = 128;
-
-/** Median over the points of the number of points per squared unit in the point's cell; in 3D the mean of
- *  this over the three coordinate planes. */
-export function typicalDensity(p: Positions, box: Box): number {
-  const planes = p.dim === 2 ? [[0, 1]] : [[0, 1], [1, 2], [0, 2]];
-  const side = 2 * Math.max(...box.half) || 1;
-  let sum = 0;
-  for (const [u, v] of planes as [number, number][]) {
-    const counts = new Uint32Array(CELLS * CELLS);
-    const k = CELLS / side, u0 = box.centre[u] - side / 2, v0 = box.centre[v] - side / 2;
-    for (let i = 0; i < p.a.length; i += p.dim) {
-      const x = Math.min(CELLS - 1, ((p.a[i + u] - u0) * k) | 0), y = Math.min(CELLS - 1, ((p.a[i + v] - v0) * k) | 0);
-      counts[y * CELLS + x]++;
-    }
-    const sorted = counts.filter((c) => c > 0).sort();
-    let seen = 0, median = 0;
-    for (let i = 0; i < sorted.length && seen < p.n / 2; i++) {
-      median = sorted[i];
-      seen += median;
-    }
-    sum += median * k * k;
-  }
-  return sum / planes.length;
 }
 
 /** How one picture is drawn, in pixels of the picture. */
@@ -195,12 +167,15 @@ export function lookOf(s: Scene, pr: Projection, v: Viewport, ratio: number): Lo
   let width = s.pointSize;
   if (width <= 0) {
     const fitted = s.box ? Math.min(v.width, v.height) / ratio / (2 * Math.max(...s.box.half) || 1) : cssScale;
+    // A third of the picture's area for all points together, then growing with the zoom, but slower than distances.
     width = Math.min(9, Math.max(1.25, Math.sqrt((0.35 * area) / Math.max(1, s.visible))));
-    width = Math.min(12, width * Math.min(4, Math.max(1, Math.pow(cssScale / fitted, 0.35))));
+    width = Math.min(10, width * Math.max(1, Math.sqrt(cssScale / fitted)));
   }
   const radius = Math.max(MIN_RADIUS, (width * ratio) / 2);
-  const overlap = (s.density * Math.PI * radius * radius) / (pr.scale * pr.scale);
-  const depth = Math.min(MAX_DEPTH, Math.max(MIN_DEPTH, TYPICAL_DEPTH / Math.max(1e-9, overlap)));
+  const [cx, cy] = pr.target, half = [v.width / 2 / pr.scale, v.height / 2 / pr.scale];
+  const inView = pr.dim === 2 ? { x0: cx - half[0], y0: cy - half[1], x1: cx + half[0], y1: cy + half[1] } : undefined;
+  const overlap = ((s.crowding?.typical(inView) ?? 0) * Math.PI * radius * radius) / (pr.scale * pr.scale);
+  const depth = Math.min(MAX_DEPTH, Math.max(s.theme.dark ? MIN_DEPTH_DARK : MIN_DEPTH, TYPICAL_DEPTH / Math.max(1e-9, overlap)));
   const many = s.highlighted >= MANY_FROM, front = many ? MANY : FEW;
   const look: Look = {
     radius, depth, frontDepth: many ? Math.min(FRONT_DEPTH, 2 * depth) : FRONT_DEPTH,
