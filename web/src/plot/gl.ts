@@ -50,32 +50,42 @@ export class GlRenderer {
   private readonly gl: WebGL2RenderingContext;
   private res: Resources | null = null;
 
+  private readonly stop = new AbortController();
+
   /** Throws Error if WebGL2 or a float target that blends is missing.
-   *  @param onrestored asks for a picture after a lost context has come back.
+   *  @param onchange the context was lost or has come back: `usable` has changed.
    *  @param onfailed the context came back but cannot be used. */
-  constructor(readonly canvas: HTMLCanvasElement, onrestored: () => void, onfailed: () => void) {
+  constructor(readonly canvas: HTMLCanvasElement, onchange: () => void, onfailed: () => void) {
     const gl = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false, stencil: false });
     if (!gl) throw new Error("plot: this browser has no WebGL2");
     this.gl = gl;
     this.res = this.build();
+    const { signal } = this.stop;
     canvas.addEventListener("webglcontextlost", (e) => {
+      // Without this the browser never gives it back.
       e.preventDefault();
       this.res = null;
-    });
+      onchange();
+    }, { signal });
     canvas.addEventListener("webglcontextrestored", () => {
       try {
         this.res = this.build();
-        onrestored();
+        onchange();
       } catch {
         onfailed();
       }
-    });
+    }, { signal });
   }
 
-  /** Draws into the canvas, whose size is the picture's. Does nothing while the context is lost. */
+  /** False while the context is lost. */
+  get usable(): boolean {
+    return this.res !== null && !this.gl.isContextLost();
+  }
+
+  /** Draws into the canvas, whose size is the picture's; only while usable. */
   draw(scene: Scene, pr: Projection, look: Look, background: Rgb): void {
     const { gl, res } = this, { width, height } = this.canvas;
-    if (!res || gl.isContextLost()) return;
+    if (!res) return;
     this.upload(res, scene);
     this.size(res, width, height);
     gl.viewport(0, 0, width, height);
@@ -91,6 +101,7 @@ export class GlRenderer {
   }
 
   destroy(): void {
+    this.stop.abort();
     this.res = null;
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }

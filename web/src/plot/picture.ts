@@ -105,8 +105,8 @@ export async function toSVG(shot: Shot, width: number, height: number): Promise<
   drawOverlay(pen, frameOf(shot, s), shot.overlay);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${s.width} ${s.height}">`,
-    `<clipPath id="picture"><rect width="${s.width}" height="${s.height}"/></clipPath>`,
+    `<clipPath id="gonio-plot"><rect width="${s.width}" height="${s.height}"/></clipPath>`,
     `<image width="${s.width}" height="${s.height}" href="${canvas.toDataURL("image/png")}"/>`,
-    `<g clip-path="url(#picture)">`, pen.toString(), "</g>", "</svg>", "",
+    `<g clip-path="url(#gonio-plot)">`, pen.toString(), "</g>", "</svg>", "",
   ].join("\n");
 }

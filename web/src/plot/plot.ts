@@ -21,6 +21,8 @@ const GLIDE_MS = 320, TWEEN_MS = 700;
 const MAX_RATIO = 3;
 /** A fit to few rows shows at least this share of the half width of all. */
 const NEAREST_FIT = 0.1;
+/** The hand may zoom to these multiples of the width of all. */
+const FARTHEST = 100, NEAREST = 1e-6;
 
 const ease = (t: number): number => (t < 0.5 ? 4 * t * t * t : 1 - 4 * (1 - t) ** 3);
 const copyCamera = (c: Camera): Camera => ({ ...c, target: [...c.target], rotation: [...c.rotation] });
@@ -320,6 +322,9 @@ export class PlotView implements Plot {
 
   /** A change by the user. */
   private moveTo(c: Camera): void {
+    const { box } = this.scene, width = (box && 2 * Math.max(...box.half)) || c.extent, { extent } = this.eye;
+    // Zoomed out until all points are a dot, or in until float32 coordinates have no more digits.
+    if ((c.extent > extent && c.extent > FARTHEST * width) || (c.extent < extent && c.extent < NEAREST * width)) return;
     this.eye = c;
     this.follow = false;
     this.startMoving();
@@ -414,7 +419,7 @@ export class PlotView implements Plot {
   }
 
   private renderPoints(): void {
-    const useGl = this.gl !== null && this.mode === "points";
+    const useGl = this.gl !== null && this.gl.usable && this.mode === "points";
     if (this.gl) this.gl.canvas.style.visibility = useGl ? "visible" : "hidden";
     const large = this.width * this.height * this.ratio * this.ratio > LARGE_PICTURE || this.fullMs > SLOW_MS;
     const half = !useGl && this.moving && large, ratio = half ? this.ratio / 2 : this.ratio;

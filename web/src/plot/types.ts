@@ -104,7 +104,7 @@ export interface CameraControl {
 }
 
 export interface Plot {
-  /** Which renderer runs; a lost GL context that cannot be rebuilt turns "gl" into "splat". */
+  /** Which renderer runs. While a GL context is lost the splat steps in; one that cannot be rebuilt turns "gl" into "splat". */
   readonly renderer: "gl" | "splat";
   /** Pictures drawn so far (final ones and those made while moving). */
   readonly frame: number;
