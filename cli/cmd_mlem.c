@@ -1,6 +1,7 @@
 /* gonio mlem: which features the distances between hidden states encode, layer by layer. */
 #define _XOPEN_SOURCE 700
 #include "extract_options.h"
+#include "folder.h"
 #include "mlem_beside.h"
 #include "rows.h"
 #include "gonio/measure.h"
@@ -58,8 +59,7 @@ static bool is_reps(const char *input) {
 
 /* Without -o hidden states are kept in the user's cache, by model, table and pooling. */
 static void cache_folder(const char *model, const struct call *c, char *out, size_t n) {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    char *table = realpath(c->table, NULL);
+    char name[64], *table = realpath(c->table, NULL);
     const char *part[] = {model, table ? table : c->table, pools[c->pool]};
     uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
     for (int i = 0; i < 3; i++)
@@ -68,11 +68,8 @@ static void cache_folder(const char *model, const struct call *c, char *out, siz
             if (!*p) break;
         }
     free(table);
-    snprintf(out, n, "%s%s/gonio/mlem/%016llx",
-             cache && *cache ? cache
-             : home          ? home
-                             : ".",
-             cache && *cache ? "" : "/.cache", (unsigned long long)h);
+    snprintf(name, sizeof name, "mlem/%016llx", (unsigned long long)h);
+    cli_cache_path(name, out, n);
 }
 
 /* With --work-dir they lie where the first pipeline has its recordings. */

@@ -1,6 +1,8 @@
 /* gonio view: the viewer's server on this machine's loopback address. */
 #define _POSIX_C_SOURCE 200809L
 #include "cli.h"
+#include "extract_options.h"
+#include "view_demo.h"
 #include "gonio/view.h"
 
 #include <stdio.h>
@@ -26,19 +28,24 @@ static void open_browser(const char *url) {
 static int run(const cli_command *self, int argc, char **argv) {
     cli_common common = {0};
     size_t port = 0;
-    bool no_browser = false;
+    bool no_browser = false, demo = false;
+    char folder[4500], model[4200];
+    const char *one = folder, *const *paths = (const char *const *)argv;
     gn_view_opts opts = {0};
     const cli_option options[] = {
         {"port", 'p', CLI_SIZE, &port, "N", "port on 127.0.0.1 (default 0: any free one)", NULL},
         {"no-browser", 0, CLI_FLAG, &no_browser, NULL, "do not open a browser", NULL},
         {"model", 0, CLI_TEXT, (void *)&opts.model, "MODEL",
          "a model's folder: typed text can be placed on the map", NULL},
+        {"demo", 0, CLI_FLAG, &demo, NULL,
+         "show what the demo's model knows: its tables, and one word in fourteen sentences", NULL},
         {"assets", 0, CLI_TEXT, (void *)&opts.assets, "DIR",
          "serve the page from this folder (for work on the page)", NULL},
         {0}};
     int n = cli_parse(self, options, &common, argc, argv);
     if (n < 0) return -1 - n;
-    if (n == 0) return cli_usage(self, "expected a folder or file to view");
+    if (demo && n > 0) return cli_usage(self, "--demo makes its own folder, expected no other");
+    if (n == 0 && !demo) return cli_usage(self, "expected a folder or file to view");
     if (port > 65535) return cli_usage(self, "--port %zu: expected 0 to 65535", port);
     gn_error err = {0};
     gn_ctx *ctx = NULL;
@@ -48,8 +55,17 @@ static int run(const cli_command *self, int argc, char **argv) {
     opts.scratch = getenv("TMPDIR");
     if (opts.scratch && !*opts.scratch) opts.scratch = NULL;
     if (cli_context(&common, &ctx, &err) != GN_OK) goto done;
-    if (gn_view_open(ctx, (const char *const *)argv, (size_t)n, &opts, &v, &err) != GN_OK)
-        goto done;
+    if (demo) {
+        if (!opts.model) opts.model = "all-MiniLM-L6-v2";
+        if (cli_view_demo(ctx, opts.model, folder, sizeof folder, &err) != GN_OK) goto done;
+        paths = &one;
+        n = 1;
+    }
+    if (opts.model) {
+        if (cli_model_dir(opts.model, model, sizeof model, &err) != GN_OK) goto done;
+        opts.model = model;
+    }
+    if (gn_view_open(ctx, paths, (size_t)n, &opts, &v, &err) != GN_OK) goto done;
     char line[128];
     snprintf(line, sizeof line, "%s\n", gn_view_url(v));
     if ((status = cli_print(line)) != CLI_DONE) goto done;
@@ -72,7 +88,7 @@ done:
 const cli_command cmd_view = {
     .name = "view",
     .summary = "look at representations in the browser: maps, layers, neighbours",
-    .synopsis = "DIR|FILE... [--port N] [--no-browser] [--model MODEL]",
+    .synopsis = "DIR|FILE... | --demo [--port N] [--no-browser] [--model MODEL]",
     .text =
         "Starts a server on 127.0.0.1 and prints its address, the first line on stdout. Reads\n"
         "representation sets, .npy, .npz and .safetensors files, alone or in folders; shows them "
@@ -81,6 +97,7 @@ const cli_command cmd_view = {
         "kept in\n"
         "a folder 'view' beside them. Runs until Ctrl-C.\n\n"
         "Example\n"
-        "  gonio view reps --port 8080\n",
+        "  gonio view reps --port 8080\n"
+        "  gonio view --demo\n",
     .run = run,
 };

@@ -1,5 +1,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "extract_options.h"
+#include "folder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,13 +69,10 @@ static void hub_cache(char *out, size_t n) {
 }
 
 gn_status cli_model_dir(const char *model, char *out, size_t n_out, gn_error *err) {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    char own[2048] = "", hub[2048];
+    char own[2048] = "", hub[2048], name[512];
     if (!strchr(model, '/')) {
-        if (cache && *cache)
-            snprintf(own, sizeof own, "%s/gonio/models/%s", cache, model);
-        else
-            snprintf(own, sizeof own, "%s/.cache/gonio/models/%s", home ? home : ".", model);
+        snprintf(name, sizeof name, "models/%.400s", model);
+        cli_cache_path(name, own, sizeof own);
         if (!is_folder(model) && is_folder(own)) {
             snprintf(out, n_out, "%s", own);
             return GN_OK;

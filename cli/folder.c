@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -21,4 +22,12 @@ void cli_layer_file(const char *dir, const char *set, size_t layer, const char *
     for (char *c = name; *c; c++)
         if (*c == '/') *c = '_';
     snprintf(out, n, "%s/%s.layer.%02zu%s", dir, name, layer, suffix);
+}
+
+void cli_cache_path(const char *name, char *out, size_t n) {
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (cache && *cache)
+        snprintf(out, n, "%s/gonio/%s", cache, name);
+    else
+        snprintf(out, n, "%s/.cache/gonio/%s", home ? home : ".", name);
 }

@@ -10,4 +10,7 @@ gn_status cli_folder(const char *path, gn_error *err);
 void cli_layer_file(const char *dir, const char *set, size_t layer, const char *suffix, char *out,
                     size_t n);
 
+/** What gonio keeps for the user: $XDG_CACHE_HOME/gonio/NAME, else ~/.cache/gonio/NAME. */
+void cli_cache_path(const char *name, char *out, size_t n);
+
 #endif
