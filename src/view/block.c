@@ -2,6 +2,8 @@
  * written with a guess of that length first, then again until it fits. */
 #include "view/block.h"
 
+#include "reps/about.h"
+
 #include <string.h>
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -48,9 +50,9 @@ static gn_status sizes(const gn_block_array *array, size_t n, size_t *bytes, siz
     return GN_OK;
 }
 
-/** The header's text for arrays that start at `start`; free with free. NULL: no memory. */
-static char *header_text(const gn_block_array *array, const size_t *bytes, size_t n, size_t start,
-                         size_t total, const json_t *meta) {
+/** The header's text for arrays that start at `start`. */
+static void header_text(const gn_block_array *array, const size_t *bytes, size_t n, size_t start,
+                        size_t total, const json_t *meta, gn_str *out) {
     json_t *root = json_object(), *arrays = json_object();
     size_t at = start;
     bool bad = json_object_set(root, "arrays", arrays) != 0;
@@ -65,26 +67,29 @@ static char *header_text(const gn_block_array *array, const size_t *bytes, size_
     }
     bad |= json_object_set_new(root, "bytes", json_integer((json_int_t)(start + total))) != 0;
     if (meta) bad |= json_object_update_missing(root, (json_t *)(uintptr_t)meta) != 0;
-    char *text = bad ? NULL : json_dumps(root, JSON_COMPACT);
+    out->bad |= bad;
+    if (!bad) gn_about_text(root, JSON_COMPACT, out);
     json_decref(arrays);
     json_decref(root);
-    return text;
 }
 
 gn_status gn_block_new(const gn_block_array *array, size_t n_arrays, const json_t *meta,
                        gn_block *out, gn_error *err) {
-    size_t bytes[GN_BLOCK_ARRAYS], total, start = 0, len = 0;
+    size_t bytes[GN_BLOCK_ARRAYS], total, start = 0;
     gn_block b = {0};
-    char *text = NULL;
+    gn_str text = {0};
     gn_status st = sizes(array, n_arrays, bytes, &total, err);
     if (st != GN_OK) return st;
     do { /* the start only grows, by a few digits at most */
-        free(text);
-        start = up8(4 + len);
-        text = header_text(array, bytes, n_arrays, start, total, meta);
-        if (!text) return gn_fail_nomem(err, "a block's header", start);
-        len = strlen(text);
-    } while (4 + len > start);
+        start = up8(4 + text.n);
+        gn_str_free(&text);
+        text = (gn_str){0};
+        header_text(array, bytes, n_arrays, start, total, meta, &text);
+        if (text.bad) {
+            st = gn_fail_nomem(err, "a block's header", start);
+            goto done;
+        }
+    } while (4 + text.n > start);
     if (start + total > UINT32_MAX) {
         st =
             gn_fail(err, GN_EINVAL, "the answer has %zu bytes, a block holds 4 GiB", start + total);
@@ -98,7 +103,7 @@ gn_status gn_block_new(const gn_block_array *array, size_t n_arrays, const json_
     const uint32_t header = (uint32_t)(start - 4);
     memcpy(b.bytes, &header, sizeof header);
     memset(b.bytes + 4, ' ', header);
-    memcpy(b.bytes + 4, text, len);
+    memcpy(b.bytes + 4, text.text, text.n);
     for (size_t i = 0, at = start; i < n_arrays; i++) {
         b.data[i] = b.bytes + at;
         if (array[i].data) memcpy(b.data[i], array[i].data, bytes[i]);
@@ -106,7 +111,7 @@ gn_status gn_block_new(const gn_block_array *array, size_t n_arrays, const json_
     }
     *out = b;
 done:
-    free(text);
+    gn_str_free(&text);
     return st;
 }
 

@@ -40,20 +40,25 @@ void gn_cards_free(gn_view_column **column) {
 
 gn_status gn_cards_columns(gn_source *s, gn_view_column ***out, gn_error *err) {
     const char **name = gn_source_column_names(s);
+    gn_view_column **column = NULL;
     size_t n = 0, n_made = 0;
-    gn_status st = GN_OK;
+    gn_status st;
     while (name && name[n]) n++;
-    gn_view_column **column = name ? gn_calloc(n + 1, sizeof *column) : NULL;
-    if (!column) st = gn_fail_nomem(err, "the list of columns", n);
-    for (size_t i = 0; i < n && st == GN_OK; i++) {
-        st = gn_source_column(s, name[i], &column[n_made], err);
-        if (st == GN_OK) n_made++;
-        if (st == GN_EINVAL) st = GN_OK; /* it was taken away this very moment */
+    if (!name || !(column = gn_calloc(n + 1, sizeof(gn_view_column *)))) {
+        st = gn_fail_nomem(err, "the list of columns", n);
+        goto done;
     }
+    for (size_t i = 0; i < n; i++) {
+        st = gn_source_column(s, name[i], &column[n_made], err);
+        if (st == GN_EINVAL) continue; /* it was taken away this very moment */
+        if (st != GN_OK) goto done;
+        n_made++;
+    }
+    st = GN_OK;
+    *out = column;
+    column = NULL;
+done:
+    gn_cards_free(column);
     gn_free(name);
-    if (st == GN_OK)
-        *out = column;
-    else
-        gn_cards_free(column);
     return st;
 }

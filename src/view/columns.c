@@ -57,7 +57,6 @@ static gn_status new_column(const char *name, size_t n, gn_view_column **out, gn
 static gn_status count_codes(gn_view_column *c, gn_error *err) {
     unsigned char *seen = gn_calloc(c->n_names + 1, 1);
     if (!seen) return gn_fail_nomem(err, c->name, c->n_names);
-    c->distinct = c->missing = 0;
     for (size_t i = 0; i < c->n; i++) {
         if (c->code[i] < 0) {
             c->missing++;
@@ -127,36 +126,52 @@ done:
     return st;
 }
 
-static gn_status number_column(const char *name, size_t n, const int32_t *from,
-                               gn_view_column **out, gn_error *err) {
-    gn_view_column *c;
-    gn_status st = new_column(name, n, &c, err);
-    if (st != GN_OK) return st;
-    float *value = gn_arena_alloc(&c->arena, n, sizeof *value);
-    if (!value) {
-        gn_view_column_free(c);
-        return gn_fail_nomem(err, name, n * sizeof *value);
-    }
+/** How many values there are among whole numbers from 0 (negative: missing). */
+static gn_status count_values(gn_view_column *c, const int32_t *from, gn_error *err) {
     int32_t top = -1;
-    for (size_t i = 0; i < n; i++) {
-        int32_t x = from ? from[i] : (int32_t)i;
-        value[i] = x < 0 ? NAN : (float)x;
-        c->missing += x < 0;
-        if (x > top) top = x;
-    }
-    c->type = GN_COLUMN_NUMBER;
-    c->value = value;
-    unsigned char *seen = gn_calloc((size_t)(top + 1), 1);
-    for (size_t i = 0; seen && i < n; i++) {
-        int32_t x = from ? from[i] : (int32_t)i;
-        if (x >= 0 && !seen[x]) {
-            seen[x] = 1;
+    for (size_t i = 0; i < c->n; i++)
+        if (from[i] > top) top = from[i];
+    unsigned char *seen = gn_calloc((size_t)top + 1, 1);
+    if (!seen) return gn_fail_nomem(err, c->name, (size_t)top + 1);
+    for (size_t i = 0; i < c->n; i++) {
+        if (from[i] < 0) {
+            c->missing++;
+        } else if (!seen[from[i]]) {
+            seen[from[i]] = 1;
             c->distinct++;
         }
     }
     gn_free(seen);
-    *out = c;
     return GN_OK;
+}
+
+/** A column of whole numbers, negative ones missing; of the rows' own numbers for NULL. */
+static gn_status number_column(const char *name, size_t n, const int32_t *from,
+                               gn_view_column **out, gn_error *err) {
+    gn_view_column *c = NULL;
+    gn_status st;
+    GN_TRY(new_column(name, n, &c, err));
+    float *value = gn_arena_alloc(&c->arena, n, sizeof *value);
+    if (!value) {
+        st = gn_fail_nomem(err, name, n * sizeof *value);
+        goto done;
+    }
+    for (size_t i = 0; i < n; i++) {
+        value[i] = (float)i;
+        if (from) value[i] = from[i] < 0 ? NAN : (float)from[i];
+    }
+    c->type = GN_COLUMN_NUMBER;
+    c->value = value;
+    c->distinct = n;
+    if (from) {
+        c->distinct = 0;
+        GN_TRY(count_values(c, from, err));
+    }
+    *out = c;
+    c = NULL;
+done:
+    gn_view_column_free(c);
+    return st;
 }
 
 json_t *gn_view_column_value(const gn_view_column *c, size_t row) {
@@ -374,9 +389,9 @@ const char *gn_source_token_column(gn_source *s) {
     gn_error ignored;
     for (size_t i = 0; name && name[i] && !found; i++) {
         gn_view_column *c;
-        if (strcmp(name[i], "token") == 0)
+        if (strcmp(name[i], "token") == 0) {
             found = name[i];
-        else if (!s->reps && gn_source_column(s, name[i], &c, &ignored) == GN_OK) {
+        } else if (!s->reps && gn_source_column(s, name[i], &c, &ignored) == GN_OK) {
             if (c->code) found = name[i];
             gn_view_column_free(c);
         }

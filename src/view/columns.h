@@ -31,7 +31,7 @@ void gn_view_column_free(gn_view_column *c);
 /** The names of the columns in their order, NULL behind the last; NULL: no memory. Free the list
  *  with gn_free; the names live as long as the source. */
 const char **gn_source_column_names(gn_source *s);
-/** "token" where the source knows tokens, else the first column of text; NULL: none. */
+/** "token" where the source knows tokens, else the first column that is not numbers; NULL: none. */
 const char *gn_source_token_column(gn_source *s);
 /** The value of one row: a string, a number or null. */
 json_t *gn_view_column_value(const gn_view_column *c, size_t row);

@@ -4,9 +4,8 @@
 #include "view/view.h"
 
 #include "base/number.h"
-#include "base/str.h"
+#include "reps/about.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { PIECE_ROWS = 256 };
@@ -81,10 +80,8 @@ static gn_status add_row(const struct selection *x, size_t row, gn_str *to, gn_e
     if (x->csv) {
         csv_row(x, row, card, to);
     } else {
-        char *line = json_dumps(card, JSON_COMPACT);
-        to->bad |= line == NULL;
-        if (line) gn_str_addf(to, "%s\n", line);
-        free(line);
+        gn_about_text(card, JSON_COMPACT, to);
+        gn_str_add(to, "\n");
     }
     json_decref(card);
     return GN_OK;

@@ -2,11 +2,12 @@
 #define _POSIX_C_SOURCE 200809L
 #include "view/marks.h"
 
-#include "base/str.h"
 #include "io/json.h"
+#include "reps/about.h"
 #include "view/view.h"
 
-#include <stdlib.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -74,21 +75,23 @@ done:
 
 static gn_status save(struct store *store, gn_error *err) {
     gn_status st;
-    char *dir = NULL, *text = NULL;
+    char *dir = NULL;
+    gn_str text = {0};
     if (!store->path)
         return gn_fail(err, GN_EIO,
                        "an uploaded file has no place of its own: its sets and labels last until "
                        "the viewer ends");
-    if (!(dir = gn_path_dir(store->path)) || !(text = json_dumps(store->root, JSON_COMPACT))) {
+    gn_about_text(store->root, JSON_COMPACT, &text);
+    if (!(dir = gn_path_dir(store->path)) || text.bad) {
         st = gn_fail_nomem(err, store->path, strlen(store->path));
         goto done;
     }
     GN_TRY(gn_make_dirs(dir, err));
-    GN_TRY(gn_write_file(store->path, text, strlen(text), err));
+    GN_TRY(gn_write_file(store->path, text.text, text.n, err));
     stat(store->path, &store->seen);
 done:
     store->unsaved = st != GN_OK;
-    free(text);
+    gn_str_free(&text);
     gn_free(dir);
     return st;
 }
@@ -139,14 +142,11 @@ void gn_marks_close(gn_view *v, gn_source *s, bool changed, bool *kept, gn_error
  */
 
 static char *marks_path(const char *given) {
-    bool set = false, folder = gn_path_is_dir(given);
-    gn_str path = {0};
-    char *about = folder ? gn_path_join(given, "gonio.json") : NULL, *out = NULL;
-    gn_error ignored;
-    set = about && gn_path_is_file(about);
-    gn_free(about);
-    gn_str_addf(&path, folder && !set ? "%s/view/marks.json" : "%s.view.json", given);
-    return gn_str_take(&path, &out, &ignored) == GN_OK ? out : NULL;
+    char path[PATH_MAX + 32];
+    snprintf(path, sizeof path, "%s/gonio.json", given);
+    bool inside = gn_path_is_dir(given) && !gn_path_is_file(path); /* a set is one thing */
+    snprintf(path, sizeof path, inside ? "%s/view/marks.json" : "%s.view.json", given);
+    return gn_strdup(path);
 }
 
 gn_status gn_marks_start(gn_view *v, gn_error *err) {

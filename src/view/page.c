@@ -76,20 +76,18 @@ static const char *media_type(const char *path) {
     return "application/octet-stream";
 }
 
-/** DIR/SEGMENTS as a real path; NULL unless it lies inside DIR. Free with free. */
-static char *inside(const char *dir, const gn_request *rq) {
-    char path[PATH_MAX], *found;
+/** DIR/SEGMENTS as a real path in `real` (PATH_MAX); false unless it is a file inside DIR. */
+static bool inside(const char *dir, const gn_request *rq, char *real) {
+    char path[PATH_MAX];
     size_t used = (size_t)snprintf(path, sizeof path, "%s", dir), n = strlen(dir);
     for (size_t i = 0; i < rq->n_segments && used < sizeof path; i++) {
-        if (strchr(rq->segment[i], '/') || rq->segment[i][0] == '.') return NULL;
+        if (strchr(rq->segment[i], '/') || rq->segment[i][0] == '.') return false;
         used += (size_t)snprintf(path + used, sizeof path - used, "/%s", rq->segment[i]);
     }
     if (rq->n_segments == 0 && used < sizeof path)
         used += (size_t)snprintf(path + used, sizeof path - used, "/index.html");
-    if (used >= sizeof path || !(found = realpath(path, NULL))) return NULL;
-    if (strncmp(found, dir, n) == 0 && found[n] == '/' && gn_path_is_file(found)) return found;
-    free(found);
-    return NULL;
+    return used < sizeof path && realpath(path, real) && strncmp(real, dir, n) == 0 &&
+           real[n] == '/' && gn_path_is_file(real);
 }
 
 /** The policy that the page's build left beside it, read anew each time. */
@@ -111,12 +109,12 @@ static gn_status disk_policy(const char *dir, char **out, gn_error *err) {
 static gn_status from_disk(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
     char *text;
     size_t n;
-    char *path = inside(v->assets, rq);
-    if (!path) return gn_not_found(re, err, "there is no such file in the folder of --assets");
+    char path[PATH_MAX];
+    if (!inside(v->assets, rq, path))
+        return gn_not_found(re, err, "there is no such file in the folder of --assets");
     gn_status st = disk_policy(v->assets, &re->policy, err);
     if (st == GN_OK) st = gn_read_file(path, max_page, &text, &n, err);
     if (st == GN_OK) st = gn_reply_bytes(re, media_type(path), text, n);
-    free(path);
     return st;
 }
 

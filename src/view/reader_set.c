@@ -7,6 +7,7 @@
 #include "reps/about.h"
 #include "view/texts.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,10 +19,9 @@ static gn_dtype stored_type(const char *name) {
 }
 
 static bool claims_set(const char *path, bool folder) {
-    char *about = folder ? gn_path_join(path, "gonio.json") : NULL;
-    bool found = about && gn_path_is_file(about);
-    gn_free(about);
-    return found;
+    char about[PATH_MAX + 16];
+    snprintf(about, sizeof about, "%s/gonio.json", path);
+    return folder && gn_path_is_file(about);
 }
 
 static gn_status list_layers(gn_entry *e, const json_t *about, gn_error *err) {
@@ -41,30 +41,52 @@ done:
     return st;
 }
 
-/** The first two sentences, or the first values where there is no text. */
-static void preview_set(gn_entry *e, const char *dir, const json_t *about) {
-    gn_error ignored;
+static gn_status preview_text(gn_entry *e, const char *path, gn_error *err) {
     gn_texts *t = NULL;
-    gn_array a = {0};
-    const char *file = json_string_value(gn_json_at(about, "layers.0.file"));
-    char *text = gn_path_join(dir, "text.jsonl"), *layer = file ? gn_path_join(dir, file) : NULL;
-    if (text && gn_path_is_file(text) && gn_texts_open(text, &t, &ignored) == GN_OK) {
-        for (size_t i = 0; i < 2 && i < gn_texts_count(t); i++) {
-            json_t *record = NULL;
-            if (gn_texts_record(t, i, &record, &ignored) != GN_OK) break;
-            const char *sentence = json_string_value(json_object_get(record, "text"));
-            if (sentence) e->preview[i] = gn_strdup(sentence);
-            json_decref(record);
+    json_t *record = NULL;
+    gn_status st;
+    GN_TRY(gn_texts_open(path, &t, err));
+    for (size_t i = 0; i < 2 && i < gn_texts_count(t); i++) {
+        json_decref(record);
+        record = NULL;
+        GN_TRY(gn_texts_record(t, i, &record, err));
+        const char *sentence = json_string_value(json_object_get(record, "text"));
+        if (sentence && !(e->preview[i] = gn_strdup(sentence))) {
+            st = gn_fail_nomem(err, "a preview", strlen(sentence));
+            goto done;
         }
-    } else if (layer && !strstr(file, "..") && gn_npy_open(layer, &a, &ignored) == GN_OK) {
-        if (a.n_dims == 2 && a.shape[0] == e->rows && a.shape[1] == e->dims &&
-            gn_dtype_size(a.dtype) == gn_dtype_size(e->dtype))
-            gn_entry_preview(e, a.data);
     }
-    gn_array_close(&a);
+done:
+    json_decref(record);
     gn_texts_free(t);
-    gn_free(text);
-    gn_free(layer);
+    return st;
+}
+
+static gn_status preview_layer(gn_entry *e, const char *path, gn_error *err) {
+    gn_array a = {0};
+    gn_status st = gn_npy_open(path, &a, err);
+    if (st == GN_OK && a.n_dims == 2 && a.shape[0] == e->rows && a.shape[1] == e->dims &&
+        gn_dtype_size(a.dtype) == gn_dtype_size(e->dtype))
+        st = gn_entry_preview(e, a.data, err);
+    gn_array_close(&a);
+    return st;
+}
+
+/** The first two sentences, or the first values where there is no text. What is wrong with the
+ * files is said when the set is opened. */
+static gn_status preview_set(gn_entry *e, const char *dir, const json_t *about, gn_error *err) {
+    char path[PATH_MAX + 300];
+    gn_error why;
+    gn_status st = GN_OK;
+    const char *file = json_string_value(gn_json_at(about, "layers.0.file"));
+    snprintf(path, sizeof path, "%s/text.jsonl", dir);
+    if (gn_path_is_file(path)) {
+        st = preview_text(e, path, &why);
+    } else if (file && strlen(file) < 256 && !strstr(file, "..")) {
+        snprintf(path, sizeof path, "%s/%s", dir, file);
+        st = preview_layer(e, path, &why);
+    }
+    return st == GN_ENOMEM ? gn_fail(err, st, "%s", why.message) : GN_OK;
 }
 
 static gn_status list_set(const char *path, gn_listing *to, gn_error *err) {
@@ -90,8 +112,12 @@ static gn_status list_set(const char *path, gn_listing *to, gn_error *err) {
                  written, e.rows);
         e.note = gn_strdup(note);
     }
-    preview_set(&e, path, about);
-    st = e.name ? gn_listing_add(to, &e, err) : gn_fail_nomem(err, path, strlen(path));
+    if (!e.name || (!e.supported && !e.note)) {
+        st = gn_fail_nomem(err, path, strlen(path));
+        goto done;
+    }
+    GN_TRY(preview_set(&e, path, about, err));
+    st = gn_listing_add(to, &e, err);
 done:
     gn_entry_free(&e);
     json_decref(about);

@@ -58,20 +58,21 @@ gn_status gn_entry_shape(gn_entry *e, gn_dtype dtype, const size_t *shape, size_
     return set_note(e, note, err);
 }
 
-void gn_entry_preview(gn_entry *e, const void *data) {
-    if (!e->supported || !is_floating(e->dtype)) return;
+gn_status gn_entry_preview(gn_entry *e, const void *data, gn_error *err) {
+    gn_status st = GN_OK;
+    if (!e->supported || !is_floating(e->dtype)) return st;
     size_t cols = e->dims < 4 ? e->dims : 4;
     gn_mat m = {data, e->rows, cols, e->dims, e->dtype};
-    for (size_t i = 0; i < 2 && i < e->rows; i++) {
+    for (size_t i = 0; i < 2 && i < e->rows && st == GN_OK; i++) {
         double buf[4];
         const double *x = gn_mat_row_f64(m, i, buf);
         gn_str text = {0};
-        gn_error ignored;
         for (size_t j = 0; j < cols; j++) gn_str_addf(&text, j ? ", %.4g" : "%.4g", x[j]);
         if (cols < e->dims) gn_str_add(&text, ", ...");
-        if (gn_str_take(&text, &e->preview[i], &ignored) != GN_OK) e->preview[i] = NULL;
+        st = gn_str_take(&text, &e->preview[i], err);
         gn_str_free(&text);
     }
+    return st;
 }
 
 char *gn_member_name(const char *file, const char *member) {
@@ -107,15 +108,15 @@ static gn_status name_entry(gn_entry *e, const char *file, const char *member, g
     return e->name && (!member || e->member) ? GN_OK : gn_fail_nomem(err, file, strlen(file));
 }
 
-/** An array's header as an entry; `data` where its values can be seen, else NULL. */
+/** An array's header as an entry; its values are at `data`. */
 static gn_status add_array(gn_listing *to, const char *file, const char *member, const gn_npy *h,
                            const unsigned char *data, gn_error *err) {
     gn_entry e = {0};
     gn_status st = name_entry(&e, file, member, err);
     if (st == GN_OK) st = gn_entry_shape(&e, h->dtype, h->shape, h->n_dims, false, err);
     bool plain = !h->swapped && (!h->fortran || h->n_dims < 2);
-    if (st == GN_OK && data && plain && (uintptr_t)data % gn_dtype_size(h->dtype) == 0)
-        gn_entry_preview(&e, data);
+    if (st == GN_OK && plain && (uintptr_t)data % gn_dtype_size(h->dtype) == 0)
+        st = gn_entry_preview(&e, data, err);
     if (st == GN_OK) st = gn_listing_add(to, &e, err);
     gn_entry_free(&e);
     return st;
@@ -227,6 +228,10 @@ static gn_status list_npz(const char *path, gn_listing *to, gn_error *err) {
         if (!gn_path_has_suffix(zip.member[i].name, ".npy")) continue;
         st = list_member(&zip, &zip.member[i], path, to, &why);
         if (st == GN_OK) continue;
+        if (st == GN_ENOMEM) {
+            gn_fail(err, st, "%s", why.message);
+            goto done;
+        }
         gn_entry broken = {0};
         GN_TRY(name_entry(&broken, path, zip.member[i].name, err));
         GN_TRY(set_note(&broken, why.message, err));
@@ -265,7 +270,8 @@ static gn_status list_safetensors(const char *path, gn_listing *to, gn_error *er
         const unsigned char *data = map.data + t[i].offset;
         GN_TRY(name_entry(&e, path, t[i].name, err));
         GN_TRY(gn_entry_shape(&e, t[i].dtype, t[i].shape, t[i].n_dims, true, err));
-        if ((uintptr_t)data % gn_dtype_size(t[i].dtype) == 0) gn_entry_preview(&e, data);
+        if ((uintptr_t)data % gn_dtype_size(t[i].dtype) == 0)
+            GN_TRY(gn_entry_preview(&e, data, err));
         GN_TRY(gn_listing_add(to, &e, err));
     }
 done:

@@ -2,7 +2,7 @@
 #include "view/reply.h"
 
 #include "base/number.h"
-#include "io/json.h"
+#include "reps/about.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -10,14 +10,14 @@
 #include <string.h>
 
 gn_status gn_reply_json(gn_reply *re, json_t *document, gn_error *err) {
-    char *text = document ? json_dumps(document, JSON_COMPACT) : NULL;
-    size_t n = text ? strlen(text) : 0;
-    unsigned char *copy = text ? gn_alloc(n, 1) : NULL;
-    if (copy) memcpy(copy, text, n);
-    free(text);
+    gn_str text = {.bad = document == NULL};
+    char *bytes;
+    if (document) gn_about_text(document, JSON_COMPACT, &text);
+    size_t n = text.n;
     json_decref(document);
-    if (!copy) return gn_fail_nomem(err, "a JSON document", n);
-    return gn_reply_bytes(re, "application/json", copy, n);
+    gn_status st = gn_str_take(&text, &bytes, err);
+    gn_str_free(&text);
+    return st != GN_OK ? st : gn_reply_bytes(re, "application/json", bytes, n);
 }
 
 gn_status gn_reply_block(gn_reply *re, gn_block *b) {

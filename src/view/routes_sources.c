@@ -92,26 +92,20 @@ static gn_status get_sources(gn_view *v, const gn_request *rq, gn_reply *re, gn_
 static const char *const type_name[] = {"category", "number", "text"};
 
 static gn_status columns_json(gn_source *s, json_t *to, json_t **path_column, gn_error *err) {
-    const char **name = gn_source_column_names(s);
-    gn_status st = name ? GN_OK : gn_fail_nomem(err, "the list of columns", 1);
-    for (size_t i = 0; name && name[i] && st == GN_OK; i++) {
-        gn_view_column *c;
-        st = gn_source_column(s, name[i], &c, err);
-        if (st == GN_EINVAL) { /* it was taken away this very moment */
-            st = GN_OK;
-            continue;
-        }
-        if (st != GN_OK) break;
+    gn_view_column **column;
+    gn_status st = gn_cards_columns(s, &column, err);
+    if (st != GN_OK) return st;
+    for (size_t i = 0; column[i]; i++) {
+        const gn_view_column *c = column[i];
         json_array_append_new(to,
                               json_pack("{s:o,s:s,s:o,s:o}", "name", gn_json_text(c->name), "type",
                                         type_name[c->type], "distinct", gn_json_whole(c->distinct),
                                         "missing", gn_json_whole(c->missing)));
-        if (strcmp(name[i], "__seq_next__") == 0 || strcmp(name[i], "__next__") == 0)
-            *path_column = gn_json_text(name[i]);
-        gn_view_column_free(c);
+        if (strcmp(c->name, "__seq_next__") == 0 || strcmp(c->name, "__next__") == 0)
+            *path_column = gn_json_text(c->name);
     }
-    gn_free(name);
-    return st;
+    gn_cards_free(column);
+    return GN_OK;
 }
 
 static gn_status get_source(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {

@@ -3,6 +3,7 @@
 #include "view/scan.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,7 +100,9 @@ static gn_status list_one(const struct origin *o, bool folder, bool *claimed, gn
         gn_fail(err, st, "%s", why.message);
     } else if (st != GN_OK) {
         gn_entry broken = {.name = gn_strdup(gn_path_base(file)), .note = gn_strdup(why.message)};
-        st = gn_listing_add(&found, &broken, err);
+        st = broken.name && broken.note ? gn_listing_add(&found, &broken, err)
+                                        : gn_fail_nomem(err, file, strlen(file));
+        gn_entry_free(&broken);
     }
     for (size_t i = 0; i < found.n && st == GN_OK; i++)
         st = add_source(o, reader, &found.entry[i], err);
@@ -149,12 +152,10 @@ static gn_status read_folder(const char *dir, char ***out, size_t *n_out, gn_err
 
 /** True when the real path of `file` lies inside `root`. */
 static bool is_inside(const char *root, const char *file) {
-    char *real = realpath(file, NULL);
+    char real[PATH_MAX];
     size_t n = strlen(root);
-    bool inside =
-        real && strncmp(real, root, n) == 0 && (real[n] == '/' || (n > 0 && root[n - 1] == '/'));
-    free(real);
-    return inside;
+    return realpath(file, real) && strncmp(real, root, n) == 0 &&
+           (real[n] == '/' || root[n - 1] == '/');
 }
 
 static gn_status scan_folder(gn_view *v, const char *root, const char *dir, const char *relative,
@@ -203,9 +204,9 @@ static gn_status keep_folder(gn_view *v, const char *root, gn_error *err) {
 
 gn_status gn_view_scan(gn_view *v, const char *path, gn_error *err) {
     bool claimed;
-    char *root = realpath(path, NULL);
+    char root[PATH_MAX];
     gn_status st;
-    if (!root) return gn_fail_errno(err, "%s", path);
+    if (!realpath(path, root)) return gn_fail_errno(err, "%s", path);
     bool folder = gn_path_is_dir(root);
     GN_TRY(keep_folder(v, root, err));
     GN_TRY(list_one(&(struct origin){v, root, gn_path_base(root), v->n_folders - 1}, folder,
@@ -219,7 +220,6 @@ gn_status gn_view_scan(gn_view *v, const char *path, gn_error *err) {
                     ".safetensors, .tsv, .vec, a TensorBoard folder or a folder of them",
                     path);
 done:
-    free(root);
     return st;
 }
 

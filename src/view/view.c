@@ -8,6 +8,7 @@
 #include "view/scan.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,15 +32,11 @@ static gn_status take_options(gn_view *v, const gn_view_opts *o, gn_error *err) 
     if (o->port > 65535)
         return gn_fail(err, GN_EINVAL, "port %u: expected 0 (any free one) to 65535", o->port);
     if (o->assets) { /* as a real path: what is served is compared with it */
-        char *real = realpath(o->assets, NULL);
-        if (!real || !gn_path_is_dir(real)) {
-            free(real);
+        char real[PATH_MAX];
+        if (!realpath(o->assets, real) || !gn_path_is_dir(real))
             return gn_fail(err, GN_EIO, "%s: the folder of the page's files cannot be read",
                            o->assets);
-        }
-        st = copy_text(real, &v->assets, err);
-        free(real);
-        if (st != GN_OK) return st;
+        GN_TRY(copy_text(real, &v->assets, err));
     }
     GN_TRY(copy_text(o->model, &v->model, err));
     GN_TRY(copy_text(o->scratch ? o->scratch : "/tmp", &v->scratch, err));
@@ -48,8 +45,8 @@ done:
     return st;
 }
 
-gn_status gn_view_open(gn_ctx *ctx, const char *const *paths, size_t n_paths,
-                       const gn_view_opts *opts, gn_view **out, gn_error *err) {
+gn_status gn_view_prepare(gn_ctx *ctx, const char *const *paths, size_t n_paths,
+                          const gn_view_opts *opts, gn_view **out, gn_error *err) {
     const gn_view_opts none = {0};
     gn_status st;
     if (n_paths == 0) return gn_fail(err, GN_EINVAL, "no folder or file to view");
@@ -61,13 +58,22 @@ gn_status gn_view_open(gn_ctx *ctx, const char *const *paths, size_t n_paths,
     for (size_t i = 0; i < n_paths; i++) GN_TRY(gn_view_scan(v, paths[i], err));
     for (size_t i = 0; i < gn_view_n_parts; i++)
         if (gn_view_parts[i]->open) GN_TRY(gn_view_parts[i]->open(v, err));
-    GN_TRY(gn_http_start(v, &v->port, &v->http, err));
-    snprintf(v->url, sizeof v->url, "http://127.0.0.1:%u/", v->port);
     *out = v;
     v = NULL;
 done:
     gn_view_free(v);
     return st;
+}
+
+gn_status gn_view_open(gn_ctx *ctx, const char *const *paths, size_t n_paths,
+                       const gn_view_opts *opts, gn_view **out, gn_error *err) {
+    gn_view *v;
+    gn_status st = gn_view_prepare(ctx, paths, n_paths, opts, &v, err);
+    if (st == GN_OK && (st = gn_http_start(v, &v->port, &v->http, err)) != GN_OK) gn_view_free(v);
+    if (st != GN_OK) return st;
+    snprintf(v->url, sizeof v->url, "http://127.0.0.1:%u/", v->port);
+    *out = v;
+    return GN_OK;
 }
 
 const char *gn_view_url(const gn_view *v) {

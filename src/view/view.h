@@ -50,6 +50,9 @@ extern const size_t gn_view_n_parts;
 extern const gn_view_part gn_part_log, gn_part_cache, gn_part_sources, gn_part_sets, gn_part_tags,
     gn_part_uploads, gn_part_export, gn_part_neighbors, gn_part_search;
 
+/** gn_view_open without the HTTP server: for tests, which call the handlers themselves. */
+gn_status gn_view_prepare(gn_ctx *ctx, const char *const *paths, size_t n_paths,
+                          const gn_view_opts *opts, gn_view **out, gn_error *err);
 /** A context for a job: the threads, seed and instruction set of the server's own, other hooks. */
 gn_status gn_view_context(gn_view *v, const gn_hooks *hooks, gn_ctx **out, gn_error *err);
 
