@@ -131,11 +131,19 @@ done:
     return st;
 }
 
-void gn_marks_close(gn_view *v, gn_source *s, bool changed, bool *kept, gn_error *err) {
-    struct store *store = store_of(v, s);
-    bool good = !changed || save(store, err) == GN_OK;
-    pthread_mutex_unlock(&store->lock);
-    if (kept) *kept = good;
+void gn_marks_close(gn_view *v, gn_source *s) {
+    pthread_mutex_unlock(&store_of(v, s)->lock);
+}
+
+gn_status gn_marks_answer(gn_view *v, gn_source *s, bool changed, json_t *answer, gn_reply *re,
+                          gn_error *err) {
+    gn_status st = gn_reply_json(re, answer, err);
+    if (st == GN_OK && changed && (st = save(store_of(v, s), err)) != GN_OK) {
+        gn_error_prefix(err, "the change lasts until the viewer ends, it could not be written");
+        re->status = 409;
+    }
+    gn_marks_close(v, s);
+    return st;
 }
 
 /* ---- the part ---------------------------------------------------------------------------------

@@ -14,6 +14,7 @@
 #ifndef GN_VIEW_MARKS_H
 #define GN_VIEW_MARKS_H
 
+#include "view/reply.h"
 #include "view/source.h"
 
 /** Locks the marks of a source and gives its object, made when there is none: {"name", "sets",
@@ -21,9 +22,13 @@
  *  @return GN_OK; GN_EDATA, GN_EIO (a file that is damaged or cannot be read is never written
  * over); GN_ENOMEM. Nothing is locked after a failure. */
 gn_status gn_marks_open(gn_view *v, gn_source *s, json_t **out, gn_error *err);
-/** Unlocks; when `changed`, writes first. *kept: the marks are on disk; else err says why not, and
- *  they stay in memory. */
-void gn_marks_close(gn_view *v, gn_source *s, bool changed, bool *kept, gn_error *err);
+/** Unlocks after reading. Nothing that was borrowed may be used, or given up, any more. */
+void gn_marks_close(gn_view *v, gn_source *s);
+/** Ends with an answer: writes when `changed`, makes the reply, unlocks. Takes `answer`, which may
+ *  share what is borrowed. @return GN_OK; GN_EIO with status 409: the change could not be written and
+ *  lasts in memory only; GN_ENOMEM. */
+gn_status gn_marks_answer(gn_view *v, gn_source *s, bool changed, json_t *answer, gn_reply *re,
+                          gn_error *err);
 /** Where the marks of a source are kept; NULL: nowhere (an uploaded file). */
 const char *gn_marks_path(const gn_view *v, const gn_source *s);
 

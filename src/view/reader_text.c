@@ -12,6 +12,7 @@
 #include "io/projector.h"
 #include "io/vectors.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,23 +118,21 @@ typedef struct opened {
     gn_map raw;
 } opened;
 
-/* The folder's configuration; NULL: it has none, or no memory. */
-static char *find_config(const char *folder) {
+/* The folder's configuration in `path` (PATH_MAX); false: it has none. */
+static bool find_config(const char *folder, char *path) {
     static const char *const place[] = {
         "projector_config.pbtxt",
         "plugins/org_tensorflow_tensorboard_projector/projector_config.pbtxt"};
     for (int i = 0; i < 2; i++) {
-        char *path = gn_path_join(folder, place[i]);
-        if (path && gn_path_is_file(path)) return path;
-        gn_free(path);
+        int n = snprintf(path, PATH_MAX, "%s/%s", folder, place[i]);
+        if (n < PATH_MAX && gn_path_is_file(path)) return true;
     }
-    return NULL;
+    return false;
 }
 
 static bool claims_projector(const char *path, bool folder) {
-    char *config = folder ? find_config(path) : NULL;
-    gn_free(config);
-    return config != NULL;
+    char config[PATH_MAX];
+    return folder && find_config(path, config);
 }
 
 enum { LOOK = 1 << 16 };
@@ -162,7 +161,7 @@ static gn_status list_tensor(gn_entry *e, const gn_projector_tensor *t, gn_error
         GN_TRY(gn_entry_shape(e, h.dtype, h.shape, h.n_dims, true, err));
     } else if (is_raw(t, &map)) {
         GN_TRY(gn_entry_shape(e, GN_F32, t->shape, 2, true, err));
-        gn_entry_preview(e, map.data);
+        GN_TRY(gn_entry_preview(e, map.data, err));
     } else {
         GN_TRY(list_text(e, t->tensor, err));
         if (t->shape[0] && (t->shape[0] != e->rows || t->shape[1] != e->dims))
@@ -175,11 +174,12 @@ done:
 }
 
 static gn_status list_projector(const char *path, gn_listing *to, gn_error *err) {
-    char number[32], *config = find_config(path);
+    char number[32], config[PATH_MAX];
     gn_projector p = {0};
     gn_entry e = {0};
-    gn_status st = config ? gn_projector_open(config, &p, err)
-                          : gn_fail(err, GN_EIO, "%s: projector_config.pbtxt is gone", path);
+    gn_status st = find_config(path, config)
+                       ? gn_projector_open(config, &p, err)
+                       : gn_fail(err, GN_EIO, "%s: projector_config.pbtxt is gone", path);
     for (size_t i = 0; st == GN_OK && i < p.n; i++) {
         gn_error why;
         snprintf(number, sizeof number, "%zu", i);
@@ -196,7 +196,6 @@ static gn_status list_projector(const char *path, gn_listing *to, gn_error *err)
 done:
     gn_entry_free(&e);
     gn_projector_free(&p);
-    gn_free(config);
     return st;
 }
 
@@ -232,10 +231,11 @@ static gn_status open_tensor(gn_source *s, const gn_projector_tensor *t, gn_erro
 }
 
 static gn_status open_projector(gn_source *s, gn_error *err) {
-    char *config = find_config(s->file);
+    char config[PATH_MAX];
     gn_projector p = {0};
-    gn_status st = config ? gn_projector_open(config, &p, err)
-                          : gn_fail(err, GN_EIO, "%s: projector_config.pbtxt is gone", s->file);
+    gn_status st = find_config(s->file, config)
+                       ? gn_projector_open(config, &p, err)
+                       : gn_fail(err, GN_EIO, "%s: projector_config.pbtxt is gone", s->file);
     size_t i = (size_t)strtoull(s->about.member, NULL, 10);
     if (st == GN_OK && (i >= p.n || !p.tensor[i].tensor))
         st = gn_fail(err, GN_EDATA, "%s: the configuration was changed since it was listed",
@@ -243,7 +243,6 @@ static gn_status open_projector(gn_source *s, gn_error *err) {
     if (st == GN_OK) st = open_tensor(s, &p.tensor[i], err);
     if (st == GN_OK && p.tensor[i].metadata) gn_source_describe(s, p.tensor[i].metadata);
     gn_projector_free(&p);
-    gn_free(config);
     return st;
 }
 

@@ -18,8 +18,8 @@ gn_status gn_sets_rows(gn_view *v, gn_source *s, const char *name, int32_t **row
         st = gn_source_rows(s, set, rows, n, err);
     else
         st = gn_fail(err, GN_EINVAL, "%s has no set '%s'", s->about.name, name);
-    gn_marks_close(v, s, false, NULL, NULL);
     if (st != GN_OK && set) gn_error_prefix(err, "set '%s'", name);
+    gn_marks_close(v, s);
     return st;
 }
 
@@ -52,45 +52,34 @@ static json_t *set_json(const char *name, json_t *rows) {
                      gn_json_whole(json_array_size(rows)), "rows", rows);
 }
 
-/** Answers a change: the sentence and 409 where it lasts in memory only. Takes `answer`. */
-static gn_status answer_change(gn_reply *re, bool kept, json_t *answer, gn_error *err) {
-    if (kept) return gn_reply_json(re, answer, err);
-    json_decref(answer);
-    gn_error_prefix(err, "the change lasts until the viewer ends, it could not be written");
-    re->status = 409;
-    return err->code;
-}
-
 static gn_status store_set(gn_view *v, gn_source *s, const char *name, const int32_t *rows,
                            size_t n, gn_reply *re, gn_error *err) {
-    json_t *marks, *list = rows_json(rows, n), *answer = NULL;
-    bool kept = false;
-    gn_status st = list ? gn_marks_open(v, s, &marks, err) : gn_fail_nomem(err, "a set", n);
-    if (st == GN_OK) {
-        bool bad = json_object_set(json_object_get(marks, "sets"), name, list) != 0;
-        gn_marks_close(v, s, true, &kept, err);
-        answer = set_json(name, list);
-        st = bad ? gn_fail_nomem(err, "a set", n) : answer_change(re, kept, answer, err);
+    json_t *marks, *list;
+    gn_status st = gn_marks_open(v, s, &marks, err);
+    if (st != GN_OK) return st;
+    json_t *sets = json_object_get(marks, "sets");
+    if (json_object_set_new(sets, name, rows_json(rows, n)) != 0) {
+        gn_marks_close(v, s);
+        return gn_fail_nomem(err, "a set", n);
     }
-    json_decref(list);
-    return st;
+    list = json_object_get(sets, name);
+    return gn_marks_answer(v, s, true, set_json(name, list), re, err);
 }
 
 static gn_status get_sets(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
     gn_source *s;
-    json_t *marks, *rows, *list = json_array();
+    json_t *marks, *rows, *list;
     const char *name;
     gn_status st;
     GN_TRY(query_source(v, rq, &s, re, err));
     GN_TRY(gn_marks_open(v, s, &marks, err));
+    list = json_array();
     json_object_foreach(json_object_get(marks, "sets"), name, rows) {
         json_array_append_new(list, set_json(name, rows));
     }
-    gn_marks_close(v, s, false, NULL, NULL);
-    return gn_reply_json(
-        re, json_pack("{s:o,s:o}", "sets", list, "file", gn_json_text(gn_marks_path(v, s))), err);
+    json_t *file = gn_json_text(gn_marks_path(v, s));
+    st = gn_marks_answer(v, s, false, json_pack("{s:o,s:o}", "sets", list, "file", file), re, err);
 done:
-    json_decref(list);
     return st;
 }
 
@@ -110,21 +99,19 @@ done:
 
 static gn_status delete_set(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
     gn_source *s;
-    json_t *marks, *old = NULL;
-    bool kept = false;
+    json_t *marks;
     gn_status st;
     GN_TRY(query_source(v, rq, &s, re, err));
     GN_TRY(gn_marks_open(v, s, &marks, err));
-    json_t *sets = json_object_get(marks, "sets");
-    old = json_incref(json_object_get(sets, rq->part[0]));
+    json_t *sets = json_object_get(marks, "sets"), *old = json_object_get(sets, rq->part[0]);
+    if (!old) {
+        gn_marks_close(v, s);
+        return gn_not_found(re, err, "%s has no set '%s'", s->about.name, rq->part[0]);
+    }
+    json_t *answer = set_json(rq->part[0], old);
     json_object_del(sets, rq->part[0]);
-    gn_marks_close(v, s, old != NULL, &kept, err);
-    if (!old)
-        st = gn_not_found(re, err, "%s has no set '%s'", s->about.name, rq->part[0]);
-    else
-        st = answer_change(re, kept, set_json(rq->part[0], old), err);
+    st = gn_marks_answer(v, s, true, answer, re, err);
 done:
-    json_decref(old);
     return st;
 }
 

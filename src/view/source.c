@@ -1,12 +1,12 @@
 /* Sources once they are listed: opening, layers, hash, subsets. See source.h. */
 #include "view/source.h"
 
-#include "base/str.h"
 #include "io/sha256.h"
 #include "view/columns.h"
 #include "view/sets.h"
 #include "view/texts.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,19 +21,14 @@ void gn_source_describe(gn_source *s, const char *path) {
 
 /* X.metadata.tsv beside X.npy, X.tsv ...; metadata.tsv beside tensors.tsv, TensorBoard's names. */
 static void describe_file(gn_source *s) {
-    gn_str path = {0};
+    char path[PATH_MAX + 32];
     const char *base = gn_path_base(s->file), *dot = strrchr(base, '.');
+    size_t stem = dot ? (size_t)(dot - s->file) : strlen(s->file);
     if (s->about.member || s->metadata.cols) return;
-    gn_str_add_bytes(&path, s->file, dot ? (size_t)(dot - s->file) : strlen(s->file));
-    gn_str_add(&path, ".metadata.tsv");
-    if (!path.bad && !gn_path_is_file(path.text) && strcmp(base, "tensors.tsv") == 0) {
-        gn_str_free(&path);
-        path = (gn_str){0};
-        gn_str_add_bytes(&path, s->file, (size_t)(base - s->file));
-        gn_str_add(&path, "metadata.tsv");
-    }
-    if (!path.bad && gn_path_is_file(path.text)) gn_source_describe(s, path.text);
-    gn_str_free(&path);
+    snprintf(path, sizeof path, "%.*s.metadata.tsv", (int)stem, s->file);
+    if (!gn_path_is_file(path) && strcmp(base, "tensors.tsv") == 0)
+        snprintf(path, sizeof path, "%.*smetadata.tsv", (int)(base - s->file), s->file);
+    if (gn_path_is_file(path)) gn_source_describe(s, path);
 }
 
 gn_status gn_source_open(gn_source *s, gn_error *err) {

@@ -71,7 +71,7 @@ gn_status gn_tags_apply(gn_view *v, gn_source *s, gn_error *err) {
     json_object_foreach(json_object_get(marks, "tags"), name, cells) {
         if (st == GN_OK) st = show(s, name, cells, err);
     }
-    gn_marks_close(v, s, false, NULL, NULL);
+    gn_marks_close(v, s);
     atomic_store(&s->tagged, true);
     return st;
 }
@@ -122,25 +122,42 @@ static gn_status change_cells(json_t *cells, const int32_t *rows, size_t n, cons
     return GN_OK;
 }
 
-/** Keeps the cells of a column (NULL: none any more), shows them, answers with the old values. */
-static gn_status finish(gn_view *v, gn_source *s, const char *column, json_t *cells, json_t *answer,
-                        json_t *marks, gn_reply *re, gn_error *err) {
+/** Keeps the cells of a column (taken; NULL: none any more), shows them, answers. `marks` are open
+ *  and closed in any case; takes `answer`. */
+static gn_status finish(gn_view *v, gn_source *s, const char *column, json_t *cells, json_t *marks,
+                        json_t *answer, gn_reply *re, gn_error *err) {
     json_t *tags = json_object_get(marks, "tags");
-    bool kept = true;
     gn_status st = show(s, column, cells, err);
-    if (st == GN_OK) {
-        if (cells)
-            json_object_set(tags, column, cells);
-        else
-            json_object_del(tags, column);
+    if (st != GN_OK) {
+        json_decref(cells);
+        json_decref(answer);
+        gn_marks_close(v, s);
+        return st;
     }
-    gn_marks_close(v, s, st == GN_OK, &kept, err);
-    if (st == GN_OK && !kept) {
-        gn_error_prefix(err, "the change lasts until the viewer ends, it could not be written");
-        re->status = 409;
-        st = err->code;
-    }
-    return st == GN_OK ? gn_reply_json(re, json_incref(answer), err) : st;
+    if (cells)
+        json_object_set_new(tags, column, cells);
+    else
+        json_object_del(tags, column);
+    return gn_marks_answer(v, s, true, answer, re, err);
+}
+
+/** Rows, values and column of a PUT, checked. */
+static gn_status put_arguments(gn_view *v, const gn_request *rq, gn_source **s, const char **column,
+                               int32_t **rows, size_t *n, gn_reply *re, gn_error *err) {
+    const json_t *value = json_object_get(rq->body, "value");
+    gn_status st;
+    GN_TRY(gn_view_body_source(v, rq->body, "source", s, re, err));
+    GN_TRY(gn_body_need_text(rq->body, "column", column, err));
+    if (!**column || strlen(*column) > NAME_BYTES)
+        return gn_fail(err, GN_EINVAL, "a column's name has 1 to %d bytes", NAME_BYTES);
+    GN_TRY(gn_source_subset(v, *s, json_object_get(rq->body, "rows"), rows, n, err));
+    if (!*rows)
+        return gn_fail(err, GN_EINVAL, "rows: expected an array of rows or {\"set\": \"NAME\"}");
+    if (json_is_array(value) ? json_array_size(value) != *n : value == NULL)
+        return gn_fail(err, GN_EINVAL, "value: expected one value, or an array of %zu, one a row",
+                       *n);
+done:
+    return st;
 }
 
 static gn_status put_tags(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
@@ -149,41 +166,27 @@ static gn_status put_tags(gn_view *v, const gn_request *rq, gn_reply *re, gn_err
     int32_t *rows = NULL;
     size_t n;
     gn_view_column *now = NULL;
-    json_t *marks, *old = json_array(), *cells = NULL, *answer = NULL;
-    const json_t *value = json_object_get(rq->body, "value");
+    json_t *marks, *old, *cells;
     gn_status st;
-    GN_TRY(gn_view_body_source(v, rq->body, "source", &s, re, err));
-    GN_TRY(gn_body_need_text(rq->body, "column", &column, err));
-    if (!*column || strlen(column) > NAME_BYTES) {
-        st = gn_fail(err, GN_EINVAL, "a column's name has 1 to %d bytes", NAME_BYTES);
-        goto done;
-    }
-    GN_TRY(gn_source_subset(v, s, json_object_get(rq->body, "rows"), &rows, &n, err));
-    if (!rows) {
-        st = gn_fail(err, GN_EINVAL, "rows: expected an array of rows or {\"set\": \"NAME\"}");
-        goto done;
-    }
-    if (json_is_array(value) ? json_array_size(value) != n : value == NULL) {
-        st = gn_fail(err, GN_EINVAL, "value: expected one value, or an array of %zu, one a row", n);
-        goto done;
-    }
-    GN_TRY(shown_column(s, column, &now, err));
-    for (size_t i = 0; i < n; i++) json_array_append_new(old, shown_value(now, (size_t)rows[i]));
+    GN_TRY(put_arguments(v, rq, &s, &column, &rows, &n, re, err));
     GN_TRY(gn_marks_open(v, s, &marks, err));
+    st = shown_column(s, column, &now, err);
     const json_t *before = json_object_get(json_object_get(marks, "tags"), column);
-    cells = before ? json_copy((json_t *)(uintptr_t)before) : json_object();
-    st = cells ? change_cells(cells, rows, n, value, err) : gn_fail_nomem(err, "cells", n);
+    cells = before ? json_deep_copy(before) : json_object();
+    if (st == GN_OK && !cells) st = gn_fail_nomem(err, "cells", n);
+    if (st == GN_OK) st = change_cells(cells, rows, n, json_object_get(rq->body, "value"), err);
     if (st != GN_OK) {
-        gn_marks_close(v, s, false, NULL, NULL);
+        gn_marks_close(v, s);
+        json_decref(cells);
         goto done;
     }
-    answer = json_pack("{s:o,s:o,s:O}", "column", gn_json_text(column), "rows", gn_json_whole(n),
-                       "previous", old);
-    st = finish(v, s, column, cells, answer, marks, re, err);
+    old = json_array();
+    for (size_t i = 0; i < n; i++) json_array_append_new(old, shown_value(now, (size_t)rows[i]));
+    st = finish(v, s, column, cells, marks,
+                json_pack("{s:o,s:o,s:o}", "column", gn_json_text(column), "rows", gn_json_whole(n),
+                          "previous", old),
+                re, err);
 done:
-    json_decref(answer);
-    json_decref(cells);
-    json_decref(old);
     gn_view_column_free(now);
     gn_free(rows);
     return st;
@@ -192,33 +195,29 @@ done:
 /** Forgets all edits of a column; the answer's rows and values, put again, bring them back. */
 static gn_status delete_tags(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
     gn_source *s;
-    json_t *marks, *answer = NULL, *rows = json_array(), *old = json_array(), *value;
+    json_t *marks, *value, *rows, *old;
     const char *row, *text = gn_query_text(rq, "source"), *column = gn_query_text(rq, "column");
     gn_status st;
-    if (!text || !column) {
-        st = gn_fail(err, GN_EINVAL, "'source' and 'column' are needed");
-        goto done;
-    }
+    if (!text || !column) return gn_fail(err, GN_EINVAL, "'source' and 'column' are needed");
     GN_TRY(gn_view_source(v, text, &s, re, err));
     GN_TRY(gn_marks_open(v, s, &marks, err));
     json_t *cells = json_object_get(json_object_get(marks, "tags"), column);
     if (!cells) {
-        gn_marks_close(v, s, false, NULL, NULL);
-        st = gn_not_found(re, err, "%s has no edited labels in a column '%s'", s->about.name,
-                          column);
-        goto done;
+        gn_marks_close(v, s);
+        return gn_not_found(re, err, "%s has no edited labels in a column '%s'", s->about.name,
+                            column);
     }
+    rows = json_array();
+    old = json_array();
     json_object_foreach(cells, row, value) {
         json_array_append_new(rows, json_integer(atoll(row)));
         json_array_append(old, value);
     }
-    answer =
-        json_pack("{s:o,s:O,s:O}", "column", gn_json_text(column), "rows", rows, "previous", old);
-    st = finish(v, s, column, NULL, answer, marks, re, err);
+    st = finish(
+        v, s, column, NULL, marks,
+        json_pack("{s:o,s:o,s:o}", "column", gn_json_text(column), "rows", rows, "previous", old),
+        re, err);
 done:
-    json_decref(answer);
-    json_decref(rows);
-    json_decref(old);
     return st;
 }
 
