@@ -17,7 +17,8 @@ export interface CurveSeries {
   /** Standard errors; the band is one of them to each side. */
   se?: (number | null)[] | undefined;
   color?: string | undefined;
-  dash?: number[] | undefined;
+  /** Width of the line in px; 1.75 when absent. */
+  width?: number | undefined;
 }
 
 export interface CurvesProps {
@@ -109,7 +110,7 @@ function Legend(props: CurvesProps & { shown: number | null }): JSX.Element {
     <div class="chart-legend">
       {props.series.map((s, i) => (
         <span class="chart-key" key={s.label}>
-          <i style={{ background: s.color ?? `var(--series-${(i % 6) + 1})` }} class={s.dash ? "dashed" : ""} />
+          <i style={{ background: s.color ?? `var(--series-${(i % 6) + 1})` }} />
           <span>{s.label}</span>
           <b>{props.shown === null ? "" : formatWithError(s.values[props.shown], s.se?.[props.shown])}</b>
         </span>
@@ -139,7 +140,7 @@ function onKey(event: KeyboardEvent, props: CurvesProps): void {
 
 /** Everything that needs a new uPlot when it changes; data, marker and brush do not. */
 function signature(p: CurvesProps): string {
-  const style = p.series.map((s) => [s.label, s.color, s.dash, Boolean(s.se)]);
+  const style = p.series.map((s) => [s.label, s.color, s.width, Boolean(s.se)]);
   return JSON.stringify([style, p.height, p.bare, p.logX, p.logY, p.xLabel, Boolean(p.onPick), Boolean(p.onBrush)]);
 }
 
@@ -163,8 +164,8 @@ function options(el: HTMLElement, now: { current: CurvesProps }, colors: ChartTh
   const bands: uPlot.Band[] = [];
   p.series.forEach((s, i) => {
     const stroke = s.color ?? colors.series[i % colors.series.length];
-    const points = { show: p.x.length <= 80, size: 5, fill: colors.surface, width: 1.5 };
-    series.push({ stroke, width: 1.75, points, spanGaps: Boolean(p.joinGaps), ...(s.dash ? { dash: s.dash } : {}) });
+    const points = { show: p.x.length <= 50 && p.series.length <= 6, size: 5, fill: colors.surface, width: 1.5 };
+    series.push({ stroke, width: s.width ?? 1.75, points, spanGaps: Boolean(p.joinGaps) });
     if (!s.se) return;
     const at = series.length;
     series.push({ points: { show: false } }, { points: { show: false } });
@@ -181,21 +182,21 @@ function options(el: HTMLElement, now: { current: CurvesProps }, colors: ChartTh
     series,
     bands,
     scales: {
-      x: { time: false, ...(p.logX ? { distr: 3 as const, log: 10 as const } : { range: xRange(p) }) },
-      y: p.logY ? { distr: 3, log: 10 } : { range: (_u, low, high) => yRange(low, high, now.current) },
+      x: { time: false, ...(p.logX ? { distr: 3 as const, log: 10 as const, range: logRange } : { range: xRange(p) }) },
+      y: p.logY ? { distr: 3, log: 10, range: logRange } : { range: (_u, low, high) => yRange(low, high, now.current) },
     },
     axes: p.bare
       ? [{ show: false }, { show: false }]
       : [
-          { ...axis, size: p.xLabel ? 46 : 28, values: number, ...(p.logX ? {} : { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500] }),
-            ...(p.xLabel ? { label: p.xLabel, labelSize: 18, labelFont: colors.font, labelGap: 0 } : {}) },
+          { ...axis, size: 28, values: number, ...(p.logX ? {} : { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500] }),
+            ...(p.xLabel ? { label: p.xLabel, labelSize: 16, labelFont: colors.font, labelGap: -2 } : {}) },
           { ...axis, size: 52, values: number, space: 26 },
         ],
     cursor: {
       x: Boolean(p.onPick || !p.bare),
       y: false,
       drag: { x: Boolean(p.onBrush), y: false, setScale: false, dist: 5 },
-      points: { size: 7 },
+      points: { size: 8, width: 1.5, stroke: colors.surface, fill: (u, i) => String((u.series[i].stroke as () => string)()) },
     },
     hooks: {
       setCursor: [(u) => setHover(u.cursor.idx ?? null)],
@@ -255,6 +256,11 @@ function xRange(p: CurvesProps): uPlot.Range.Function {
     const pad = p.bare ? 0 : (high - low) * 0.02;
     return [low - pad, high + pad];
   };
+}
+
+/** A little room at both ends; uPlot itself would go to the next power of ten. */
+function logRange(_u: uPlot, low: number, high: number): [number, number] {
+  return low > 0 && high > 0 ? [low / 1.15, high * 1.15] : [0.1, 1];
 }
 
 function yRange(low: number | null, high: number | null, p: CurvesProps): [number, number] {

@@ -58,8 +58,9 @@ export function Histogram(p: HistogramProps): JSX.Element {
   };
   return (
     <div class="chart" data-testid={p.testid}>
+      <div class="chart-legend"><span class="chart-key"><span title={p.label}>{p.label}</span></span></div>
       <div class="chart-legend">
-        <span class="chart-key"><span>{p.label}</span><b>{p.brush ? `${num(p.brush[0], 4)} to ${num(p.brush[1], 4)}` : ""}</b></span>
+        <b>{p.brush ? `${num(p.brush[0], 4)} to ${num(p.brush[1], 4)}` : ""}</b>
         <span class="chart-at">{count(inside)} rows</span>
       </div>
       <div style={{ height: `${height}px` }}>

@@ -19,9 +19,9 @@ export function Spectrum(p: SpectrumProps): JSX.Element {
     label: `layer ${l.layer}`,
     values: ranks.map((_, k) => l.shares[k] ?? null),
     color: layerColor(i, p.layers.length),
-    ...(l.layer === p.current ? {} : { dash: [3, 3] }),
+    width: l.layer === p.current ? 2.5 : 1,
   }));
-  /* The values of dozens of layers would fill the screen: the legend names the current one. */
+  /* The current layer is drawn last, over the others. */
   const named = drawn.filter((_, i) => p.layers[i].layer === p.current);
   return (
     <Curves
@@ -32,7 +32,7 @@ export function Spectrum(p: SpectrumProps): JSX.Element {
       xName={(x) => `component ${x}`}
       logX
       logY
-      legend={p.layers.length <= 8}
+      legend={false}
       height={p.height}
       testid={p.testid}
     />

@@ -1,6 +1,6 @@
 /** Compare: two maps side by side, one look. Hover, lasso and camera of one act on the other, by row or
  *  by token; colours say how many of its nearest neighbours each row keeps. */
-import { useComputed, useSignal } from "@preact/signals";
+import { effect, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { plotTheme } from "../app/map";
 import { Context, Snippet } from "../app/Context";
@@ -14,7 +14,7 @@ import type { TokenCard } from "../api/types";
 import { numberColouring } from "../state/colouring";
 import { commit } from "../state/history";
 import { currentSource, hover, offline, options, selection, sources, theme, tool } from "../state/store";
-import { createPlot, type Camera, type Plot } from "../plot";
+import { createPlot, SELECTED, type Camera, type Plot } from "../plot";
 import { csv } from "./export/csv";
 import { download } from "./export/download";
 import { compared, compareError, compareHover, compareNow, compareSelection, comparing, comparison, proposeSides, setComparison, type Compared, type Side } from "./compare-state";
@@ -130,7 +130,13 @@ function Half({ which, linked }: { which: "a" | "b"; linked: { a: Plot | null; b
     plot.onhover = (row) => hoverRow(toLeft(which, row, compared.peek()));
     plot.onclick = (row) => select(row < 0 ? [] : [toLeft(which, row, compared.peek())], "replace");
     plot.onselect = (rows, mode) => select(Array.from(rows, (r) => toLeft(which, r, compared.peek())), mode);
+    /* At once, not with the next picture of the page: the hand is already on its way. */
+    const stop = [
+      effect(() => void (plot.tool = tool.value)),
+      effect(() => plot.setHover(rowOn(which, compareHover.value, compared.value))),
+    ];
     return () => {
+      for (const end of stop) end();
       plot.destroy();
       linked[which] = null;
     };
@@ -155,16 +161,12 @@ function Half({ which, linked }: { which: "a" | "b"; linked: { a: Plot | null; b
     if (shown) paintOverlap(plot, which, shown);
   }, [theme.value]);
   useEffect(() => {
-    if (linked[which]) linked[which]!.tool = tool.value;
-  }, [tool.value]);
-  useEffect(() => {
     const plot = linked[which];
     if (!plot || !shown) return;
     const flags = new Uint8Array(shown[which].length / 2);
-    for (const row of compareSelection.value) mark(flags, rowOn(which, row, shown), 2);
+    for (const row of compareSelection.value) mark(flags, rowOn(which, row, shown), SELECTED);
     plot.setFlags(flags);
   }, [shown, compareSelection.value]);
-  useEffect(() => linked[which]?.setHover(at), [at]);
 
   const side = comparison.value[which];
   const source = sources.value.find((s) => s.id === side?.source);
@@ -222,8 +224,10 @@ function Card({ which, row, shown, linked }: { which: "a" | "b"; row: number; sh
   const place = linked[which]?.project(row);
   if (!card || !place) return null;
   const overlap = shown.overlap.overlap[toLeft(which, row, shown)];
+  const host = document.querySelector<HTMLElement>(`[data-testid=compare-${which}]`);
+  const left = place[0] > (host?.clientWidth ?? 0) / 2;
   return (
-    <div class="half-card" style={{ left: `${place[0]}px`, top: `${place[1]}px` }} data-testid={`compare-card-${which}`}>
+    <div class={`half-card${left ? " left" : ""}`} style={{ left: `${place[0]}px`, top: `${Math.min(place[1], (host?.clientHeight ?? 0) - 110)}px` }} data-testid={`compare-card-${which}`}>
       <b>{card.token ?? `row ${row}`}</b> {num(overlap * shown.of.k, 3)} of {shown.of.k} kept
       <Context of={card.context ?? null} />
     </div>
@@ -350,7 +354,7 @@ function OverLayers() {
       {got ? (
         <Curves
           x={got.layers}
-          series={[{ label: `overlap at ${c.k}`, values: got.overlap, se: got.se }, { label: "CKA", values: got.cka }]}
+          series={[{ label: "overlap", values: got.overlap, se: got.se }, { label: "CKA", values: got.cka }]}
           label="Overlap and CKA of the layers that both have"
           xName={(x) => `layer ${x}`}
           yRange={[0, 1]}

@@ -33,7 +33,14 @@ export function Geometry() {
       <Head table={table} />
       {!table && <Ask />}
       {table?.state === "failed" && <Failed table={table} />}
-      {table && table.state !== "failed" && (
+      {table?.state === "running" && table.rows.length === 0 && (
+        <div class="screen-empty" data-testid="geometry-waiting" role="status">
+          <Empty title="Measuring">
+            <p>The first layer takes longest: its neighbours are searched exactly.</p>
+          </Empty>
+        </div>
+      )}
+      {table && table.state !== "failed" && table.rows.length > 0 && (
         <div class="geometry-body">
           <Cards table={table} />
           <aside class="geometry-side" aria-label="The map in these colours">
@@ -168,14 +175,14 @@ function ScaleCard({ table }: { table: GeometryTable }) {
   const fill = (c: (typeof curves)[number]): (number | null)[] => all.map((s) => c.value[c.scale.indexOf(s)] ?? null);
   return (
     <section class="geo-card" data-testid="geometry-card-gride">
-      <h2>Dimension by scale (GRIDE)</h2>
+      <h2>Dimension by scale (GRIDE)<LayerRamp numbers={curves.map((c) => c.layer)} /></h2>
       <Curves
         x={all}
         series={curves.map((c, i) => ({
           label: `layer ${c.layer}`,
           values: fill(c),
           color: layerColor(i, curves.length),
-          ...(c.layer === layer.value ? {} : { dash: [3, 3] }),
+          width: c.layer === layer.value ? 2.5 : 1,
         }))}
         label="Intrinsic dimension over the distance at which it is measured, a line per layer"
         xLabel="mean distance of the neighbours"
@@ -190,12 +197,23 @@ function ScaleCard({ table }: { table: GeometryTable }) {
   );
 }
 
+/** The colours of lines that stand for layers. */
+function LayerRamp({ numbers }: { numbers: number[] }) {
+  const n = numbers.length;
+  if (n < 2) return null;
+  return (
+    <span class="layer-ramp" aria-hidden="true">
+      layer {numbers[0]} <i style={{ background: `linear-gradient(90deg, ${numbers.map((_, i) => layerColor(i, n)).join(", ")})` }} /> {numbers[n - 1]}
+    </span>
+  );
+}
+
 function SpectrumCard({ table, numbers }: { table: GeometryTable; numbers: number[] }) {
   const shares = useMemo(() => numbers.filter((n) => table.spectra[n]).map((n) => ({ layer: n, shares: table.spectra[n] })), [table.spectra, numbers.join()]);
   if (shares.length === 0) return null;
   return (
     <section class="geo-card" data-testid="geometry-card-spectrum">
-      <h2>Spectrum: share of variance</h2>
+      <h2>Spectrum: share of variance<LayerRamp numbers={shares.map((s) => s.layer)} /></h2>
       <Spectrum layers={shares} current={layer.value} height={190} testid="geometry-spectrum" />
     </section>
   );
@@ -238,7 +256,7 @@ function TableCard({ table, numbers }: { table: GeometryTable; numbers: number[]
           <tbody>
             {lines.map((line, i) => (
               <tr key={numbers[i]} class={numbers[i] === layer.value ? "current" : ""} onClick={() => goToLayer(numbers[i])}>
-                <th scope="row"><button class="link" onClick={() => goToLayer(numbers[i])}>{numbers[i]}</button></th>
+                <th scope="row"><button class="table-pick" aria-label={`Layer ${numbers[i]}`}>{numbers[i]}</button></th>
                 {line.map((cell, c) => <td key={c}>{cell}</td>)}
               </tr>
             ))}

@@ -4,6 +4,7 @@ import { api } from "../api/client";
 import type { Method, OverlapReply } from "../api/types";
 import { commit, undoable } from "../state/history";
 import { currentSource, layer, layers, projection } from "../state/store";
+import { num } from "../state/format";
 import { alignOnto, byOverlap, inverse } from "./align2d";
 
 export interface Side {
@@ -81,7 +82,7 @@ export async function compareNow(): Promise<void> {
       stable: byOverlap(overlap.overlap, false),
       a,
       b: moved.positions,
-      moved: moved.rows < 2 ? "not aligned: fewer than two rows are shared" : `right map ${moved.mirrored ? "mirrored and " : ""}turned by ${Math.round(moved.turn)}°, scaled by ${moved.scale.toPrecision(3)} onto the left (Procrustes)`,
+      moved: moved.rows < 2 ? "not aligned: fewer than two rows are shared" : `right map ${moved.mirrored ? "mirrored and " : ""}turned by ${num(Math.round(moved.turn))}°, scaled by ${num(moved.scale)} onto the left (Procrustes)`,
     };
     compareSelection.value = new Uint32Array(0);
     compareHover.value = -1;
