@@ -450,6 +450,9 @@ export class PlotView implements Plot {
     setSize(this.overCanvas, Math.round(width * ratio), Math.round(height * ratio));
     c.setTransform(1, 0, 0, 1, 0, 0);
     c.clearRect(0, 0, this.overCanvas.width, this.overCanvas.height);
+    // Chromium 156 keeps showing the old picture of a canvas that was cleared and not drawn on (a lasso that is done).
+    c.fillStyle = "rgba(0, 0, 0, 0.004)";
+    c.fillRect(0, 0, 1, 1);
     this.pen.begin(ratio);
     const look: Look = lookOf(this.scene, pr, view, 1);
     const { pen } = this;
