@@ -8,7 +8,7 @@ import { attachInput } from "./input";
 import { drawOverlay, plotArea, type OverlayState } from "./overlay";
 import { CanvasPen } from "./pen";
 import { drawPoints, imageOf, toPNG, toSVG, type Shot } from "./picture";
-import { lookOf, Scene, type Look } from "./scene";
+import { lookOf, Scene } from "./scene";
 import { PickGrid, rowsInside } from "./select";
 import { Splat } from "./splat";
 import type { Axes, Camera, CameraControl, Label, Path, Plot, PlotData, PlotOptions, PlotTheme, Tool } from "./types";
@@ -99,7 +99,7 @@ export class PlotView implements Plot {
 
   set tool(t: Tool) {
     this.currentTool = t;
-    this.root.style.cursor = t === "navigate" ? "default" : "crosshair";
+    this.setCursor();
   }
 
   setData(d: PlotData): void {
@@ -265,6 +265,10 @@ export class PlotView implements Plot {
     this.root.remove();
   }
 
+  private setCursor(): void {
+    this.root.style.cursor = this.currentTool !== "navigate" ? "crosshair" : this.overlay.hover >= 0 ? "pointer" : "default";
+  }
+
   private layOut(): void {
     const { root } = this;
     Object.assign(root.style, {
@@ -281,7 +285,9 @@ export class PlotView implements Plot {
   }
 
   private addCanvas(c: HTMLCanvasElement): void {
-    Object.assign(c.style, { position: "absolute", left: "0", top: "0", width: "100%", height: "100%", display: "block", pointerEvents: "none" });
+    Object.assign(c.style, {
+      position: "absolute", left: "0", top: "0", width: "100%", height: "100%", display: "block", pointerEvents: "none",
+    });
     this.root.append(c);
   }
 
@@ -373,6 +379,8 @@ export class PlotView implements Plot {
         const t = Math.min(1, (performance.now() - start) / ms);
         this.startMoving();
         step(t);
+        // A step calls the page back, which may have ended this run.
+        if (this.ending[what] !== finish) return;
         if (t < 1) request = requestAnimationFrame(tick);
         else finish();
       };
@@ -446,20 +454,19 @@ export class PlotView implements Plot {
   }
 
   private renderOverlay(): void {
-    const { overContext: c, width, height, ratio } = this, view = this.view(), pr = this.projection();
+    const { overContext: c, pen, width, height, ratio } = this, view = this.view(), pr = this.projection();
     setSize(this.overCanvas, Math.round(width * ratio), Math.round(height * ratio));
     c.setTransform(1, 0, 0, 1, 0, 0);
     c.clearRect(0, 0, this.overCanvas.width, this.overCanvas.height);
     // Chromium 156 keeps showing the old picture of a canvas that was cleared and not drawn on (a lasso that is done).
     c.fillStyle = "rgba(0, 0, 0, 0.004)";
     c.fillRect(0, 0, 1, 1);
-    this.pen.begin(ratio);
-    const look: Look = lookOf(this.scene, pr, view, 1);
-    const { pen } = this;
-    drawOverlay(pen, { scene: this.scene, pr, look, view, width, height }, this.overlay);
+    pen.begin(ratio);
+    drawOverlay(pen, { scene: this.scene, pr, look: lookOf(this.scene, pr, view, 1), view, width, height }, this.overlay);
     // The element's own focus ring would lie under the canvases.
-    if (this.root.matches(":focus-visible"))
-      pen.line([[1, 1], [width - 1, 1], [width - 1, height - 1], [1, height - 1]], { colour: this.scene.theme.accent, width: 2, closed: true });
+    if (!this.root.matches(":focus-visible")) return;
+    const frame: [number, number][] = [[1, 1], [width - 1, 1], [width - 1, height - 1], [1, height - 1]];
+    pen.line(frame, { colour: this.scene.theme.accent, width: 2, closed: true });
   }
 
   /** The row under the resting pointer; not while something moves. */
@@ -470,7 +477,7 @@ export class PlotView implements Plot {
     const row = this.pick(x, y), before = this.overlay.hover;
     if (row === before) return;
     this.setHover(row);
-    this.root.style.cursor = row >= 0 && this.tool === "navigate" ? "pointer" : this.tool === "navigate" ? "default" : "crosshair";
+    this.setCursor();
     this.onhover?.(row, x, y);
   }
 
