@@ -19,10 +19,10 @@ static const char *const bins[] = {"frequency", "position", NULL};
 
 /* Options as they are typed. */
 struct typed {
-    const char *types, *clusters, *reference, *repair, *by, *null, *eps, *figure, *layers;
+    const char *types, *clusters, *reference, *repair, *by, *null, *eps, *figure, *layers, *out;
     int mode, plot, first;
     double maxl, embed;
-    bool center, csv;
+    bool center, csv, overwrite;
 };
 
 /* "a,b" as a set of places in `names`; 0 after saying what is wrong. */
@@ -115,6 +115,62 @@ static gn_status measure_set(gn_ctx *ctx, const gn_reps *reps, const struct type
     return st;
 }
 
+/* The set with its one repair goes into a folder. */
+static gn_status write_repaired(gn_ctx *ctx, const gn_reps *reps, const struct typed *t,
+                                const gn_measure_isotropy_opts *o, gn_error *err) {
+    cli_labels types = {0}, clusters = {0};
+    const gn_measure_label *type, *cluster = NULL;
+    gn_labels *own = NULL;
+    gn_repair_opts r = {.n_directions = o->n_directions};
+    gn_repair_kind kind = 0;
+    while (!(o->repairs >> kind & 1)) kind++;
+    gn_status st = find_one(&types, reps, t->types, &type, err);
+    if (st == GN_OK) st = find_one(&clusters, reps, t->clusters, &cluster, err);
+    if (st == GN_OK && !type && kind == GN_REPAIR_TYPE_MEAN && gn_reps_dir(reps))
+        st = gn_reps_types(reps, &own, err);
+    if (st == GN_OK) {
+        r.type = type ? type->labels->code : own ? own->code : NULL;
+        r.cluster = cluster ? cluster->labels->code : NULL;
+        r.n_clusters = cluster ? cluster->labels->n_classes : 0;
+        const size_t rows = gn_reps_rows(reps);
+        const gn_measure_label *given[] = {type, cluster};
+        for (int i = 0; i < 2 && st == GN_OK; i++)
+            if (given[i] && given[i]->labels->n != rows)
+                st = cli_fail(err, GN_EINVAL, "%s: %zu labels for the %zu rows of %s",
+                              given[i]->name, given[i]->labels->n, rows, gn_reps_name(reps));
+    }
+    if (st == GN_OK) st = gn_reps_repair(ctx, reps, kind, &r, t->out, t->overwrite, err);
+    gn_labels_free(own);
+    cli_labels_free(&types);
+    cli_labels_free(&clusters);
+    return st;
+}
+
+static gn_status print_repaired(const gn_reps *reps, const struct typed *t, const cli_common *c,
+                                gn_result *result, int *status, gn_error *err) {
+    char line[1400];
+    gn_status st = gn_result_set_text(result, "repair", t->repair, err);
+    if (st == GN_OK) st = gn_result_set_text(result, "output", t->out, err);
+    if (st != GN_OK) return st;
+    snprintf(line, sizeof line, "%.900s: %zu rows x %zu layers of %.200s, repaired: %.100s\n",
+             t->out, gn_reps_rows(reps), gn_reps_layers(reps), gn_reps_name(reps), t->repair);
+    *status = c->json ? cli_print_rows(result, false, true) : c->quiet ? CLI_DONE : cli_print(line);
+    return st;
+}
+
+/* False after saying what is wrong with -o. */
+static bool check_output(const cli_command *self, const struct typed *t, unsigned repairs,
+                         int n_sets) {
+    if (!t->out && t->overwrite) cli_usage(self, "--overwrite belongs to -o");
+    if (!t->out) return !t->overwrite;
+    bool one = repairs && !(repairs & (repairs - 1)) && n_sets == 1;
+    bool more = t->figure || t->csv || t->by || t->null || t->mode >= 0;
+    if (!one) cli_usage(self, "-o writes one set with one --repair");
+    if (one && more)
+        cli_usage(self, "-o only writes: it takes no figure, --csv, --by, --null, --compat");
+    return one && !more;
+}
+
 static int run(const cli_command *self, int argc, char **argv) {
     cli_common common = {0};
     gn_measure_isotropy_opts opts = {0};
@@ -131,6 +187,9 @@ static int run(const cli_command *self, int argc, char **argv) {
          "both: once more without the rows at position 0 (default); kept: not", first_positions},
         {"repair", 0, CLI_TEXT, (void *)&t.repair, "LIST",
          "also after mean, type_mean, top, cluster, whiten, zscore (with commas)", NULL},
+        {"output", 'o', CLI_TEXT, (void *)&t.out, "OUTSET",
+         "write the set with its one --repair here, and measure nothing", NULL},
+        {"overwrite", 0, CLI_FLAG, &t.overwrite, NULL, "replace what -o finds", NULL},
         {"directions", 0, CLI_SIZE, &opts.n_directions, "D",
          "axes that top and cluster remove (default: columns / 100)", NULL},
         {"clusters", 0, CLI_TEXT, (void *)&t.clusters, "LABELS",
@@ -171,6 +230,7 @@ static int run(const cli_command *self, int argc, char **argv) {
     if (!read_lists(self, &t, eps, &opts)) return CLI_USAGE;
     if (t.mode < 0 && (t.maxl != 0 || t.embed != 0 || t.center))
         return cli_usage(self, "--maxl, --embed and --center belong to --compat cai2021");
+    if (!check_output(self, &t, opts.repairs, n)) return CLI_USAGE;
     opts.first_kept = t.first == 1;
     if (t.figure && t.plot == PLOT_SPECTRA) opts.spectrum = true;
 
@@ -186,6 +246,11 @@ static int run(const cli_command *self, int argc, char **argv) {
         cli_sets_open(&sets, argv, (size_t)n, t.layers, &err) != GN_OK ||
         (t.reference && gn_reps_open(t.reference, &reference, &err) != GN_OK))
         goto done;
+    if (t.out) {
+        if (write_repaired(ctx, sets.reps[0], &t, &opts, &err) == GN_OK)
+            print_repaired(sets.reps[0], &t, &common, result, &status, &err);
+        goto done;
+    }
     opts.reference = reference;
     for (size_t s = 0; s < sets.n; s++) {
         opts.set = sets.name[s];
@@ -216,6 +281,7 @@ const cli_command cmd_isotropy = {
         "Example\n"
         "  gonio isotropy model-a/ model-b/ --figure cosines.pdf\n"
         "  gonio isotropy reps/ --repair mean,top,whiten --by frequency --json\n"
-        "  gonio isotropy X.npy --types words.txt\n",
+        "  gonio isotropy X.npy --types words.txt\n"
+        "  gonio isotropy reps/ --repair top -o repaired && gonio id repaired\n",
     .run = run,
 };

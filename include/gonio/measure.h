@@ -219,6 +219,18 @@ typedef struct gn_measure_isotropy_opts {
 GN_API gn_status gn_measure_isotropy(gn_ctx *ctx, const gn_reps *reps,
                                      const gn_measure_isotropy_opts *opts, gn_result *result,
                                      gn_error *err);
+
+/** Writes `reps` with every layer repaired (gn_repair_new) as a representation set of its own, in
+ *  float32: rows, labels, vocabulary and text are those of `reps`; rows of a plain matrix are a
+ *  sequence each. An interrupted call is continued by the same call.
+ *  @param opts its arrays run over the rows; mean and covariance are to be NULL.
+ *  @return what gn_repair_new returns; GN_EINVAL (the folder holds something else and not
+ *          `overwrite`, or is no set); GN_EIO; GN_ENOMEM; GN_ECANCEL. Streams each layer up to
+ * three times; 4096 rows of all layers in memory. */
+GN_API gn_status gn_reps_repair(gn_ctx *ctx, const gn_reps *reps, gn_repair_kind kind,
+                                const gn_repair_opts *opts, const char *dir, bool overwrite,
+                                gn_error *err);
+
 typedef struct gn_measure_cluster_opts {
     const char *set;               /**< name of the set in the rows; NULL: gn_reps_name */
     gn_clusters_opts choice;       /**< how k is chosen */

@@ -65,6 +65,22 @@ def isotropy_tells_types_and_repairs(folder):
         gonio("isotropy", "Y.npy", "--types", "t.csv:type", "--figure", f"{plot}.svg", "--plot", plot, cwd=folder)
         with open(os.path.join(folder, f"{plot}.csv"), encoding="utf-8") as numbers:
             assert len(numbers.read().splitlines()) > 3, plot
+    out = gonio("isotropy", "Y.npy", "--repair", "mean", "-o", "repaired", cwd=folder)[0]
+    assert out == "repaired: 240 rows x 1 layers of Y.npy, repaired: mean\n", out
+    plain = {(r["measure"], r["variant"] or ""): r["value"]
+             for r in rows_of("isotropy", "repaired", "--types", "t.csv:type", cwd=folder)}
+    assert abs(plain["inter_cosine", "raw"] - value("inter_cosine", "centred")) < 1e-6
+    assert abs(plain["inter_cosine", "raw"]) < 0.05 < value("inter_cosine", "raw")
+    document = json.loads(gonio("isotropy", "Y.npy", "--repair", "mean", "-o", "repaired", "--json", cwd=folder)[0])
+    assert document["conditions"]["output"] == "repaired" and not document["rows"]
+    assert "repair.kind" in gonio("isotropy", "Y.npy", "--repair", "top", "-o", "repaired", cwd=folder, status=1)[1]
+    gonio("isotropy", "Y.npy", "--repair", "cluster", "--clusters", "t.csv:half", "-o", "repaired", "--overwrite",
+          cwd=folder)
+    with open(os.path.join(folder, "repaired", "gonio.json"), encoding="utf-8") as about:
+        assert json.load(about)["repair"]["kind"] == "cluster"
+    for wrong in (["-o", "x"], ["--repair", "mean,top", "-o", "x"], ["--repair", "mean", "--overwrite"],
+                  ["--repair", "mean", "-o", "x", "--csv"], ["--repair", "mean", "-o", "x", "Y.npy"]):
+        gonio("isotropy", "Y.npy", *wrong, cwd=folder, status=64)
     for wrong in (["--repair", "glue"], ["--by", ""], ["--eps", "0.8,1"], ["--maxl", "1"], ["--null", "x"]):
         gonio("isotropy", "Y.npy", *wrong, cwd=folder, status=64)
     for bad, word in ((["--by", "position"], "positions"), (["--repair", "cluster"], "clusters"),
