@@ -24,6 +24,9 @@ gn_status gn_column_means(gn_ctx *ctx, gn_mat x, double *mean, gn_error *err);
  *          thread for the call and back afterwards, which is process-wide: call from one thread at
  *          a time, not from blocks of gn_parallel. */
 gn_status gn_eigen_symmetric(double *a, size_t n, double *values, double *vectors, gn_error *err);
+/** Sets OpenBLAS to one thread for good, process-wide. gn_eigen_symmetric has nothing to switch
+ * then, and may be called from several threads at once. */
+void gn_eigen_share(void);
 
 /** Singular values and vectors of a small square matrix, a = u diag(s) v^T (LAPACK dgesvd).
  *  @param a (n, n) row-major, finite; n <= 64.

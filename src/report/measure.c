@@ -54,7 +54,7 @@ static gn_status add(const struct plan *p, size_t i, const char *measure, const 
 static const double none = (double)NAN;
 
 static gn_spot spot(const struct plan *p, size_t layer) {
-    return (gn_spot){p->result, p->reps, p->opts.set, layer};
+    return (gn_spot){.result = p->result, .reps = p->reps, .set = p->opts.set, .layer = layer};
 }
 
 static gn_status add_param(const struct plan *p, const char *key, size_t value, gn_error *err) {

@@ -283,7 +283,7 @@ gn_status gn_measure_density(gn_ctx *ctx, const gn_reps *reps, const gn_measure_
         rows.points = &points_files;
     }
     for (size_t i = 0; i < gn_reps_layers(reps); i++) {
-        gn_spot at = {result, reps, o.set, i};
+        gn_spot at = {.result = result, .reps = reps, .set = o.set, .layer = i};
         GN_TRY(gn_ctx_poll(ctx, err));
         GN_TRY(gn_subset_neighbors(ctx, &subset, reps, i, k, &found, err));
         GN_TRY(gn_spot_add(&at, "n_duplicates", "", (double)found->n_duplicates, none, subset.n,

@@ -309,7 +309,7 @@ gn_status gn_measure_id(gn_ctx *ctx, const gn_reps *reps, const gn_measure_id_op
                  (r.opts.decimation == GN_DECIMATION_AUTO && n <= DECIMATION_ROWS);
     GN_TRY(conditions(&r, reps, result, err));
     for (size_t i = 0; i < gn_reps_layers(reps); i++) {
-        gn_spot at = {result, reps, r.opts.set, i};
+        gn_spot at = {.result = result, .reps = reps, .set = r.opts.set, .layer = i};
         GN_TRY(gn_subset_neighbors(ctx, &r.subset, reps, i, r.k, &found, err));
         if ((st = one_layer(&r, &at, found, err)) != GN_OK) {
             gn_error_prefix(err, "%s, layer %zu", gn_reps_name(reps), gn_reps_layer_index(reps, i));

@@ -157,9 +157,13 @@ gn_status gn_pairs_new(gn_pairs *p, size_t default_k, gn_result *result, gn_erro
         st = gn_fail_nomem(err, "layers", p->n_members * sizeof *p->member);
         goto done;
     }
-    for (size_t m = 0; m < p->n_members; m++)
-        p->member[m].at = m < of_a ? (gn_spot){result, p->a, o->set_a, m}
-                                   : (gn_spot){result, p->b, o->set_b, m - of_a};
+    for (size_t m = 0; m < p->n_members; m++) {
+        bool in_a = m < of_a;
+        p->member[m].at = (gn_spot){.result = result,
+                                    .reps = in_a ? p->a : p->b,
+                                    .set = in_a ? o->set_a : o->set_b,
+                                    .layer = in_a ? m : m - of_a};
+    }
 done:
     if (st != GN_OK) gn_pairs_free(p);
     return st;

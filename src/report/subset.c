@@ -163,8 +163,19 @@ gn_status gn_layer_add(gn_result *r, const gn_reps *reps, const char *set, size_
 
 gn_status gn_spot_add(const gn_spot *at, const char *measure, const char *variant, double value,
                       double se, size_t n, const char *note, gn_error *err) {
-    return gn_layer_add(at->result, at->reps, at->set, at->layer, measure, variant, value, se, n,
-                        note, err);
+    if (at->reps)
+        return gn_layer_add(at->result, at->reps, at->set, at->layer, measure, variant, value, se,
+                            n, note, err);
+    gn_measurement m = {.set = at->set,
+                        .layer = (int)at->layer,
+                        .depth = at->depth,
+                        .measure = measure,
+                        .variant = variant,
+                        .value = value,
+                        .se = se,
+                        .n = (double)n,
+                        .note = note};
+    return gn_result_add(at->result, &m, err);
 }
 
 gn_status gn_spot_param(const gn_spot *at, const char *key, double value, gn_error *err) {

@@ -60,9 +60,10 @@ gn_status gn_layer_add(gn_result *r, const gn_reps *reps, const char *set, size_
 /** Where a measurement belongs. */
 typedef struct gn_spot {
     gn_result *result;
-    const gn_reps *reps;
-    const char *set; /**< name in the rows; NULL: the set's own */
-    size_t layer;    /**< stored layer */
+    const gn_reps *reps; /**< NULL: no set, but a layer of this number, depth and `set` name */
+    const char *set;     /**< name in the rows; NULL: the set's own */
+    size_t layer;        /**< stored layer; the number, where there is no set */
+    double depth;        /**< where there is no set */
 } gn_spot;
 
 gn_status gn_spot_add(const gn_spot *at, const char *measure, const char *variant, double value,

@@ -42,7 +42,8 @@ struct gn_view_cache {
     gn_cached *first;
     uint64_t clock;
     size_t n_bytes, room;
-    bool started; /* the background thread */
+    bool started, joined; /* the background thread; none is started after `stopped` */
+    bool stopped;
     pthread_t thread;
     struct work *work;
 };
@@ -72,11 +73,17 @@ static gn_status cache_open(gn_view *v, gn_error *err) {
     return GN_OK;
 }
 
+/* The background thread ends before anything that its work uses is freed. */
 static void cache_stop(gn_view *v) {
-    if (!v->cache) return;
-    pthread_mutex_lock(&v->cache->lock);
-    pthread_cond_broadcast(&v->cache->changed);
-    pthread_mutex_unlock(&v->cache->lock);
+    struct gn_view_cache *c = v->cache;
+    if (!c) return;
+    pthread_mutex_lock(&c->lock);
+    bool running = c->started;
+    c->stopped = true;
+    pthread_cond_broadcast(&c->changed);
+    pthread_mutex_unlock(&c->lock);
+    if (running && !c->joined) pthread_join(c->thread, NULL);
+    c->joined = true;
 }
 
 static void entry_free(gn_cached *e) {
@@ -88,7 +95,6 @@ static void cache_free(gn_view *v) {
     struct gn_view_cache *c = v->cache;
     if (!c) return;
     cache_stop(v);
-    if (c->started) pthread_join(c->thread, NULL);
     for (struct work *w; (w = c->work);) {
         c->work = w->next;
         w->drop(v, w->user);
@@ -319,7 +325,9 @@ gn_status gn_view_later(gn_view *v, void (*run)(gn_view *v, void *user),
     }
     *w = (struct work){run, drop, user, NULL};
     pthread_mutex_lock(&c->lock);
-    if (!c->started && pthread_create(&c->thread, NULL, background, v) != 0)
+    if (c->stopped)
+        st = gn_fail(err, GN_ECANCEL, "the server is ending");
+    else if (!c->started && pthread_create(&c->thread, NULL, background, v) != 0)
         st = gn_fail(err, GN_EIO, "cannot start the viewer's background thread");
     else {
         c->started = true;

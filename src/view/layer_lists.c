@@ -1,27 +1,18 @@
-/* Neighbours of all rows of a layer, in any space. */
+/* Neighbours of all rows of a layer, or of a sample, in any space. */
 #include "base/ctx.h"
+#include "base/random.h"
 #include "view/layers.h"
 
 #include <stdio.h>
 
 enum { MAX_LISTED = 150000 /* rows compared with each other on request */ };
 
-struct list_args {
-    gn_layer l;
-    gn_metric metric;
-    gn_space space;
-    size_t k;
-};
-
-static void free_neighbors(void *value) {
-    gn_neighbors_free(value);
-}
-
 /* ---- a layer as a space sees it, in float32 ----------------------------------------------------
  */
 
 struct placing {
     const gn_scan *scan;
+    const int32_t *row;
     size_t n, d;
     float *out;
     double *buf; /* (threads, d) */
@@ -33,37 +24,65 @@ static gn_status place_block(void *user, size_t block, unsigned worker, gn_error
     const struct placing *p = user;
     double *buf = p->buf + worker * p->d;
     size_t end = (block + 1) * PLACED_AT_ONCE;
+    (void)err;
     for (size_t i = block * PLACED_AT_ONCE; i < end && i < p->n; i++) {
-        gn_scan_place_row(p->scan, i, buf);
+        gn_scan_place_row(p->scan, p->row ? (size_t)p->row[i] : i, buf);
         for (size_t c = 0; c < p->d; c++) p->out[i * p->d + c] = (float)buf[c];
     }
-    (void)err;
     return GN_OK;
 }
 
-static gn_status place_rows(gn_ctx *ctx, const struct list_args *a, float **out, gn_error *err) {
+gn_status gn_layer_place(gn_layer l, gn_space space, const int32_t *row, size_t n, gn_ctx *ctx,
+                         float *out, gn_error *err) {
     gn_status st;
-    gn_mat x = a->l.s->view[a->l.i];
+    size_t d = l.s->about.dims;
     gn_cached *held = NULL;
-    struct placing p = {.n = x.rows, .d = x.cols};
-    GN_TRY(gn_layer_scan(a->l, a->metric, a->space, ctx, &held, err));
+    struct placing p = {.row = row, .n = n, .d = d, .out = out};
+    GN_TRY(gn_layer_scan(l, GN_EUCLIDEAN, space, ctx, &held, err));
     p.scan = gn_layer_scan_of(held);
-    GN_TRY(gn_alloc_array(&p.out, x.rows, x.cols * sizeof(float), "a layer in another space", err));
-    GN_TRY(gn_alloc_array(&p.buf, gn_ctx_threads(ctx) * sizeof(double), x.cols,
-                          "a row for each thread", err));
-    GN_TRY(gn_parallel(ctx, (x.rows + PLACED_AT_ONCE - 1) / PLACED_AT_ONCE, place_block, &p, NULL,
-                       err));
-    *out = p.out;
-    p.out = NULL;
+    GN_TRY(gn_alloc_array(&p.buf, gn_ctx_threads(ctx) * sizeof(double), d, "a row for each thread",
+                          err));
+    st = gn_parallel(ctx, (n + PLACED_AT_ONCE - 1) / PLACED_AT_ONCE, place_block, &p, NULL, err);
 done:
     gn_free(p.buf);
-    gn_free(p.out);
-    gn_cache_give(a->l.v, held);
+    gn_cache_give(l.v, held);
     return st;
 }
 
 /* ---- lists -------------------------------------------------------------------------------------
  */
+
+struct list_args {
+    gn_layer l;
+    gn_metric metric;
+    gn_space space;
+    size_t k, sample; /* sample: rows of it; 0: all */
+};
+
+static void free_neighbors(void *value) {
+    gn_neighbors_free(value);
+}
+
+/* The rows that are compared, where they are not the layer as it lies. */
+static gn_status copy_rows(gn_ctx *ctx, const struct list_args *a, float **out, gn_error *err) {
+    gn_status st = GN_OK;
+    size_t rows = a->l.s->about.rows, d = a->l.s->about.dims, n = a->sample ? a->sample : rows;
+    int32_t *row = NULL;
+    float *x = NULL;
+    GN_TRY(gn_alloc_array(&x, n, d * sizeof *x, "rows to compare", err));
+    if (a->sample) {
+        gn_random r = gn_random_new(gn_ctx_seed(ctx), 0);
+        GN_TRY(gn_alloc_array(&row, n, sizeof *row, "a sample", err));
+        gn_random_subset(&r, rows, n, row);
+    }
+    GN_TRY(gn_layer_place(a->l, a->space, row, n, ctx, x, err));
+    *out = x;
+    x = NULL;
+done:
+    gn_free(x);
+    gn_free(row);
+    return st;
+}
 
 static gn_status make_neighbors(const void *args, gn_ctx *ctx, void **value, size_t *n_bytes,
                                 gn_error *err) {
@@ -73,10 +92,10 @@ static gn_status make_neighbors(const void *args, gn_ctx *ctx, void **value, siz
     const gn_reps *reps = a->l.s->reps;
     gn_knn_opts o = {.k = a->k, .metric = a->metric, .keep_nothing = true};
     gn_neighbors *found = NULL;
-    float *placed = NULL;
-    if (a->space.center) {
-        GN_TRY(place_rows(ctx, a, &placed, err));
-        x = gn_mat_f32(placed, x.rows, x.cols);
+    float *copy = NULL;
+    if (a->space.center || a->sample) {
+        GN_TRY(copy_rows(ctx, a, &copy, err));
+        x = gn_mat_f32(copy, a->sample ? a->sample : x.rows, x.cols);
         reps = NULL;
     }
     st = reps ? gn_neighbors_of_layer(ctx, reps, a->l.i, &o, &found, NULL, err)
@@ -85,24 +104,36 @@ static gn_status make_neighbors(const void *args, gn_ctx *ctx, void **value, siz
     *value = found;
     *n_bytes = 2 * x.rows * a->k * (sizeof(int32_t) + sizeof(float));
 done:
-    gn_free(placed);
+    gn_free(copy);
     return st;
+}
+
+static gn_status find_lists(struct list_args *a, gn_ctx *ctx, gn_cached **out, gn_error *err) {
+    gn_recipe r = {.make = make_neighbors, .args = a, .free = free_neighbors};
+    size_t rows = a->sample ? a->sample : a->l.s->about.rows;
+    if (rows < 2)
+        return gn_fail(err, GN_EINVAL, "%s has one row: it has no neighbours", a->l.s->about.name);
+    if (a->k > rows - 1) a->k = rows - 1;
+    /* a common shift is nothing to the Euclidean metric */
+    if (a->metric == GN_EUCLIDEAN && a->space.remove == 0) a->space.center = false;
+    snprintf(r.key, sizeof r.key, "%zu/%zu lists %d %d %zu %zu %zu", a->l.s->id, a->l.i,
+             (int)a->metric, (int)a->space.center, a->space.remove, a->k, a->sample);
+    return gn_cache_get(a->l.v, &r, ctx, out, err);
 }
 
 gn_status gn_layer_neighbors(gn_layer l, gn_metric metric, gn_space space, size_t k, gn_ctx *ctx,
                              gn_cached **out, gn_error *err) {
-    gn_mat x = l.s->view[l.i];
-    if (metric == GN_EUCLIDEAN && space.remove == 0) space.center = false; /* a common shift */
-    if (x.rows < 2)
-        return gn_fail(err, GN_EINVAL, "%s has one row: it has no neighbours", l.s->about.name);
-    if (x.rows > MAX_LISTED)
+    struct list_args a = {l, metric, space, k, 0};
+    if (l.s->about.rows > MAX_LISTED)
         return gn_fail(err, GN_EINVAL,
                        "%s has %zu rows: neighbours of all of them take too long to wait for (at "
                        "most %d rows here); gonio knn computes and keeps them",
-                       l.s->about.name, x.rows, MAX_LISTED);
-    struct list_args a = {l, metric, space, k < x.rows - 1 ? k : x.rows - 1};
-    gn_recipe r = {.make = make_neighbors, .args = &a, .free = free_neighbors};
-    snprintf(r.key, sizeof r.key, "%zu/%zu lists %d %d %zu %zu", l.s->id, l.i, (int)metric,
-             (int)space.center, space.remove, a.k);
-    return gn_cache_get(l.v, &r, ctx, out, err);
+                       l.s->about.name, l.s->about.rows, MAX_LISTED);
+    return find_lists(&a, ctx, out, err);
+}
+
+gn_status gn_layer_sample_neighbors(gn_layer l, gn_space space, size_t k, size_t max_rows,
+                                    gn_ctx *ctx, gn_cached **out, gn_error *err) {
+    struct list_args a = {l, GN_EUCLIDEAN, space, k, l.s->about.rows > max_rows ? max_rows : 0};
+    return find_lists(&a, ctx, out, err);
 }

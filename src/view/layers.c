@@ -125,7 +125,7 @@ static gn_status make_mean(const void *args, gn_ctx *ctx, void **value, size_t *
     return GN_OK;
 }
 
-static gn_status layer_mean(gn_layer l, gn_ctx *ctx, gn_cached **out, gn_error *err) {
+gn_status gn_layer_mean(gn_layer l, gn_ctx *ctx, gn_cached **out, gn_error *err) {
     gn_recipe r = recipe_for(&l, "mean");
     r.make = make_mean;
     r.free = gn_free;
@@ -227,7 +227,7 @@ static gn_status make_scan(const void *args, gn_ctx *ctx, void **value, size_t *
         o.direction = gn_pca_directions(pca);
         o.n_directions = a->space.remove;
     } else if (a->space.center) {
-        GN_TRY(layer_mean(a->l, ctx, &held, err));
+        GN_TRY(gn_layer_mean(a->l, ctx, &held, err));
         o.mean = gn_cached_value(held);
     }
     GN_TRY(gn_scan_new(ctx, a->l.s->view[a->l.i], &o, &s->scan, err));

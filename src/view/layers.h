@@ -35,17 +35,27 @@ typedef struct gn_layer {
 
 /** gn_pca of the layer, with up to GN_MAX_REMOVE components. */
 gn_status gn_layer_pca(gn_layer l, gn_ctx *ctx, gn_cached **out, gn_error *err);
+/** (dims) float64: the mean row. */
+gn_status gn_layer_mean(gn_layer l, gn_ctx *ctx, gn_cached **out, gn_error *err);
 /** A gn_scan, for gn_layer_scan_of. A large layer gets its int8 copy in the background, and scans
  * that use it then. */
 gn_status gn_layer_scan(gn_layer l, gn_metric metric, gn_space space, gn_ctx *ctx, gn_cached **out,
                         gn_error *err);
 const gn_scan *gn_layer_scan_of(const gn_cached *c);
+/** The rows of the layer as the space sees them, rounded to float32: row[0], ... (NULL: all n).
+ *  @param out (n, dims). */
+gn_status gn_layer_place(gn_layer l, gn_space space, const int32_t *row, size_t n, gn_ctx *ctx,
+                         float *out, gn_error *err);
 /** gn_neighbors of all rows, k clipped to the rows there are. Lists that the set keeps are used
  *  where they fit; none are written. In a space other than the raw one rows are rounded to float32
  *  first. @return what gn_knn_compute_distinct returns; GN_EINVAL (more rows than can be compared
  * in minutes, and no list kept). */
 gn_status gn_layer_neighbors(gn_layer l, gn_metric metric, gn_space space, size_t k, gn_ctx *ctx,
                              gn_cached **out, gn_error *err);
+/** The same where the layer has more than max_rows rows: of a sample of so many, seeded by the
+ *  server's own seed, the same for all layers and sources of as many rows. */
+gn_status gn_layer_sample_neighbors(gn_layer l, gn_space space, size_t k, size_t max_rows,
+                                    gn_ctx *ctx, gn_cached **out, gn_error *err);
 /** Adds "SOURCE, layer 3: " in front. */
 gn_status gn_layer_prefix(gn_layer l, gn_status st, gn_error *err);
 

@@ -3,6 +3,7 @@
 #include "view/view.h"
 
 #include "base/ctx.h"
+#include "math/linalg.h"
 #include "view/http.h"
 #include "view/page.h"
 #include "view/scan.h"
@@ -16,9 +17,10 @@
 #include <unistd.h>
 
 /* Other rooms' files join here. */
-const gn_view_part *const gn_view_parts[] = {&gn_part_log,    &gn_part_cache,     &gn_part_sources,
-                                             &gn_part_sets,   &gn_part_tags,      &gn_part_uploads,
-                                             &gn_part_export, &gn_part_neighbors, &gn_part_search};
+const gn_view_part *const gn_view_parts[] = {
+    &gn_part_log,    &gn_part_cache,    &gn_part_sources, &gn_part_sets,
+    &gn_part_tags,   &gn_part_uploads,  &gn_part_export,  &gn_part_neighbors,
+    &gn_part_search, &gn_part_geometry, &gn_part_points};
 const size_t gn_view_n_parts = sizeof gn_view_parts / sizeof *gn_view_parts;
 
 static gn_status copy_text(const char *text, char **out, gn_error *err) {
@@ -54,6 +56,7 @@ gn_status gn_view_prepare(gn_ctx *ctx, const char *const *paths, size_t n_paths,
     if (!v) return gn_fail_nomem(err, "the viewer", sizeof *v);
     pthread_mutex_init(&v->lock, NULL);
     v->ctx = ctx;
+    gn_eigen_share(); /* jobs and connections compute side by side */
     GN_TRY(take_options(v, opts ? opts : &none, err));
     for (size_t i = 0; i < n_paths; i++) GN_TRY(gn_view_scan(v, paths[i], err));
     for (size_t i = 0; i < gn_view_n_parts; i++)

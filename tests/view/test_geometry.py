@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+"""The geometry table, numbers of each row, and comparisons of layers, against double loops."""
+
+import json
+import math
+import os
+import statistics
+import sys
+import time
+
+from server import Server, write_set  # finds the other modules
+from naive import close, covariance, dot, eigen, in_space, lists, mean_of, nearest, read_rows
+from tap import gonio, main, write_npy
+
+
+def table(s, source=0, **query):
+    """Asks until the table is done."""
+    for _ in range(600):
+        reply = s.get(f"/api/sources/{source}/geometry", **query).json
+        assert 0 <= reply["progress"] <= 1
+        if reply["state"] in ("done", "failed", "stopped"):
+            return reply
+        assert reply["state"] in ("waiting", "running"), reply["state"]
+        time.sleep(0.05)
+    raise AssertionError(f"not done: {reply}")
+
+
+def value(rows, layer, measure, variant=None):
+    found = [r for r in rows if (r["layer"], r["measure"], r["variant"]) == (layer, measure, variant)]
+    assert len(found) == 1, (layer, measure, variant, len(found))
+    return found[0]
+
+
+def mean_cosine(rows, types):
+    """Over types of the mean unit vectors' products: docs/measures.md, inter_cosine."""
+    unit = [[x / math.sqrt(dot(r, r)) for x in r] for r in rows]
+    means = [mean_of([u for u, t in zip(unit, types) if t == name]) for name in sorted(set(types))]
+    total = [sum(c) for c in zip(*means)]
+    v = len(means)
+    return (dot(total, total) - sum(dot(m, m) for m in means)) / (v * (v - 1))
+
+
+def skewness(counts):
+    mean = statistics.fmean(counts)
+    second = statistics.fmean([(c - mean) ** 2 for c in counts])
+    return statistics.fmean([(c - mean) ** 3 for c in counts]) / second ** 1.5
+
+
+def the_table_holds_what_the_formulas_give(folder):
+    path, tokens = write_set(folder)
+    with Server(path) as s:
+        for center, remove in ((0, 0), (1, 0), (0, 2)):
+            reply = table(s, center=center, remove=remove)
+            assert reply["state"] == "done" and reply["progress"] == 1 and reply["error"] is None
+            assert reply["space"] == {"center": bool(center or remove), "remove": remove}
+            before = None
+            for layer in range(3):
+                rows = in_space(read_rows(path, layer), center, remove)
+                n, t = len(rows), reply["rows"]
+                values = eigen(covariance(rows))[0]
+                values = [max(x, 0) for x in values]
+                shares = [x / sum(values) for x in values]
+                assert all(close(a, b, 1e-6) for a, b in zip(reply["spectra"][str(layer)], shares))
+                pr = sum(values) ** 2 / sum(x * x for x in values)
+                assert close(value(t, layer, "participation_ratio")["value"], pr, 1e-5)
+                assert close(value(t, layer, "isoscore")["value"], (pr - 1) / (len(values) - 1), 1e-5)
+                root = [math.sqrt(x) for x in values]
+                p = [x / sum(root) for x in root]
+                rank = math.exp(-sum(x * math.log(x) for x in p if x > 1e-9))
+                assert close(value(t, layer, "effective_rank")["value"], rank, 1e-3)
+                norms = [math.sqrt(dot(r, r)) for r in rows]
+                assert close(value(t, layer, "norm", "mean")["value"], statistics.fmean(norms), 1e-5)
+                assert close(value(t, layer, "inter_cosine", "raw")["value"], mean_cosine(rows, tokens), 1e-5)
+                assert close(value(t, layer, "inter_cosine", "centred")["value"],
+                             mean_cosine(in_space(rows, True), tokens), 1e-5)
+                k = 15
+                near = lists(rows, "euclidean", k)
+                counts = [sum(i in row for row in near) for i in range(n)]
+                hub = value(t, layer, "hubness", "skewness")
+                assert close(hub["value"], skewness(counts), 1e-6) and hub["k"] == k
+                if layer:
+                    shared = statistics.fmean(len(set(a) & set(b)) / k for a, b in zip(before, near))
+                    overlap = value(t, layer, "data_overlap")
+                    assert close(overlap["value"], shared, 1e-6) and overlap["other_layer"] == layer - 1
+                before = near
+                mus = sorted(math.log(b / a) for a, b in ([d for d, _ in nearest(rows, r, "euclidean", 2, [i])]
+                                                          for i, r in enumerate(rows)))
+                ml = (n - 1) / sum(mus)
+                assert close(value(t, layer, "twonn", "ml")["value"], ml, 1e-4), (value(t, layer, "twonn", "ml"), ml)
+                assert any(r["measure"] == "gride" and r["n1"] == 2 and r["variant"] is None for r in t)
+                assert len(reply["dominant"][str(layer)]) == 8
+            assert [x["what"] for x in s.get("/api/log").json if x["what"] == "geometry"]
+        # the same numbers as the command's
+        out, _ = gonio("id", path, "--json", "-k", "64")
+        for row in json.loads(out)["rows"]:
+            if row["measure"] == "twonn":
+                mine = value(table(s)["rows"], row["layer"], "twonn", row["variant"])
+                assert mine["value"] == row["value"] and mine["se"] == row["se"]
+
+
+def shares_of_dominant_coordinates(folder):
+    rows = [[10 + (i * 7 % 5) / 10, ((i * 3) % 7) / 10 - 0.3, ((i * 5) % 11) / 10 - 0.5] for i in range(30)]
+    write_npy(os.path.join(folder, "a.npy"), rows)
+    with Server(folder) as s:
+        top = table(s)["dominant"]["0"]
+        assert top[0]["dim"] == 0 and top[0]["share"] > 0.95 and close(sum(x["share"] for x in top), 1, 1e-4)
+
+
+def odd_tables(folder):
+    write_npy(os.path.join(folder, "a_one.npy"), [[1, 2]])
+    write_npy(os.path.join(folder, "b_two.npy"), [[1, 2], [3, 1]])
+    write_npy(os.path.join(folder, "c_same.npy"), [[1, 2]] * 20)
+    write_npy(os.path.join(folder, "d_nan.npy"), [[1, 2], [3, float("inf")], [0, 1]])
+    with Server(folder) as s:
+        for source in range(3):
+            reply = table(s, source)
+            assert reply["state"] == "done", reply
+            for r in reply["rows"]:
+                assert r["value"] is not None or r["note"], r
+        reply = table(s, 3)
+        assert reply["state"] == "failed" and "d_nan.npy, layer 0: row 1, column 1 is inf" in reply["error"], reply
+        assert "no source" in s.fails(404, "GET", "/api/sources/9/geometry")
+        assert "remove" in s.fails(400, "GET", "/api/sources/0/geometry?remove=99")
+        assert "no geometry table" in s.fails(404, "DELETE", "/api/sources/0/geometry?center=1")
+        assert s.ask("DELETE", "/api/sources/0/geometry").json["state"] == "done"
+
+
+def a_table_can_be_stopped_and_the_server_ended_meanwhile(folder):
+    n, d = 6000, 64
+    write_npy(os.path.join(folder, "a.npy"), [math.sin(i * 1.7) * (i % 13) for i in range(2 * n * d)], "f4", (2, n, d))
+    with Server(folder) as s:
+        assert s.get("/api/sources/0/geometry").json["state"] in ("waiting", "running")
+        s.ask("DELETE", "/api/sources/0/geometry")
+        for _ in range(200):
+            state = s.get("/api/log") and s.ask("DELETE", "/api/sources/0/geometry").json["state"]
+            if state in ("stopped", "done"):
+                break
+            time.sleep(0.05)
+        assert state in ("stopped", "done"), state
+        s.get("/api/sources/0/geometry")  # starts again; the server ends while it runs
+        began = time.monotonic()
+        s.get("/api/sources")
+        assert time.monotonic() - began < 5
+
+
+def column(s, name, source=0, **query):
+    block = s.get(f"/api/sources/{source}/columns/{name}", **query).block
+    assert block.meta["name"] == name and block.meta["type"] == "number"
+    return list(block.arrays["values"]), block.meta
+
+
+def numbers_of_each_row(folder):
+    path, _ = write_set(folder)
+    with Server(path) as s:
+        for layer in range(3):
+            raw = read_rows(path, layer)
+            mean = mean_of(raw)
+            got, meta = column(s, "norm", layer=layer)
+            assert all(close(a, math.sqrt(dot(r, r))) for a, r in zip(got, raw)) and meta["k"] is None
+            got, _ = column(s, "norm", layer=layer, remove=1)
+            assert all(close(a, math.sqrt(dot(r, r)), 1e-5) for a, r in zip(got, in_space(raw, True, 1)))
+            got, _ = column(s, "cosine_to_mean", layer=layer)
+            assert all(close(a, dot(r, mean) / math.sqrt(dot(r, r) * dot(mean, mean)), 1e-5) for a, r in zip(got, raw))
+            for metric, center, k in (("euclidean", 0, 15), ("cosine", 0, 7), ("cosine", 1, 7)):
+                rows = in_space(raw, center)
+                near = lists(rows, metric, k)
+                got, meta = column(s, "hubness", layer=layer, metric=metric, center=center, k=k)
+                assert got == [sum(i in r for r in near) for i in range(len(rows))] and meta["k"] == k
+                got, _ = column(s, "lid", layer=layer, metric=metric, center=center, k=k)
+                for i, r in enumerate(rows):
+                    dist = [x for x, _ in nearest(rows, r, metric, k, [i])]
+                    half = 0.5 if metric == "cosine" else 1  # 1 - cos is half a squared chord
+                    want = (k - 2) / (half * sum(math.log(dist[-1] / x) for x in dist))
+                    assert close(got[i], want, 1e-3), (metric, i, got[i], want)
+                if layer:
+                    old = lists(in_space(read_rows(path, layer - 1), center), metric, k)
+                    got, _ = column(s, "overlap_previous", layer=layer, metric=metric, center=center, k=k)
+                    assert all(close(g, len(set(a) & set(b)) / k) for g, a, b in zip(got, near, old))
+        for query in ("hubness", "lid", "overlap_previous"):
+            column(s, query, layer=1)
+        card = s.get("/api/sources/0/rows/3", layer=1).json["measures"]
+        assert set(card) == {"norm", "cosine_to_mean", "hubness", "lid", "overlap_previous"}, card
+        assert close(card["lid"], column(s, "lid", layer=1)[0][3])
+        assert "first" in s.fails(400, "GET", "/api/sources/0/columns/overlap_previous?layer=0")
+        assert "cosine" in s.fails(400, "GET", "/api/sources/0/columns/lid?metric=x")
+        assert "k" in s.fails(400, "GET", "/api/sources/0/columns/lid?k=2")
+        assert s.ask("GET", "/api/sources/0/columns/nothing").status == 404
+
+
+if __name__ == "__main__":
+    sys.exit(main([the_table_holds_what_the_formulas_give, shares_of_dominant_coordinates, odd_tables,
+                   a_table_can_be_stopped_and_the_server_ended_meanwhile, numbers_of_each_row]))
