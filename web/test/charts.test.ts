@@ -4,7 +4,7 @@ import { binCounts, extent, formatWithError, niceTicks } from "../src/charts/num
 import { nearest } from "../src/charts/Curves";
 import { commonBox, sampleRows } from "../src/screens/strip";
 import { alignOnto, byOverlap, inverse } from "../src/screens/align2d";
-import { dominanceMatrix, familiesIn, scaleCurves, seriesOf, tableOf, tidyRow, type TidyRow } from "../src/screens/measures";
+import { dominanceMatrix, familiesIn, notesOf, scaleCurves, seriesOf, tableOf, tidyRow, type TidyRow } from "../src/screens/measures";
 import { trailOf } from "../src/screens/trails";
 import { layerCurves } from "../src/screens/Compare";
 
@@ -117,7 +117,7 @@ test("rows by overlap: least or most first, ties by row, unmatched left out", ()
 });
 
 const row = (layer: number, measure: string, variant: string | null, value: number, se: number | null = null, scale: number | null = null): TidyRow =>
-  ({ layer, measure, variant, value, se, scale });
+  ({ layer, measure, variant, value, se, scale, note: null });
 
 test("tidy rows are read with care", () => {
   assert.deepEqual(tidyRow({ layer: 2, measure: "twonn", variant: "ml", value: 5, se: 0.1, n: 9 }), row(2, "twonn", "ml", 5, 0.1));
@@ -140,6 +140,12 @@ test("a measure without a family gets a chart of its own; GRIDE runs over scale"
   const rows = [row(0, "odd_thing", null, 1), row(0, "gride", null, 3, 0.1, 2), row(0, "gride", null, 4, 0.1, 1), row(0, "gride", "reported", 9, 0.1, 1)];
   assert.deepEqual(familiesIn(rows).map((f) => f.title), ["Odd thing"]);
   assert.deepEqual(scaleCurves(rows), [{ layer: 0, scale: [1, 2], value: [4, 3], se: [0.1, 0.1] }]);
+});
+
+test("a note is told once, with all that it is about", () => {
+  const rows = [0, 1].flatMap((layer) => ["raw", "centred"].map((v) => ({ ...row(layer, "inter_cosine", v, NaN), note: "not defined" })));
+  assert.deepEqual(notesOf([...rows, row(0, "norm", "mean", 1)], ["inter_cosine", "norm"]), ["between types, raw; between types, centred: not defined"]);
+  assert.deepEqual(notesOf(rows, ["norm"]), []);
 });
 
 test("the table has a line per layer and a column per series, in the order of the charts", () => {

@@ -193,7 +193,12 @@ test("a carried page searches tokens and columns; missing cells never match", as
   assert.deepEqual(await hits({ text: "position>3", mode: "field" }), [1, 3]);
   assert.deepEqual(await hits({ text: "position>=3", mode: "field" }), [1, 3, 4]);
   assert.deepEqual(await hits({ text: "token=river", mode: "field" }), [2]);
-  assert.deepEqual(await hits({ text: "token:ank", mode: "field" }), [0, 1, 3]);
+  assert.deepEqual(await hits({ text: "token:BANK", mode: "field" }), [0, 1, 3]);
+  assert.deepEqual(await hits({ text: "token=Bank", mode: "field" }), [1]);
+  assert.deepEqual(await hits({ text: "token!=Bank", mode: "field" }), [0, 2, 3]);
+  assert.deepEqual(await hits({ text: "bank", mode: "whole" }), [0, 1, 3]);
+  assert.deepEqual(await hits({ text: "ban", mode: "whole" }), []);
+  assert.deepEqual(await hits({ text: "of the", column: "text" }), [0, 2]);
   assert.deepEqual(await hits({ text: "ban", within: [1, 2] }), [1]);
   assert.deepEqual(await hits({ text: "ban", within: { set: "first" } }), [0, 1]);
   for (const bad of [{ text: "(", mode: "regex" as const }, { text: "position>x", mode: "field" as const }, { text: "nothing", mode: "field" as const }, { text: "gone:1", mode: "field" as const }])
@@ -208,9 +213,9 @@ test("sets of a carried page are combined and exported", async () => {
   await api.combineSets(3, "or", "first", "odd", "c");
   const sets = Object.fromEntries((await api.sets(3)).map((s) => [s.name, [...s.rows]]));
   assert.deepEqual(sets, { first: [0, 1], odd: [1, 3], a: [0], b: [1], c: [0, 1, 3] });
-  assert.equal(await (await api.exportSelection(3, [2, 4], "csv")).text(), 'row,token,before,after,position\r\n2,river,"the bank of the ","",\r\n4,,,,3\r\n');
+  assert.equal(await (await api.exportSelection(3, [2, 4], "csv")).text(), 'row,context_before,context_token,context_after,token,position\r\n2,"the bank of the ",river,"",river,\r\n4,,,,,3\r\n');
   const lines = (await (await api.exportSelection(3, [0], "jsonl")).text()).trim().split("\n").map((l) => JSON.parse(l) as unknown);
-  assert.deepEqual(lines, [{ row: 0, token: "bank", before: "the ", after: " of the river", position: 1 }]);
+  assert.deepEqual(lines, [{ row: 0, context_before: "the ", context_token: "bank", context_after: " of the river", token: "bank", position: 1 }]);
 });
 
 test("a context is cut out of its sentence", () => {

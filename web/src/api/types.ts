@@ -163,7 +163,7 @@ export interface NeighborReply {
   rows: Neighbor[];
 }
 
-export type SearchMode = "substring" | "regex" | "field" | "prefix";
+export type SearchMode = "substring" | "prefix" | "whole" | "regex" | "field";
 
 export interface SearchRequest {
   source: number;

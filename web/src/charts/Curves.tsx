@@ -107,7 +107,7 @@ function Legend(props: CurvesProps & { shown: number | null }): JSX.Element {
   const x = props.shown === null ? null : props.x[props.shown];
   const named = x === null || x === undefined ? "" : props.xName ? props.xName(x) : num(x, 4);
   return (
-    <div class="chart-legend">
+    <div class={`chart-legend${props.series.length > 2 ? " tall" : ""}`}>
       {props.series.map((s, i) => (
         <span class="chart-key" key={s.label}>
           <i style={{ background: s.color ?? `var(--series-${(i % 6) + 1})` }} />

@@ -18,7 +18,7 @@ import { commit } from "../state/history";
 import { run } from "../state/layouts";
 import { colourBy, currentSource, detail, layer, layers, offline, paint, projection, say, selection } from "../state/store";
 import { geometry, geometrySpace, measureLayers, type GeometryTable } from "./geometry-state";
-import { dominanceMatrix, familiesIn, scaleCurves, seriesOf, tableOf, type Family } from "./measures";
+import { dominanceMatrix, familiesIn, notesOf, scaleCurves, seriesOf, tableOf, type Family } from "./measures";
 import { MiniMap } from "./MiniMap";
 
 /** Which chart is brushed, and over which layers. */
@@ -140,6 +140,7 @@ function Cards({ table }: { table: GeometryTable }) {
 function FamilyCard({ family, table, numbers }: { family: Family; table: GeometryTable; numbers: number[] }) {
   const series = useMemo(() => seriesOf(table.rows, numbers, family.measures, true), [table.rows, numbers.join(), family.id]);
   const range = brushed.value?.family === family.id ? brushed.value.range : null;
+  const empty = series.every((s) => s.values.every((v) => v === null));
   return (
     <section class="geo-card" data-testid={`geometry-card-${family.id}`}>
       <h2>
@@ -150,7 +151,7 @@ function FamilyCard({ family, table, numbers }: { family: Family; table: Geometr
           </Button>
         )}
       </h2>
-      <Curves
+      {empty ? notesOf(table.rows, family.measures).map((n) => <p class="hint" key={n}>{n}</p>) : <Curves
         x={numbers}
         series={series}
         label={`${family.title} of each layer`}
@@ -162,7 +163,7 @@ function FamilyCard({ family, table, numbers }: { family: Family; table: Geometr
         {...(family.range && { yRange: family.range })}
         height={150}
         testid={`geometry-curve-${family.id}`}
-      />
+      />}
     </section>
   );
 }
@@ -242,6 +243,7 @@ function DominantCard({ table, numbers }: { table: GeometryTable; numbers: numbe
 
 function TableCard({ table, numbers }: { table: GeometryTable; numbers: number[] }) {
   const { head, lines } = useMemo(() => tableOf(table.rows, numbers), [table.rows, numbers.join()]);
+  const notes = useMemo(() => notesOf(table.rows, table.rows.map((r) => r.measure)), [table.rows]);
   return (
     <section class="geo-card wide">
       <h2>All values</h2>
@@ -263,6 +265,7 @@ function TableCard({ table, numbers }: { table: GeometryTable; numbers: number[]
           </tbody>
         </table>
       </div>
+      {notes.length > 0 && <ul class="notes" data-testid="geometry-notes">{notes.map((n) => <li key={n}>{n}</li>)}</ul>}
     </section>
   );
 }

@@ -13,6 +13,8 @@ export interface TidyRow {
   value: number | null;
   se: number | null;
   scale: number | null;
+  /** What the server says beside the value: why there is none, or of which sample it is. */
+  note: string | null;
 }
 
 export interface Family {
@@ -66,6 +68,7 @@ export function tidyRow(row: Record<string, unknown>): TidyRow | null {
     value: number(row["value"]),
     se: number(row["se"]),
     scale: number(row["scale"]),
+    note: typeof row["note"] === "string" ? row["note"] : null,
   };
 }
 
@@ -100,6 +103,14 @@ export function familiesIn(rows: TidyRow[]): Family[] {
   const named = new Set([...FAMILIES.flatMap((f) => f.measures), "gride"]);
   const others = [...present].filter((m) => !named.has(m));
   return [...known, ...others.map((m) => ({ id: m, title: capital(seriesName(m, null)), measures: [m], point: null, pointTitle: "" }))];
+}
+
+/** The notes of the given measures, each once, with the names that it is about. */
+export function notesOf(rows: TidyRow[], measures: string[]): string[] {
+  const names = new Map<string, Set<string>>();
+  for (const r of rows)
+    if (r.note && measures.includes(r.measure)) names.set(r.note, (names.get(r.note) ?? new Set()).add(seriesName(r.measure, r.variant)));
+  return [...names].map(([note, of]) => `${[...of].join("; ")}: ${note}`);
 }
 
 /** GRIDE's estimates over the scale at which they look, one curve per layer. */

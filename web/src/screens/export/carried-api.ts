@@ -68,7 +68,8 @@ export function carriedApi(block: Block): Api {
     sets = [...sets.filter((s) => s.name !== name), { name, count: list.length, rows: list }];
     return new Response();
   };
-  const find = searcher(rows, table, tokens ?? table.find((x) => x.kind === "codes") ?? null, setNamed);
+  const sentences: T.Column[] = text && c.texts ? [{ kind: "codes", name: "text", codes: text, names: c.texts }] : [];
+  const find = searcher(rows, [...table, ...sentences], tokens ?? table.find((x) => x.kind === "codes") ?? null, setNamed);
 
   return {
     ...httpApi,
@@ -116,9 +117,9 @@ export function carriedApi(block: Block): Api {
     putTags: refuse("Editing labels"),
     log: async () => c.log,
     exportSelection: async (_s, list, format) => {
-      const others = table.filter((x) => x !== tokens).map((x) => x.name);
-      const head = ["row", "token", "before", "after", ...others];
-      const lines = list.map(card).map((k) => [k.row, k.token, k.context?.before, k.context?.after, ...others.map((name) => k.columns![name])]);
+      const names = table.map((x) => x.name);
+      const head = ["row", "context_before", "context_token", "context_after", ...names];
+      const lines = list.map(card).map((k) => [k.row, k.context?.before, k.context?.token, k.context?.after, ...names.map((name) => k.columns![name])]);
       if (format === "csv") return new Blob([csv(head, lines)], { type: "text/csv" });
       return new Blob([lines.map((l) => JSON.stringify(Object.fromEntries(l.map((v, i) => [head[i], v ?? null]))) + "\n").join("")], { type: "application/jsonl" });
     },

@@ -25,6 +25,8 @@ function named(table: Column[], name: string | null): Column | null {
   return found;
 }
 
+const folded = (s: string): string => s.normalize("NFC").toLowerCase();
+
 function textTest({ mode, text, case: exact }: SearchRequest): (value: string) => boolean {
   if (mode === "regex") {
     let pattern: RegExp;
@@ -35,8 +37,9 @@ function textTest({ mode, text, case: exact }: SearchRequest): (value: string) =
     }
     return (value) => pattern.test(value);
   }
-  const fold = (s: string): string => (exact ? s : s.normalize("NFC").toLowerCase());
+  const fold = exact ? (s: string): string => s.normalize("NFC") : folded;
   const wanted = fold(text);
+  if (mode === "whole") return (value) => fold(value) === wanted;
   return mode === "prefix" ? (value) => fold(value).startsWith(wanted) : (value) => fold(value).includes(wanted);
 }
 
@@ -47,20 +50,19 @@ function onColumn(column: Column | null, test: (value: string) => boolean): RowT
   return (row) => column.codes[row] >= 0 && matching[column.codes[row]];
 }
 
-/** `column:part`, `column=whole`, `column>number`, `column<number`. */
+/** `column:value` (equal but for case), `column=value` (exactly), `column!=value`, `column>number`, `>=`, `<`, `<=`. */
 function field(request: SearchRequest, table: Column[]): RowTest {
-  const parts = /^\s*([^:=<>]+?)\s*(>=|<=|[:=<>])\s*(.*?)\s*$/.exec(request.text);
+  const parts = /^\s*([^:=<>!]+?)\s*(>=|<=|!=|[:=<>])\s*(.*?)\s*$/.exec(request.text);
   if (!parts) throw new ApiError(400, `'${request.text}' is not of the form column:value, column=value or column>number.`);
   const [, name, sign, value] = parts;
   const column = named(table, name)!;
   const limit = Number(value);
-  if (sign === ":" || (sign === "=" && column.kind === "codes")) {
-    const fold = (s: string): string => (request.case ? s : s.toLowerCase());
-    return onColumn(column, (v) => (sign === "=" ? fold(v) === fold(value) : fold(v).includes(fold(value))));
-  }
+  if (sign === ":") return onColumn(column, (v) => folded(v) === folded(value));
+  if (sign === "=") return onColumn(column, (v) => v === value);
+  if (sign === "!=") return onColumn(column, (v) => v !== value);
   if (value === "" || Number.isNaN(limit)) throw new ApiError(400, `'${value}' is not a number.`);
   const compare: Record<string, (v: number) => boolean> = {
-    "=": (v) => v === limit, ">": (v) => v > limit, "<": (v) => v < limit, ">=": (v) => v >= limit, "<=": (v) => v <= limit,
+    ">": (v) => v > limit, "<": (v) => v < limit, ">=": (v) => v >= limit, "<=": (v) => v <= limit,
   };
   const number = (row: number): number => {
     if (column.kind === "number") return column.values[row];
