@@ -164,12 +164,18 @@ export const httpApi = {
     json<{ previous?: (string | null)[]; old?: (string | null)[] }>("/api/tags", body("PUT", { source, column, rows, value })),
 
   log: () => json<T.LogEntry[]>("/api/log"),
-  /** Addresses of downloads; selection() alone is a request with a body. */
+  /** Addresses of downloads; a selection alone is a request with a body. */
   exportUrl: {
     coordinates: (layout: number, format: "npy" | "csv" | "jsonl") => url`/api/export/coordinates?layout=${layout}&format=${format}`,
     neighbors: (s: number, layer: number, k: number, metric: T.Metric) =>
       url`/api/export/neighbors?source=${s}&layer=${layer}&k=${k}&metric=${metric}`,
     geometry: (s: number, format: "csv" | "json") => url`/api/export/geometry?source=${s}&format=${format}`,
+  },
+  /** A download from one of those addresses, and the name that the server gives it. */
+  async download(address: string): Promise<{ blob: Blob; name: string | null }> {
+    const reply = await ask(address);
+    const name = /filename="([^"]+)"/.exec(reply.headers.get("Content-Disposition") ?? "");
+    return { blob: await reply.blob(), name: name ? name[1] : null };
   },
   async exportSelection(source: number, rows: number[], format: "csv" | "jsonl"): Promise<Blob> {
     return (await ask("/api/export/selection", body("POST", { source, rows, format }))).blob();

@@ -8,11 +8,12 @@ import { plotTheme } from "../app/map";
 import { Button, Choose, NumberField, Problem, Section, Switch } from "../app/ui";
 import { api } from "../api/client";
 import type { LogEntry, Metric } from "../api/types";
+import { attempt } from "../state/actions";
 import { layout, layoutLayers, shownLayer } from "../state/layouts";
 import { colouring, currentSource, detail, dialog, layer, mapPlot, nearest, offline, say, selection } from "../state/store";
 import { applyView, captureView, encodeView } from "../state/view";
 import { Dialog } from "./Dialog";
-import { download, fileName } from "./export/download";
+import { download, downloadFrom, fileName } from "./export/download";
 import { picture, type PictureFormat } from "./export/picture";
 import { hashOf, readSession, writeSession } from "./export/session";
 import { singlePage } from "./export/single";
@@ -49,9 +50,15 @@ function Part({ title, hint, children }: { title: string; hint: ComponentChildre
   );
 }
 
-/** A link that downloads from the server, or a greyed word where there is nothing to download. */
-function Link({ href, testid, children }: { href: string | null; testid: string; children: ComponentChildren }) {
-  return href === null ? <span class="button" aria-disabled="true" data-testid={testid}>{children}</span> : <a class="button" href={href} download data-testid={testid}>{children}</a>;
+/** Downloads what the server makes; while it does, the button says so. */
+function Download({ from, name, testid, children }: { from: string | null; name: string; testid: string; children: ComponentChildren }) {
+  const busy = useSignal(false);
+  const fetchIt = async (): Promise<void> => {
+    busy.value = true;
+    await attempt(() => downloadFrom(from!, name));
+    busy.value = false;
+  };
+  return <Button testid={testid} disabled={from === null || busy.value} onClick={() => void fetchIt()}>{busy.value ? "…" : children}</Button>;
 }
 
 function Picture() {
@@ -107,7 +114,7 @@ function Coordinates({ done }: { done: boolean }) {
     <Part title="Coordinates" hint={l ? `${count(rows)} rows of the layout on the map${done ? "" : "; still running"}` : "No layout yet."}>
       <span class="spring" />
       {(["npy", "csv", "jsonl"] as const).map((f) => (
-        <Link key={f} testid={`export-coordinates-${f}`} href={usable ? api.exportUrl.coordinates(l.id, f) : null}>{f === "npy" ? "npy" : f.toUpperCase()}</Link>
+        <Download key={f} testid={`export-coordinates-${f}`} name={stem(f)} from={usable ? api.exportUrl.coordinates(l.id, f) : null}>{f === "npy" ? "npy" : f.toUpperCase()}</Download>
       ))}
     </Part>
   );
@@ -117,11 +124,7 @@ function Rows() {
   const rows = selection.value;
   const source = currentSource.value;
   const save = async (format: "csv" | "jsonl"): Promise<void> => {
-    try {
-      download(stem(format, "-selection"), await api.exportSelection(source!, Array.from(rows), format));
-    } catch (e) {
-      say((e as Error).message, "error");
-    }
+    await attempt(async () => download(stem(format, "-selection"), await api.exportSelection(source!, Array.from(rows), format)));
   };
   return (
     <Part title="Selection" hint={rows.length ? `${count(rows.length)} rows with their sentences and columns` : "Nothing is selected."}>
@@ -144,10 +147,10 @@ function Neighbours() {
     <Part title="Neighbours and geometry" hint={`Of layer ${layer.value}, in the original space. Large sets take minutes.`}>
       <NumberField label="k" testid="export-k" min={1} max={1000} value={k.value} onChange={(v) => (k.value = Math.round(v))} />
       <Choose label="Metric" testid="export-metric" value={metric.value} choices={METRICS} onChange={(v) => (metric.value = v as Metric)} />
-      <Link testid="export-neighbors" href={usable ? api.exportUrl.neighbors(source, layer.value, k.value, metric.value) : null}>Neighbours</Link>
+      <Download testid="export-neighbors" name={stem("csv", "-neighbours")} from={usable ? api.exportUrl.neighbors(source, layer.value, k.value, metric.value) : null}>Neighbours</Download>
       <span class="spring" />
-      <Link testid="export-geometry-csv" href={usable ? api.exportUrl.geometry(source, "csv") : null}>Geometry CSV</Link>
-      <Link testid="export-geometry-json" href={usable ? api.exportUrl.geometry(source, "json") : null}>JSON</Link>
+      <Download testid="export-geometry-csv" name={stem("csv", "-geometry")} from={usable ? api.exportUrl.geometry(source, "csv") : null}>Geometry CSV</Download>
+      <Download testid="export-geometry-json" name={stem("json", "-geometry")} from={usable ? api.exportUrl.geometry(source, "json") : null}>JSON</Download>
     </Part>
   );
 }

@@ -11,13 +11,14 @@ import { Histogram } from "../charts/Histogram";
 import { Spectrum } from "../charts/Spectrum";
 import { layerColor } from "../charts/theme";
 import { api } from "../api/client";
-import { goToLayer, setProjection } from "../state/actions";
+import { attempt, goToLayer, setProjection } from "../state/actions";
 import { loadColumn } from "../state/columns";
 import { count } from "../state/format";
 import { commit } from "../state/history";
 import { run } from "../state/layouts";
 import { colourBy, currentSource, detail, layer, layers, offline, paint, projection, say, selection } from "../state/store";
 import { geometry, geometrySpace, measureLayers, type GeometryTable } from "./geometry-state";
+import { downloadFrom, fileName } from "./export/download";
 import { dominanceMatrix, familiesIn, notesOf, scaleCurves, seriesOf, tableOf, type Family } from "./measures";
 import { MiniMap } from "./MiniMap";
 
@@ -77,8 +78,11 @@ function Head({ table }: { table: GeometryTable | null }) {
       {table?.state === "running" && <Progress share={table.progress} />}
       {table?.state === "done" && source !== null && !offline.value && (
         <span class="row-of">
-          <a class="button" href={api.exportUrl.geometry(source, "csv")} download data-testid="geometry-csv">CSV</a>
-          <a class="button" href={api.exportUrl.geometry(source, "json")} download data-testid="geometry-json">JSON</a>
+          {(["csv", "json"] as const).map((f) => (
+            <Button key={f} testid={`geometry-${f}`} title={`The table as ${f.toUpperCase()}`} onClick={() => void attempt(() => downloadFrom(api.exportUrl.geometry(source, f), fileName(`${detail.peek()?.name}-geometry`, f)))}>
+              {f.toUpperCase()}
+            </Button>
+          ))}
         </span>
       )}
     </header>

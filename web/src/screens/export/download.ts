@@ -1,3 +1,11 @@
+import { api } from "../../api/client";
+
+/** Downloads from an address of the server. @throws the server's sentence when there is nothing. */
+export async function downloadFrom(address: string, otherwise: string): Promise<void> {
+  const { blob, name } = await api.download(address);
+  download(name ?? otherwise, blob);
+}
+
 /** Hands a file that the page has made to the browser's downloads. */
 export function download(name: string, content: Blob | Uint8Array<ArrayBuffer> | string, type = "application/octet-stream"): void {
   const blob = content instanceof Blob ? content : new Blob([content], { type });
