@@ -1,13 +1,12 @@
 // Check 1 of the viewer: it loads small and alone, and what is found is listed.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ask, assert, click, cloud, equal, run, writeNpy } from "./harness.mjs";
+import { assert, click, cloud, equal, run, writeNpy } from "./harness.mjs";
 
 run([
   ["the page is small, alone and soon ready", async (t) => {
     writeNpy(join(t.folder, "words.npy"), cloud(30522, 768), [30522, 768]);
     const server = await t.serve(t.folder);
-    await t.page(server.url); // the browser's own start is not the page's
     const page = await t.page(server.url, { ready: false });
     await page.waitForFunction("window.__gonio?.ready === true", { timeout: 10000 });
     const ms = await page.evaluate("performance.now()");
@@ -32,6 +31,7 @@ run([
     mkdirSync(join(t.folder, "sub"));
     writeNpy(join(t.folder, "sub", "fine.npy"), cloud(50, 4), [50, 4]);
     const page = await t.open(t.folder);
+    await click(page, "screen-open");
     const cards = await page.$$eval('[data-testid^="source-"]', (all) => all.map((c) => c.textContent));
     equal(cards.length, 2);
     assert(cards.some((c) => c.includes("broken.npy") && c.includes("not")), cards);
