@@ -4,7 +4,7 @@
  *  Dragging sets `scrub`, a place between two layers, and the map shows the points on their way from
  *  one to the other; letting go settles on the nearest layer. */
 import { signal } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Button, Choose, Problem } from "../app/ui";
 import { Curves } from "../charts/Curves";
 import { formatWithError } from "../charts/numbers";
@@ -14,14 +14,16 @@ import { playLayers } from "../state/keys";
 import { type Layout, layout, layoutLayers } from "../state/layouts";
 import { colouring, currentSource, layer, layers, offline, options, scrub, selection, theme } from "../state/store";
 import { measureLayers, rawGeometry } from "./geometry-state";
-import { FAMILIES, seriesOf } from "./measures";
+import { FAMILIES, type Family, seriesOf, type TidyRow } from "./measures";
 import { showTrails } from "./trails";
-import { commonBox, drawSmall, sampleRows } from "./strip";
+import { type Box, commonBox, drawSmall, sampleRows } from "./strip";
 
 /** Seconds a layer takes while playing. */
 const PACE = 0.9;
 const GUTTER = 196;
 const SIDE = 32;
+/** Rows that a small map draws at most. */
+const SAMPLE = 4000;
 
 /** The layers play one after another while this is true. */
 const playing = signal(false);
@@ -168,6 +170,12 @@ function Strip({ list, at }: { list: LayerEntry[]; at: number }) {
   const [ref, width] = useWidth();
   const shown = layout.value;
   const version = shown?.version.value ?? 0;
+  const rows = useMemo(() => sampleRows((shown?.positions.values().next().value?.length ?? 0) / (shown?.request.value.dim ?? 2), SAMPLE), [shown, version]);
+  /* Aligned layers share one box, so that their small maps can be compared. */
+  const box = useMemo(
+    () => (shown && shown.request.value.align !== "none" ? commonBox([...shown.positions.values()], shown.request.value.dim, rows) : null),
+    [shown, version, rows],
+  );
   const step = width > 0 ? (width - 2 * SIDE) / Math.max(1, list.length - 1) : 0;
   const px = Math.max(14, Math.min(52, Math.floor(step - 4)));
   const every = Math.max(1, Math.ceil(18 / Math.max(1, step)));
@@ -184,14 +192,24 @@ function Strip({ list, at }: { list: LayerEntry[]; at: number }) {
           tabIndex={-1}
           onClick={() => settle(i)}
         >
-          <SmallMap shown={shown} version={version} layer={l.layer} px={px} />
+          <SmallMap shown={shown} version={version} rows={rows} box={box} layer={l.layer} px={px} />
         </button>
       ))}
     </div>
   );
 }
 
-function SmallMap({ shown, version, layer: n, px }: { shown: Layout | null; version: number; layer: number; px: number }) {
+interface SmallMapProps {
+  shown: Layout | null;
+  version: number;
+  rows: Uint32Array;
+  /** null: a box of its own. */
+  box: Box | null;
+  layer: number;
+  px: number;
+}
+
+function SmallMap({ shown, version, rows, box, layer: n, px }: SmallMapProps) {
   const ref = useRef<HTMLCanvasElement>(null);
   const marked = selection.value;
   useEffect(() => {
@@ -200,16 +218,14 @@ function SmallMap({ shown, version, layer: n, px }: { shown: Layout | null; vers
     canvas.width = canvas.height = size;
     const p = shown?.positions.get(n);
     if (!shown || !p) return;
-    const { dim, align } = shown.request.value;
-    const rows = sampleRows(p.length / dim, 4000);
-    const box = commonBox(align === "none" ? [p] : [...shown.positions.values()], dim, rows);
+    const { dim } = shown.request.value;
     const few = marked.length <= 2000 ? marked : marked.filter((_, i) => i % Math.ceil(marked.length / 2000) === 0);
     const style = getComputedStyle(canvas);
     const { index, palette } = colouring.peek();
     const ink = octets(style.color);
     const colour = (row: number): ArrayLike<number> => (index && index.length * dim === p.length ? palette.subarray(3 * index[row], 3 * index[row] + 3) : ink);
-    drawSmall(canvas.getContext("2d")!, size, p, dim, rows, few, box, colour, octets(style.outlineColor));
-  }, [shown, version, n, px, theme.value, marked, colouring.value]);
+    drawSmall(canvas.getContext("2d")!, size, p, dim, rows, few, box ?? commonBox([p], dim, rows), colour, octets(style.outlineColor));
+  }, [shown, version, rows, box, n, px, theme.value, marked, colouring.value]);
   return <canvas ref={ref} style={{ width: `${px - 2}px`, height: `${px - 2}px` }} aria-hidden="true" />;
 }
 
@@ -265,12 +281,17 @@ function UnderCurve({ list, at }: { list: LayerEntry[]; at: number }) {
     );
   if (table.state === "running" && table.rows.length === 0)
     return <div class="layerbar-ask" data-testid="layer-curve-busy">Measuring the layers: {Math.round(table.progress * 100)} %</div>;
-  const [shown] = seriesOf(table.rows, list.map((l) => l.layer), family.measures);
+  return <ShownCurve list={list} at={at} family={family} rows={table.rows} />;
+}
+
+function ShownCurve({ list, at, family, rows }: { list: LayerEntry[]; at: number; family: Family; rows: TidyRow[] }) {
+  const x = useMemo(() => list.map((_, i) => i), [list]);
+  const series = useMemo(() => seriesOf(rows, list.map((l) => l.layer), family.measures).slice(0, 1), [rows, list, family]);
   return (
     <div class="layerbar-chart">
       <Curves
-        x={list.map((_, i) => i)}
-        series={shown ? [shown] : []}
+        x={x}
+        series={series}
         label={`${family.title} of each layer`}
         height={48}
         bare={{ left: SIDE, right: SIDE }}

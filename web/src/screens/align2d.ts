@@ -60,12 +60,15 @@ export function alignOnto(a: Float32Array, b: Float32Array, match: Int32Array): 
 }
 
 /** Rows of a in the order of their overlap: least first ("changed") or most first ("stable"); equal
- *  ones by row. Rows without a partner are left out. */
+ *  ones by row. Rows without a partner are left out. Overlap (to a millionth) and row share one number
+ *  of 52 bits, so that a million rows are sorted as numbers, without a comparison in this language. */
 export function byOverlap(overlap: Float32Array, changed: boolean): Uint32Array {
-  const rows: number[] = [];
-  for (let i = 0; i < overlap.length; i++) if (Number.isFinite(overlap[i])) rows.push(i);
-  const sign = changed ? 1 : -1;
-  return Uint32Array.from(rows.sort((p, q) => sign * (overlap[p] - overlap[q]) || p - q));
+  const keys = new Float64Array(overlap.length);
+  let n = 0;
+  overlap.forEach((v, row) => {
+    if (Number.isFinite(v)) keys[n++] = Math.round((changed ? v : 1 - v) * 1e6) * 2 ** 32 + row;
+  });
+  return Uint32Array.from(keys.subarray(0, n).sort(), (key) => key % 2 ** 32);
 }
 
 /** For each row of b the first row of a that matches it, or -1. */

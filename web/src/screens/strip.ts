@@ -6,8 +6,14 @@ export function sampleRows(count: number, limit: number): Uint32Array {
   return Uint32Array.from({ length: Math.ceil(count / step) }, (_, i) => i * step);
 }
 
+export interface Box {
+  x: number;
+  y: number;
+  size: number;
+}
+
 /** The square that holds the sampled rows of all given layouts: the first two axes, one scale. */
-export function commonBox(layouts: Float32Array[], dim: number, rows: Uint32Array): { x: number; y: number; size: number } {
+export function commonBox(layouts: Float32Array[], dim: number, rows: Uint32Array): Box {
   let [left, right, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
   for (const p of layouts)
     for (const row of rows) {
@@ -26,7 +32,7 @@ export function commonBox(layouts: Float32Array[], dim: number, rows: Uint32Arra
  *  there is, by the logarithm. `marked` rows are drawn over it, a small cross each. */
 export function drawSmall(
   c: CanvasRenderingContext2D, px: number, p: Float32Array, dim: number, rows: Uint32Array, marked: Uint32Array,
-  box: { x: number; y: number; size: number }, colour: (row: number) => ArrayLike<number>, accent: ArrayLike<number>,
+  box: Box, colour: (row: number) => ArrayLike<number>, accent: ArrayLike<number>,
 ): void {
   const sums = new Float32Array(px * px * 4);
   const place = (row: number): number => {
