@@ -20,6 +20,14 @@ test("a view comes back from the address, quotes and all", () => {
   assert.equal(new URL("http://127.0.0.1/" + hash).hash, hash, "the address is left as it is by a browser");
 });
 
+test("the address of a plain view is short", () => {
+  const plain = { ...view(""), pinned: -1, hidden: [], colour: { kind: "none" as const }, theme: null, camera: null,
+    nearest: { k: 10, metric: "cosine" as const, space: { center: false, remove: 0 } }, operands: [null, null, null] as View["operands"],
+    search: { text: "", mode: "substring" as const, column: null, matchCase: false } };
+  assert.ok(encodeView(plain).length < 260, encodeView(plain));
+  assert.deepEqual(decodeView(encodeView(plain)), plain);
+});
+
 test("a selection too large for an address is left out, the rest stays", () => {
   const rows = Uint32Array.from({ length: 20000 }, (_, i) => i * 3);
   const back = decodeView(encodeView(view(packRows(rows))))!;

@@ -87,30 +87,35 @@ async function size({ stale }: { stale: () => boolean }): Promise<void> {
 async function load({ stale }: { stale: () => boolean }): Promise<void> {
   const id = currentSource.value;
   if (id === null) return;
-  // A restored view has brought its details, its layout and its colours along.
-  const restored = detail.peek()?.id === id ? detail.peek() : null;
-  if (!restored) detail.value = null;
   tokens.value = null;
   paths.value = [];
   sets.value = [];
-  const d = restored ?? (await api.source(id));
-  if (stale()) return;
-  if (!restored) {
+  let d = detail.peek();
+  // A restored view comes with the details, and asks for its own layout.
+  if (d?.id !== id) {
+    detail.value = null;
+    d = await api.source(id);
+    if (stale()) return;
     detail.value = d;
     if (layoutId.peek() === null) void run("open");
     const category = d.columns.find((c) => c.type === "category" && c.distinct > 1 && c.distinct <= 60);
     if (category && colourBy.peek().kind === "none") follow("open", () => (colourBy.value = { kind: "column", name: category.name }));
   }
   refreshSets().catch(oops);
+  await Promise.all([loadTokens(id, stale), loadPaths(id, d.path_column ?? null, stale)]);
+}
+
+async function loadTokens(id: number, stale: () => boolean): Promise<void> {
   const label = labelColumn();
-  if (label) {
-    const c = await loadColumn(id, label);
-    if (!stale() && c.kind === "codes") tokens.value = { codes: c.codes, names: c.names };
-  }
-  if (d.path_column) {
-    const c = await loadColumn(id, d.path_column);
-    if (!stale() && c.kind === "number") paths.value = chains(c.values);
-  }
+  if (!label) return;
+  const c = await loadColumn(id, label);
+  if (!stale() && c.kind === "codes") tokens.value = { codes: c.codes, names: c.names };
+}
+
+async function loadPaths(id: number, column: string | null, stale: () => boolean): Promise<void> {
+  if (!column) return;
+  const c = await loadColumn(id, column);
+  if (!stale() && c.kind === "number") paths.value = chains(c.values);
 }
 
 /* ---- neighbours ------------------------------------------------------------------------------- */

@@ -127,19 +127,34 @@ const prefix = "#v=";
 /** Longer addresses are cut by some programs: a large selection is then left to session files. */
 const longest = 8000;
 
+/** What a fresh page shows: the address leaves it out. */
+const fresh: Partial<View> = {
+  screen: screen.peek(), colour: colourBy.peek(), hidden: [], size: sizeBy.peek(), mode: drawMode.peek(), pointSize: pointSize.peek(),
+  paths: showPaths.peek(), labels: showLabels.peek(), selection: "", isolated: null, pinned: pinned.peek(), nearest: nearest.peek(),
+  operands: operands.peek(), search: search.peek(), sets: [], tab: inspectorTab.peek(), theme: null,
+};
+const freshProjection = projection.peek();
+
+function differing<T extends object>(now: T, usual: Partial<T>): Partial<T> {
+  const changed = Object.entries(now).filter(([k, v]) => JSON.stringify(v) !== JSON.stringify(usual[k as keyof T]));
+  return Object.fromEntries(changed) as Partial<T>;
+}
+
 export function encodeView(view: View): string {
   // Readable where that is safe: ' stands for the quotation mark, and is itself escaped.
   const text = (v: View): string =>
     prefix +
-    encodeURIComponent(JSON.stringify(v)).replaceAll("'", "%27").replaceAll("%22", "'").replaceAll("%2C", ",").replaceAll("%3A", ":");
+    encodeURIComponent(JSON.stringify({ ...differing(v, fresh), projection: differing(v.projection, freshProjection) })).replaceAll("'", "%27").replaceAll("%22", "'").replaceAll("%2C", ",").replaceAll("%3A", ":");
   const whole = text(view);
   return whole.length <= longest ? whole : text({ ...view, selection: "", isolated: null });
 }
 
+/** The view of an address, with what it left out; null for any other text. */
 export function decodeView(hash: string): View | null {
   if (!hash.startsWith(prefix)) return null;
   try {
-    return JSON.parse(decodeURIComponent(hash.slice(prefix.length).replaceAll("'", "%22"))) as View;
+    const view = JSON.parse(decodeURIComponent(hash.slice(prefix.length).replaceAll("'", "%22"))) as View;
+    return { ...fresh, ...view, projection: { ...freshProjection, ...view.projection } };
   } catch {
     return null;
   }
