@@ -179,7 +179,7 @@ static void make_title(const gn_reps *reps, const cli_view *view, const cli_pict
         return;
     }
     if (gn_reps_dir(reps))
-        snprintf(layer, sizeof layer, ", layer %zu", gn_reps_layer_index(reps, 0));
+        snprintf(layer, sizeof layer, ", layer %zu", gn_reps_layer_index(reps, view->layer));
     if (pic->zoom) snprintf(zoom, sizeof zoom, ", %.120s", pic->zoom);
     grouped(view->n, rows, sizeof rows);
     snprintf(out, n, "%.120s%s%s: %s rows, %s", gn_reps_name(reps), layer, zoom, rows,
@@ -200,13 +200,21 @@ gn_status cli_picture_draw(const gn_reps *reps, const cli_view *view, const doub
     }
     if (st != GN_OK) goto done;
     make_title(reps, view, pic, title, sizeof title);
-    gn_figure_opts o = {
-        .title = title, .x_label = pic->axis[0], .y_label = pic->axis[1], .equal = true};
+    gn_figure_opts o = {.title = title,
+                        .x_label = pic->panel ? NULL : pic->axis[0],
+                        .y_label = pic->panel ? NULL : pic->axis[1],
+                        .width_in = pic->panel ? 2.5 : 0,
+                        .height_in = pic->panel ? 2.4 : 0,
+                        .x_min = pic->low[0],
+                        .x_max = pic->high[0],
+                        .y_min = pic->low[1],
+                        .y_max = pic->high[1],
+                        .equal = true};
     gn_cloud cloud = {.n = n,
                       .x = axis[0],
                       .y = axis[1],
                       .z = axis[2],
-                      .z_label = pic->dims == 3 ? pic->axis[2] : NULL,
+                      .z_label = pic->dims == 3 && !pic->panel ? pic->axis[2] : NULL,
                       .value = p.value,
                       .value_label = p.value_label,
                       .value_log = !pic->kept,
@@ -214,6 +222,7 @@ gn_status cli_picture_draw(const gn_reps *reps, const cli_view *view, const doub
                       .n_groups = p.n_groups,
                       .group_name = p.name,
                       .name_groups = pic->highlight != NULL,
+                      .no_legend = pic->no_legend,
                       .faint_label = *p.faint ? p.faint : NULL};
     st = gn_figure_new(&o, &fig, err);
     if (st == GN_OK) st = gn_figure_cloud(fig, &cloud, err);

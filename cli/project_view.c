@@ -34,9 +34,10 @@ static gn_status copy_rows(gn_mat x, cli_view *v, gn_error *err) {
     return GN_OK;
 }
 
-gn_status cli_view_open(const gn_reps *reps, const char *zoom, cli_view *v, gn_error *err) {
-    gn_mat x = gn_reps_layer(reps, 0);
-    *v = (cli_view){.n = x.rows, .x = x};
+gn_status cli_view_open(const gn_reps *reps, size_t layer, const char *zoom, cli_view *v,
+                        gn_error *err) {
+    gn_mat x = gn_reps_layer(reps, layer);
+    *v = (cli_view){.layer = layer, .n = x.rows, .x = x};
     if (!zoom) return GN_OK;
     char *spec = strdup(zoom), *not_equal = spec ? strstr(spec, "!=") : NULL;
     if (!spec) return cli_fail(err, GN_ENOMEM, "out of memory: --zoom");

@@ -80,6 +80,7 @@ typedef struct gn_cloud {
     const char *const *group_name; /**< (n_groups) legend entries */
     bool name_groups;              /**< write the names beside their points, not in a legend */
     const char *faint_label;       /**< legend entry of the faint points; NULL: none */
+    bool no_legend;                /**< a panel: the sheet shows the groups of its first panel */
 } gn_cloud;
 enum { GN_CLOUD_GROUPS = 10 };
 /** A cloud takes a whole figure. Points are drawn in one shuffled order, in space from far to near,
@@ -117,6 +118,14 @@ GN_API gn_status gn_figure_heatmap_numbers(gn_figure *fig, const int *row, const
 /** The same with words, e.g. features; those of columns stand upright below. Strings are copied. */
 GN_API gn_status gn_figure_heatmap_names(gn_figure *fig, const char *const *row,
                                          const char *const *col, gn_error *err);
+
+enum { GN_PANELS_MAX = 256 };
+/** Small multiples: figures beside each other, row by row, each at its own size in cells of the
+ *  largest, below one title. Their numbers get one more first column, the panel's title.
+ *  @param title NULL: none. @param panel (n) figures, which belong to the sheet when GN_OK is returned.
+ *  @return GN_OK; GN_EINVAL (no panels, more than GN_PANELS_MAX, a sheet among them); GN_ENOMEM. */
+GN_API gn_status gn_figure_panels(const char *title, gn_figure *const *panel, size_t n,
+                                  size_t columns, gn_figure **out, gn_error *err);
 
 /** Whether gn_figure_write takes this file name, to be asked before the work that ends in a figure.
  *  @return GN_OK; GN_EINVAL (other extension: named). */

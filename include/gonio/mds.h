@@ -3,6 +3,7 @@
 #define GONIO_MDS_H
 
 #include "gonio/base.h"
+#include "gonio/neighbors.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -42,6 +43,14 @@ GN_API gn_status gn_mds_classical(gn_ctx *ctx, gn_mat distance, size_t dims, dou
  *          same bytes on any number. */
 GN_API gn_status gn_mds_metric(gn_ctx *ctx, gn_mat distance, const gn_mds_opts *opts, double *x,
                                gn_mds *out, gn_error *err);
+
+/** All distances between rows, for the two above.
+ *  @param x (n, d) of a floating type, n >= 2. @param out (n, n) float32, exactly symmetric.
+ *  @return GN_OK; GN_EINVAL (fewer rows); GN_EDATA (not finite, with row and column; a zero vector
+ *          under cosine); GN_ENOMEM; GN_ECANCEL. O(n^2 d), threads over rows; measured as in
+ *          gn_knn_compute. */
+GN_API gn_status gn_mds_distances(gn_ctx *ctx, gn_mat x, gn_metric metric, float *out,
+                                  gn_error *err);
 
 #ifdef __cplusplus
 }

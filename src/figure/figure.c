@@ -51,6 +51,7 @@ done:
 
 void gn_figure_free(gn_figure *fig) {
     if (!fig) return;
+    for (size_t i = 0; i < fig->n_panels; i++) gn_figure_free(fig->panel[i]);
     gn_arena_free(&fig->arena);
     gn_free(fig->mark);
     gn_free(fig);
@@ -76,6 +77,7 @@ static gn_status add(gn_figure *fig, gn_mark_kind kind, const gn_series *s, gn_e
     const char *whole = fig->heatmap.value ? "a heatmap"
                         : fig->cloud.n     ? "a cloud"
                         : fig->n_groups    ? "a chart of bars"
+                        : fig->n_panels    ? "a sheet of panels"
                                            : NULL;
     if (whole && !(fig->n_groups && kind == GN_MARK_HLINE))
         return gn_fail(err, GN_EINVAL, "the figure is %s and takes no further series", whole);
@@ -296,7 +298,7 @@ gn_status gn_figure_cloud(gn_figure *fig, const gn_cloud *cloud, gn_error *err) 
     c.group = group;
     c.group_name = name;
     GN_TRY(gn_cloud_order(&c, order, err));
-    for (size_t g = 0; c.group && !c.name_groups && g < c.n_groups + (c.faint_label != NULL); g++) {
+    for (size_t g = 0; c.group && !c.name_groups && !c.no_legend && g < c.n_groups + (c.faint_label != NULL); g++) {
         static const double none[1] = {0};
         bool faint = g == c.n_groups;
         gn_series s = {.x = none, .y = none, .color = (int)g};

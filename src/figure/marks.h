@@ -44,6 +44,8 @@ struct gn_figure {
     const uint32_t *cloud_order; /**< (cloud.n) first drawn first */
     size_t n_groups;             /**< of bars; 0: no bars */
     const char *const *group_name;
+    gn_figure **panel; /**< (n_panels) owned: a sheet of figures, which then holds nothing else */
+    size_t n_panels, columns;
 };
 
 /** cloud.c: the order in which points are drawn. @param order (n) */

@@ -1,5 +1,5 @@
 /* Figures as files. One drawing routine serves all formats; what differs is the surface. */
-#include "figure/draw.h"
+#include "figure/panels.h"
 #include "figure/svg.h"
 
 #include "base/number.h"
@@ -21,7 +21,7 @@ static cairo_status_t append(void *to, const unsigned char *data, unsigned lengt
     return s->bad ? CAIRO_STATUS_NO_MEMORY : CAIRO_STATUS_SUCCESS;
 }
 
-static gn_status open_surface(format f, const gn_layout *l, gn_str *bytes, cairo_surface_t **out,
+static gn_status open_surface(format f, const gn_panels *l, gn_str *bytes, cairo_surface_t **out,
                               gn_error *err) {
     cairo_surface_t *s;
     if (f == PNG) {
@@ -51,19 +51,18 @@ static gn_status draw(const gn_figure *fig, format f, bool background, gn_str *b
                       gn_error *err) {
     gn_status st;
     gn_fonts *fonts = NULL;
-    gn_layout *l = NULL;
+    gn_panels sheet = {0};
     cairo_surface_t *surface = NULL;
     cairo_t *cr = NULL;
     GN_TRY(gn_fonts_open(&fonts, err));
-    GN_TRY(gn_alloc_array(&l, 1, sizeof *l, "a figure's layout", err));
-    gn_layout_make(fig, fonts, l);
-    GN_TRY(open_surface(f, l, bytes, &surface, err));
+    GN_TRY(gn_panels_make(fig, fonts, &sheet, err));
+    GN_TRY(open_surface(f, &sheet, bytes, &surface, err));
     cr = cairo_create(surface);
     if (background) {
         cairo_set_source_rgb(cr, gn_paper.r, gn_paper.g, gn_paper.b);
         cairo_paint(cr);
     }
-    gn_figure_draw(cr, fig, fonts, l, f != PNG);
+    gn_panels_draw(cr, fig, fonts, &sheet, f != PNG);
     cairo_status_t code = cairo_status(cr);
     if (f == PNG && code == CAIRO_STATUS_SUCCESS)
         code = cairo_surface_write_to_png_stream(surface, append, bytes);
@@ -77,7 +76,7 @@ static gn_status draw(const gn_figure *fig, format f, bool background, gn_str *b
 done:
     if (cr) cairo_destroy(cr);
     if (surface) cairo_surface_destroy(surface);
-    gn_free(l);
+    gn_panels_free(&sheet);
     gn_fonts_close(fonts);
     return st;
 }
@@ -192,32 +191,63 @@ static void csv_cloud(gn_str *s, const gn_cloud *c) {
     }
 }
 
-gn_status gn_figure_write_csv(const gn_figure *fig, const char *path, gn_error *err) {
-    gn_status st;
-    gn_str s = {0};
-    char *text = NULL;
+static void csv_figure(gn_str *s, const gn_figure *fig) {
     if (fig->heatmap.value)
-        csv_heatmap(&s, &fig->heatmap);
+        csv_heatmap(s, &fig->heatmap);
     else if (fig->cloud.n)
-        csv_cloud(&s, &fig->cloud);
+        csv_cloud(s, &fig->cloud);
     else
-        gn_str_add(&s, "series,x,y,lo,hi\n");
+        gn_str_add(s, "series,x,y,lo,hi\n");
     for (size_t k = 0; k < fig->n_marks; k++) {
         const gn_mark *m = &fig->mark[k];
         for (size_t i = 0; i < m->n; i++) {
-            csv_text(&s, m->label ? m->label : "");
+            csv_text(s, m->label ? m->label : "");
             if (m->kind == GN_MARK_BARS) {
-                gn_str_add(&s, ",");
-                csv_text(&s, fig->group_name[i]);
+                gn_str_add(s, ",");
+                csv_text(s, fig->group_name[i]);
             } else {
-                csv_number(&s, m->x, i);
+                csv_number(s, m->x, i);
             }
-            csv_number(&s, m->y, i);
-            csv_number(&s, m->lo, i);
-            csv_number(&s, m->hi, i);
-            gn_str_add(&s, "\n");
+            csv_number(s, m->y, i);
+            csv_number(s, m->lo, i);
+            csv_number(s, m->hi, i);
+            gn_str_add(s, "\n");
         }
     }
+}
+
+/* The panel's own table with its title before each line; the head only once. A line break inside
+ * quotes is part of a text. */
+static gn_status csv_panel(gn_str *s, const gn_figure *panel, bool head, gn_error *err) {
+    gn_str own = {0};
+    bool quoted = false, first = true;
+    csv_figure(&own, panel);
+    if (own.bad) {
+        gn_str_free(&own);
+        return gn_fail_nomem(err, "a figure's numbers", own.n);
+    }
+    for (const char *line = own.text, *p = line; *p; p++) {
+        quoted = quoted != (*p == '"');
+        if (*p != '\n' || quoted) continue;
+        if (first && head) gn_str_add(s, "panel,");
+        if (!first) {
+            csv_text(s, panel->opts.title ? panel->opts.title : "");
+            gn_str_add(s, ",");
+        }
+        if (!first || head) gn_str_add_bytes(s, line, (size_t)(p + 1 - line));
+        first = false;
+        line = p + 1;
+    }
+    gn_str_free(&own);
+    return GN_OK;
+}
+
+gn_status gn_figure_write_csv(const gn_figure *fig, const char *path, gn_error *err) {
+    gn_status st = GN_OK;
+    gn_str s = {0};
+    char *text = NULL;
+    if (fig->n_panels == 0) csv_figure(&s, fig);
+    for (size_t i = 0; i < fig->n_panels; i++) GN_TRY(csv_panel(&s, fig->panel[i], i == 0, err));
     size_t n = s.n;
     GN_TRY(gn_str_take(&s, &text, err));
     GN_TRY(gn_write_file(path, text, n, err));

@@ -2,6 +2,7 @@
 """Maps of layers, and the text models that feed them, as a user meets them."""
 
 import json
+import math
 import os
 import random
 import shutil
@@ -103,6 +104,64 @@ def maps_of_neighbours(folder):
     assert shape[1] == 3 and 0 < shape[0] < 240
 
 
+def stack(folder, n=150, d=4):
+    """A set of four layers: each is the one before, turned by 0.9 in its first two dimensions."""
+    r = random.Random(5)
+    rows = [[r.gauss(0, 3), r.gauss(0, 2), r.gauss(0, 1), r.gauss(0, 0.5)] for _ in range(n)]
+    os.makedirs(os.path.join(folder, "reps", "rows"))
+    c, s = math.cos(0.9), math.sin(0.9)
+    for layer in range(4):
+        write_npy(os.path.join(folder, "reps", f"layer.{layer:02d}.npy"), rows)
+        rows = [[c * x - s * y, s * x + c * y, *rest] for x, y, *rest in rows]
+    for name in ("token_id", "sequence", "position"):
+        write_npy(os.path.join(folder, "reps", "rows", name + ".npy"), list(range(n)), "i4", (n,))
+    with open(os.path.join(folder, "reps", "gonio.json"), "w", encoding="utf-8") as out:
+        json.dump({"gonio": "0.1.0", "format": 1, "state": "complete", "rows_written": n, "sequences_done": n,
+                   "rows": n, "dims": d, "sequences": n, "dtype": "float32", "labels": [],
+                   "layers": [{"index": i, "depth": i / 3, "file": f"layer.{i:02d}.npy"} for i in range(4)]}, out)
+
+
+def layers_on_one_another(folder):
+    stack(folder)
+    moved = {}
+    for method, align, more in (("pca", "none", ["--layers", "all"]), ("pca", "procrustes", ["-c", 3]), ("pca", "joint", []),
+                                ("mds", "procrustes", ["--steps", 20]), ("umap", "aligned", ["--steps", 60, "--pull", 0.1]),
+                                ("tsne", "aligned", ["--steps", 60, "--layers", "0,1,3", "--perplexity", 10])):
+        arguments = ["project", "reps", "--method", method, "--align", align, *more, "--json", "-o", "out.csv",
+                     "--figure", "sheet.svg"]
+        out, _ = gonio(*arguments, "--threads", 1, cwd=folder)
+        with open(os.path.join(folder, "out.csv"), encoding="utf-8") as lines:
+            first = lines.read()
+        assert gonio(*arguments, "--threads", 2, cwd=folder)[0] == out
+        with open(os.path.join(folder, "out.csv"), encoding="utf-8") as lines:
+            assert lines.read() == first
+        layers = [0, 1, 3] if "0,1,3" in more else [0, 1, 2, 3]
+        lines = [line.split(",") for line in first.split()]
+        assert lines[0][:2] == ["layer", "row"] and ("kept" in lines[0]) == (method != "pca")
+        assert [int(line[0]) for line in lines[1:]] == [i for i in layers for _ in range(150)]
+        document = json.loads(out)
+        assert document["conditions"]["align"] == align
+        rows = [r for r in document["rows"] if r["measure"] == "displacement"]
+        assert [(r["layer"], r["other_layer"]) for r in rows if r["variant"] == rows[0]["variant"]] == list(zip(layers[1:], layers))
+        variants = {r["variant"] for r in rows}
+        assert variants == {"none": {"raw"}, "aligned": {"aligned"}}.get(align, {"raw", "aligned"})
+        # the displacement that is printed is that of the coordinates that are written
+        places = {(int(line[0]), int(line[1])): [float(v) for v in line[2:4 + ("-c" in more)]] for line in lines[1:]}
+        for row in rows:
+            if row["variant"] == rows[-1]["variant"]:
+                distance = [math.dist(places[row["layer"], i], places[row["other_layer"], i]) for i in range(150)]
+                assert abs(row["value"] - sum(distance) / 150) < 1e-9 * (1 + row["value"])
+        moved[method, align] = {v: max(r["value"] for r in rows if r["variant"] == v) for v in variants}
+        with open(os.path.join(folder, "sheet.csv"), encoding="utf-8") as numbers:
+            assert numbers.readline() == "panel,group,x,y,z,value\n"
+            assert [line.split(",")[0] for line in numbers] == [f'"layer {i}"' for i in layers for _ in range(150)]
+    # A turned layer has the same components, up to the place of the axes: nothing is left to move.
+    assert moved["pca", "procrustes"]["aligned"] < 1e-4 < moved["pca", "joint"]["aligned"]
+    assert moved["mds", "procrustes"]["aligned"] < moved["mds", "procrustes"]["raw"] + 1e-9
+    gonio("project", "reps", "--align", "joint", "--equal-layers", "-c", 3, "-o", "all.npy", cwd=folder)
+    assert read_npy(os.path.join(folder, "all.npy"))[0] == (4, 150, 3)
+
+
 def wrong_use_and_wrong_input(folder):
     cloud(folder)
     before = files_under(folder)
@@ -111,6 +170,10 @@ def wrong_use_and_wrong_input(folder):
                       ["X.npy", "--perplexity", "5"], ["X.npy", "--method", "tsne", "-k", "5"],
                       ["X.npy", "--method", "tsne", "--perplexity", "400"], ["X.npy", "-m", "cosine"],
                       ["X.npy", "--method", "umap", "-c", "3"], ["X.npy", "--figure", "x.png", "--color", "kept"],
+                      ["X.npy", "--method", "umap", "--align", "joint"], ["X.npy", "--align", "aligned"],
+                      ["X.npy", "--pull", "0.1"], ["X.npy", "--equal-layers"], ["X.npy", "--layer", "1", "--layers", "all"],
+                      ["X.npy", "--align", "procrustes", "-c", "17"],
+                      ["X.npy", "--method", "tsne", "--align", "aligned", "--pull", "2"],
                       ["X.npy", "--figure", "x.png", "-o", "x.csv"]):
         out, err = gonio("project", *arguments, cwd=folder, status=64)
         assert not out and err
@@ -121,6 +184,7 @@ def wrong_use_and_wrong_input(folder):
                             ([*figure, "--color", "half.txt", "--highlight", "up"], "'up'"),
                             (["--figure", "x.gif"], "gif"),
                             (["--method", "tsne", "--zoom", "0:3"], "at least 4"),
+                            (["--align", "joint"], "at least 2 layers"),
                             (["--method", "umap", "--min-dist", "3"], "min_dist 3"), (["--zoom", "absent.txt=1"], "absent.txt")):
         out, err = gonio("project", "X.npy", *arguments, cwd=folder, status=1)
         assert not out and err.startswith("gonio: error: ") and err.count("\n") == 1, err
@@ -153,5 +217,5 @@ def text_through_gpt2_and_roberta(folder):
 
 
 if __name__ == "__main__":
-    sys.exit(main([variances_and_coordinates_agree, halves_are_complementary, figures_come_with_their_points, maps_of_neighbours,
+    sys.exit(main([variances_and_coordinates_agree, halves_are_complementary, figures_come_with_their_points, maps_of_neighbours, layers_on_one_another,
                    wrong_use_and_wrong_input, text_through_gpt2_and_roberta]))

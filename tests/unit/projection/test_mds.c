@@ -126,10 +126,41 @@ TEST(what_is_no_table_of_distances_is_refused) {
     CHECK(m.stress <= 0 && m.normalized <= 0 && fabs(x[3]) < 1e-12);
 }
 
+TEST(distances_are_a_double_loops) {
+    enum { ROWS = 70, COLS = 9 };
+    gn_error err;
+    float data[ROWS * COLS], out[ROWS * ROWS];
+    gn_random r = gn_random_new(6, 0);
+    for (size_t i = 0; i < ROWS * COLS; i++) data[i] = (float)(gn_random_normal(&r) + 2);
+    for (int metric = 0; metric < 2; metric++) {
+        OK(gn_mds_distances(NULL, gn_mat_f32(data, ROWS, COLS), (gn_metric)metric, out, &err));
+        for (size_t i = 0; i < ROWS; i++)
+            for (size_t j = 0; j < ROWS; j++) {
+                double d2 = 0, dot = 0, a = 0, b = 0;
+                for (size_t c = 0; c < COLS; c++) {
+                    const double u = (double)data[i * COLS + c], v = (double)data[j * COLS + c];
+                    d2 += (u - v) * (u - v);
+                    dot += u * v;
+                    a += u * u;
+                    b += v * v;
+                }
+                CHECK_NEAR((double)out[i * ROWS + j], metric ? 1 - dot / sqrt(a * b) : sqrt(d2),
+                           1e-6);
+                CHECK(out[i * ROWS + j] == out[j * ROWS + i]);
+            }
+    }
+    CHECK(gn_mds_distances(NULL, gn_mat_f32(data, 1, COLS), GN_EUCLIDEAN, out, &err) == GN_EINVAL);
+    data[2 * COLS + 4] = (float)NAN;
+    CHECK(gn_mds_distances(NULL, gn_mat_f32(data, ROWS, COLS), GN_EUCLIDEAN, out, &err) ==
+          GN_EDATA);
+    CHECK_CONTAINS(err.message, "row 2");
+}
+
 int main(void) {
     RUN(planted_points_are_recovered);
     RUN(stress_is_what_it_says_and_majorisation_lowers_it);
     RUN(threads_change_no_bit_and_seeds_draw_the_random_start);
     RUN(what_is_no_table_of_distances_is_refused);
+    RUN(distances_are_a_double_loops);
     return tap_done();
 }
