@@ -1,6 +1,7 @@
 /* Downloads: a selection of rows with what is known of them. Text is made in pieces while it is
  * sent, so that a selection of a million rows needs no memory. */
 #include "view/cards.h"
+#include "view/csv_text.h"
 #include "view/view.h"
 
 #include "base/number.h"
@@ -10,31 +11,12 @@
 
 enum { PIECE_ROWS = 256 };
 
-/** A field of CSV (RFC 4180): quoted where it must be. */
-static void add_field(gn_str *to, const char *text) {
-    if (!strpbrk(text, ",\"\r\n")) {
-        gn_str_add(to, text);
-        return;
-    }
-    gn_str_add(to, "\"");
-    for (const char *p = text; *p;) {
-        size_t n = strcspn(p, "\"");
-        gn_str_add_bytes(to, p, n);
-        p += n;
-        if (*p) {
-            gn_str_add(to, "\"\"");
-            p++;
-        }
-    }
-    gn_str_add(to, "\"");
-}
-
 /** A JSON value as a cell: null is empty, a number has as few digits as it needs. */
 static void add_value(gn_str *to, const json_t *value) {
     char buf[GN_NUMBER_ROOM];
     gn_str_add(to, ",");
     if (json_is_string(value))
-        add_field(to, json_string_value(value));
+        gn_csv_add(to, json_string_value(value));
     else if (json_is_number(value))
         gn_str_add(to, gn_number_text(buf, json_number_value(value)));
 }
@@ -58,7 +40,7 @@ static void csv_head(const struct selection *x, gn_str *to) {
     gn_str_add(to, "row,context_before,context_token,context_after");
     for (size_t j = 0; x->column[j]; j++) {
         gn_str_add(to, ",");
-        add_field(to, x->column[j]->name);
+        gn_csv_add(to, x->column[j]->name);
     }
     gn_str_add(to, "\n");
 }

@@ -128,7 +128,7 @@ static gn_status begin(struct exchange *x, gn_http *http, struct MHD_Connection 
                        const char *method) {
     gn_status st;
     size_t declared;
-    const gn_route *table[16];
+    const gn_route *table[GN_VIEW_MAX_PARTS];
     size_t n_tables = 0;
     bool body = has_body(c, &declared);
     x->is_page = strncmp(x->target, "/api/", 5) != 0 && strcmp(x->target, "/api") != 0;
@@ -305,9 +305,15 @@ static enum MHD_Result send_reply(struct exchange *x, struct MHD_Connection *c) 
     return done;
 }
 
+static bool asker_gone(const gn_request *rq) {
+    return client_gone(rq->connection);
+}
+
 /** The whole request is there: answer it. */
 static void answer(struct exchange *x, struct MHD_Connection *c) {
     gn_status st = x->st;
+    x->rq.gone = asker_gone;
+    x->rq.connection = c;
     if (x->upload_file) {
         if (fclose(x->upload_file) != 0 && st == GN_OK)
             st = gn_fail_errno(&x->err, "the upload cannot be kept: %s", x->upload);

@@ -25,8 +25,8 @@ gn_status gn_marks_open(gn_view *v, gn_source *s, json_t **out, gn_error *err);
 /** Unlocks after reading. Nothing that was borrowed may be used, or given up, any more. */
 void gn_marks_close(gn_view *v, gn_source *s);
 /** Ends with an answer: writes when `changed`, makes the reply, unlocks. Takes `answer`, which may
- *  share what is borrowed. @return GN_OK; GN_EIO with status 409: the change could not be written and
- *  lasts in memory only; GN_ENOMEM. */
+ *  share what is borrowed. @return GN_OK; GN_EIO with status 409: the change could not be written
+ * and lasts in memory only; GN_ENOMEM. */
 gn_status gn_marks_answer(gn_view *v, gn_source *s, bool changed, json_t *answer, gn_reply *re,
                           gn_error *err);
 /** Where the marks of a source are kept; NULL: nowhere (an uploaded file). */

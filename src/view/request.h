@@ -23,6 +23,9 @@ typedef struct gn_request {
     json_t *body;                      /**< NULL: none */
     const char *upload;                /**< of a route that takes octets: the file they are in */
     gn_arena arena;
+    /** True when the client has closed its connection; NULL where there is none. */
+    bool (*gone)(const struct gn_request *rq);
+    void *connection;
 } gn_request;
 
 /** Cuts and decodes a request target ("/api/x%20y?k=1&name=a+b"). The request starts as {0}.

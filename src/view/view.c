@@ -18,9 +18,22 @@
 
 /* Other rooms' files join here. */
 const gn_view_part *const gn_view_parts[] = {
-    &gn_part_log,    &gn_part_cache,    &gn_part_sources, &gn_part_sets,
-    &gn_part_tags,   &gn_part_uploads,  &gn_part_export,  &gn_part_neighbors,
-    &gn_part_search, &gn_part_geometry, &gn_part_points};
+    /* clang-format off */
+    &gn_part_log,
+    &gn_part_cache,
+    &gn_part_sources,
+    &gn_part_sets,
+    &gn_part_tags,
+    &gn_part_uploads,
+    &gn_part_export,
+    &gn_part_export_neighbors,
+    &gn_part_neighbors,
+    &gn_part_search,
+    &gn_part_geometry,
+    &gn_part_points,
+    /* clang-format on */
+};
+_Static_assert(sizeof gn_view_parts / sizeof *gn_view_parts <= GN_VIEW_MAX_PARTS, "too many parts");
 const size_t gn_view_n_parts = sizeof gn_view_parts / sizeof *gn_view_parts;
 
 static gn_status copy_text(const char *text, char **out, gn_error *err) {
@@ -108,6 +121,15 @@ gn_status gn_view_context(gn_view *v, const gn_hooks *hooks, gn_ctx **out, gn_er
                      .cpu = gn_ctx_cpu(v->ctx)};
     if (hooks) o.hooks = *hooks;
     return gn_ctx_new(&o, out, err);
+}
+
+static bool asker_gone(void *user) {
+    const gn_asker *a = user;
+    return atomic_load(&a->v->ending) || (a->rq->gone && a->rq->gone(a->rq));
+}
+
+gn_status gn_view_answer_context(gn_asker *asker, gn_ctx **out, gn_error *err) {
+    return gn_view_context(asker->v, &(gn_hooks){.user = asker, .cancel = asker_gone}, out, err);
 }
 
 /* ---- uploads ----------------------------------------------------------------------------------

@@ -44,19 +44,28 @@ struct gn_view {
     struct gn_view_tables *tables; /**< routes_geometry.c */
 };
 
+enum { GN_VIEW_MAX_PARTS = 32 };
 /** All parts, in the order in which they open. */
 extern const gn_view_part *const gn_view_parts[];
 extern const size_t gn_view_n_parts;
 
 extern const gn_view_part gn_part_log, gn_part_cache, gn_part_sources, gn_part_sets, gn_part_tags,
-    gn_part_uploads, gn_part_export, gn_part_neighbors, gn_part_search, gn_part_geometry,
-    gn_part_points;
+    gn_part_uploads, gn_part_export, gn_part_export_neighbors, gn_part_neighbors, gn_part_search,
+    gn_part_geometry, gn_part_points;
 
 /** gn_view_open without the HTTP server: for tests, which call the handlers themselves. */
 gn_status gn_view_prepare(gn_ctx *ctx, const char *const *paths, size_t n_paths,
                           const gn_view_opts *opts, gn_view **out, gn_error *err);
 /** A context for a job: the threads, seed and instruction set of the server's own, other hooks. */
 gn_status gn_view_context(gn_view *v, const gn_hooks *hooks, gn_ctx **out, gn_error *err);
+
+/** The same for work that a handler does before it answers: cancelled when the server ends or the
+ *  client goes. `asker` must live as long as the context. */
+typedef struct gn_asker {
+    gn_view *v;
+    const gn_request *rq;
+} gn_asker;
+gn_status gn_view_answer_context(gn_asker *asker, gn_ctx **out, gn_error *err);
 
 /** The source whose number stands in `text` (a path's segment), opened. 404 when there is none. */
 gn_status gn_view_source(gn_view *v, const char *text, gn_source **out, gn_reply *re,

@@ -10,8 +10,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static const gn_view_part *const parts[] = {&gn_part_log, &gn_part_sources, &gn_part_sets,
-                                            &gn_part_tags, &gn_part_export};
+static const gn_view_part *const parts[] = {&gn_part_log,    &gn_part_sources,
+                                            &gn_part_sets,   &gn_part_tags,
+                                            &gn_part_export, &gn_part_export_neighbors};
 enum { PARTS = sizeof parts / sizeof *parts };
 
 static char folder[64], table_path[80], marks_path[100], marks_folder[80];

@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 """Sources, columns and rows over HTTP; who may ask; what a bad request is told."""
 
+import gzip
 import json
 import math
 import os
+import re
 import socket
 import subprocess
 import sys
 import time
 
 from server import SENTENCES, Server, write_set
-from tap import GONIO, main, read_npy, write_npy
+from tap import GONIO, Skip, main, read_npy, write_npy
 
 
 def rows_of(n, d, seed=0):
@@ -109,6 +111,51 @@ def a_card_shows_the_token_in_its_sentence(folder):
         for rows, part in (([0, 0], "given twice"), ([-1], "out of range"), ([n], "out of range"),
                            ([0.5], "no whole number"), ("all", "array"), (list(range(2)) * 600, "twice")):
             assert part in s.fails(400, "POST", "/api/sources/0/rows", {"rows": rows}), rows
+
+
+def pooled_rows_show_what_they_are_a_mean_over(folder):
+    text, spans = "He un\u00e9arthed the red bank", [[0, 0], [0, 2], [3, 6], [6, 12], [13, 16], [17, 20], [21, 25]]
+    for pool, position, word, token in (("word", 2, "un\u00e9arthed", "un\u00e9arthed"), ("mean", -1, None, text),
+                                        ("target", 5, None, "red bank"), ("first", 0, None, "")):
+        path, _ = write_set(folder, layers=1, sentences=[("one", None)], name=pool)
+        record = {"text": text, "n_tokens": 7, "tokens": spans, "target": [17, 25]}
+        with open(os.path.join(path, "text.jsonl"), "w", encoding="utf-8") as out:
+            out.write(json.dumps(record) + "\n")
+        write_npy(os.path.join(path, "rows", "position.npy"), [position], "i4", (1,))
+        write_npy(os.path.join(path, "rows", "topic.npy"), [0 if word else -1], "i4", (1,))
+        with open(os.path.join(path, "rows", "topic.txt"), "w", encoding="utf-8") as out:
+            out.write((word or "") + "\n")
+        with open(os.path.join(path, "gonio.json"), encoding="utf-8") as data:
+            about = json.load(data)
+        about["options"]["pool"] = pool
+        about["labels"][0].update(name="word", classes=1)
+        with open(os.path.join(path, "gonio.json"), "w", encoding="utf-8") as out:
+            json.dump(about, out)
+        with Server(path) as s:
+            context = s.get("/api/sources/0/rows/0").json["context"]
+            assert context["token"] == token, (pool, context)
+            assert context["before"] + context["token"] + context["after"] == text
+
+
+def the_page_is_one_packed_file(folder):
+    write_npy(os.path.join(folder, "x.npy"), rows_of(4, 3))
+    with Server(folder) as s:
+        plain = s.get("/")
+        assert plain.headers["Content-Type"].startswith("text/html") and plain.body.lower().startswith(b"<!doctype html>")
+        if b"has no page" in plain.body:
+            raise Skip("this build has no page")
+        packed = s.ask("GET", "/", headers={"Accept-Encoding": "br, gzip"})
+        assert packed.headers["Content-Encoding"] == "gzip" and gzip.decompress(packed.body) == plain.body
+        assert len(packed.body) <= 150 << 10, len(packed.body)
+        assert "sha256-" in packed.headers["Content-Security-Policy"]
+        etag = packed.headers["ETag"]
+        assert re.fullmatch(r'"[0-9a-f]{64}"', etag)
+        again = s.ask("GET", "/", headers={"If-None-Match": etag})
+        assert again.status == 304 and not again.body and again.headers["ETag"] == etag
+        assert s.ask("GET", "/", headers={"If-None-Match": '"other"'}).status == 200
+        assert s.ask("HEAD", "/").status == 200
+        assert "nothing at this address" in s.fails(404, "GET", "/index.html")
+        assert "expected GET" in s.fails(405, "POST", "/", {})
 
 
 def long_sentences_are_cut_around_the_token(folder):
@@ -237,7 +284,8 @@ def an_idle_client_does_not_keep_the_server(folder):
 if __name__ == "__main__":
     sys.exit(main([
         what_is_there_is_listed, a_source_says_what_it_has, columns_travel_as_blocks,
-        a_card_shows_the_token_in_its_sentence, long_sentences_are_cut_around_the_token,
+        a_card_shows_the_token_in_its_sentence, pooled_rows_show_what_they_are_a_mean_over, the_page_is_one_packed_file,
+        long_sentences_are_cut_around_the_token,
         only_this_machine_s_own_page_may_ask, bad_requests_get_a_sentence, a_folder_s_files_cannot_be_left,
         the_program_says_what_is_wrong, an_idle_client_does_not_keep_the_server,
     ]))

@@ -1,13 +1,10 @@
 #!/usr/bin/env python3
-"""Dropped files, metadata beside a tensor, and the download of a selection."""
+"""Dropped files, and metadata beside a tensor."""
 
-import csv
-import io
-import json
 import os
 import sys
 
-from server import SENTENCES, Server, write_set
+from server import Server
 from tap import main, write_npy
 
 OCTETS = {"Content-Type": "application/octet-stream"}
@@ -100,40 +97,7 @@ def metadata_become_columns(folder):
         assert drop(s, "metadata.tsv", b"a\n", **{"for": 7}).status == 404
 
 
-def a_selection_is_downloaded_with_its_contexts(folder):
-    path, tokens = write_set(folder)
-    with Server(path) as s:
-        wanted = [i for i, t in enumerate(tokens) if t == "bank"]
-        reply = s.post("/api/export/selection", {"source": 0, "rows": wanted, "format": "csv"})
-        assert reply.headers["Content-Disposition"] == 'attachment; filename="selection.csv"'
-        assert reply.headers["Content-Type"].startswith("text/csv")
-        rows = list(csv.DictReader(io.StringIO(reply.body.decode())))
-        assert [int(r["row"]) for r in rows] == wanted
-        for r in rows:
-            text, topic = SENTENCES[int(r["sequence"])]
-            assert r["context_before"] + r["context_token"] + r["context_after"] == text
-            assert r["token"] == "bank" == r["context_token"] and r["topic"] == (topic or "")
-        reply = s.post("/api/export/selection", {"source": 0, "rows": None, "format": "jsonl"})
-        cards = [json.loads(line) for line in reply.body.decode().splitlines()]
-        assert [c["row"] for c in cards] == list(range(len(tokens))) and [c["token"] for c in cards] == tokens
-        assert cards[0]["context"] == {"before": "", "token": "the", "after": SENTENCES[0][0][3:]}
-        assert s.post("/api/export/selection", {"source": 0, "rows": [], "format": "csv"}).body.count(b"\n") == 1
-        assert "one of csv, jsonl" in s.fails(400, "POST", "/api/export/selection",
-                                              {"source": 0, "rows": [0], "format": "xlsx"})
-
-
-def fields_are_quoted(folder):
-    write_npy(os.path.join(folder, "x.npy"), TABLE)
-    hard = ['a,b', 'say "hi"', ' plain ', "=1+1"]
-    with Server(folder) as s:
-        s.ask("PUT", "/api/tags", {"source": 0, "column": 'na"me, x', "rows": [0, 1, 2, 3], "value": hard})
-        body = s.post("/api/export/selection", {"source": 0, "rows": [3, 2, 1, 0], "format": "csv"}).body
-        rows = list(csv.DictReader(io.StringIO(body.decode())))
-        assert [r['na"me, x'] for r in rows] == hard[::-1], body
-
-
 if __name__ == "__main__":
     sys.exit(main([
         a_dropped_file_becomes_a_source, uploads_stay_in_their_folder, metadata_become_columns,
-        a_selection_is_downloaded_with_its_contexts, fields_are_quoted,
     ]))

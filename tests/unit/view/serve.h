@@ -30,7 +30,7 @@ static inline const char *serve_folder(const char *name) {
  *  @param body NULL: none; else bytes that are parsed as JSON. */
 static inline gn_status serve(gn_view *v, const char *method, const char *target, const char *body,
                               size_t n_body, gn_reply *re, gn_error *err) {
-    const gn_route *table[16];
+    const gn_route *table[GN_VIEW_MAX_PARTS];
     gn_request rq = {.method = method};
     json_error_t why;
     gn_status st = gn_request_parse(target, &rq, err);
