@@ -30,8 +30,7 @@ struct gn_view_columns {
     gn_arena arena; /* names of given columns */
 };
 
-/* ---- one column -------------------------------------------------------------------------------
- */
+/* ---- one column -------------------------------------------------------------------------- */
 
 void gn_view_column_free(gn_view_column *c) {
     if (!c || atomic_fetch_sub(&c->references, 1) > 1) return;
@@ -179,8 +178,7 @@ json_t *gn_view_column_value(const gn_view_column *c, size_t row) {
     return c->code[row] < 0 ? json_null() : gn_json_text(c->names[c->code[row]]);
 }
 
-/* ---- the columns of a source ------------------------------------------------------------------
- */
+/* ---- the columns of a source ------------------------------------------------------------- */
 
 void gn_view_columns_free(struct gn_view_columns *c) {
     if (!c) return;

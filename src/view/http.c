@@ -65,8 +65,7 @@ struct exchange {
     gn_view *v;
 };
 
-/* ---- who is asking ----------------------------------------------------------------------------
- */
+/* ---- who is asking ----------------------------------------------------------------------- */
 
 bool gn_http_is_host(const char *host, unsigned port) {
     char own[64];
@@ -100,8 +99,7 @@ static gn_status check_client(struct exchange *x, struct MHD_Connection *c, unsi
     return GN_OK;
 }
 
-/* ---- bodies -----------------------------------------------------------------------------------
- */
+/* ---- bodies ------------------------------------------------------------------------------ */
 
 static bool has_body(struct MHD_Connection *c, size_t *declared) {
     const char *length = header(c, "Content-Length");
@@ -190,8 +188,7 @@ static void take_body(struct exchange *x, const char *bytes, size_t n) {
     }
 }
 
-/* ---- replies ----------------------------------------------------------------------------------
- */
+/* ---- replies ----------------------------------------------------------------------------- */
 
 static unsigned status_of(const gn_reply *re, gn_status st) {
     if (re->status) return re->status;
@@ -334,8 +331,7 @@ static void answer(struct exchange *x, struct MHD_Connection *c) {
     if (st != GN_OK) reply_error(x, st);
 }
 
-/* ---- libmicrohttpd's callbacks ----------------------------------------------------------------
- */
+/* ---- libmicrohttpd's callbacks ----------------------------------------------------------- */
 
 static void *on_target(void *cls, const char *target, struct MHD_Connection *c) {
     (void)c;
@@ -391,8 +387,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
     return send_reply(x, c);
 }
 
-/* ---- start and stop ---------------------------------------------------------------------------
- */
+/* ---- start and stop ---------------------------------------------------------------------- */
 
 static gn_status bind_port(unsigned *port, int *out, gn_error *err) {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)*port)};

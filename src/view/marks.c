@@ -146,8 +146,7 @@ gn_status gn_marks_answer(gn_view *v, gn_source *s, bool changed, json_t *answer
     return st;
 }
 
-/* ---- the part ---------------------------------------------------------------------------------
- */
+/* ---- the part ---------------------------------------------------------------------------- */
 
 static char *marks_path(const char *given) {
     char path[PATH_MAX + 32];

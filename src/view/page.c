@@ -58,8 +58,7 @@ static gn_status built_in(const char *accept_encoding, const char *if_none_match
     return st != GN_OK ? st : gn_reply_bytes(re, type, text, n);
 }
 
-/* ---- files of --assets ------------------------------------------------------------------------
- */
+/* ---- files of --assets ------------------------------------------------------------------- */
 
 static const char *media_type(const char *path) {
     static const char *const known[][2] = {

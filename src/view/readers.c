@@ -15,8 +15,7 @@ const gn_reader *const gn_readers[] = {&gn_reader_set,  &gn_reader_projector,   
                                        &gn_reader_glove};
 const size_t gn_n_readers = sizeof gn_readers / sizeof *gn_readers;
 
-/* ---- shared -----------------------------------------------------------------------------------
- */
+/* ---- shared ------------------------------------------------------------------------------ */
 
 static bool is_floating(gn_dtype dtype) {
     return dtype == GN_F32 || dtype == GN_F64 || dtype == GN_F16 || dtype == GN_BF16;
@@ -137,8 +136,7 @@ static void close_array(void *handle) {
     gn_free(a);
 }
 
-/* ---- .npy -------------------------------------------------------------------------------------
- */
+/* ---- .npy -------------------------------------------------------------------------------- */
 
 static bool claims_npy(const char *path, bool folder) {
     return !folder && gn_path_has_suffix(path, ".npy");
@@ -193,8 +191,7 @@ static gn_status open_npy(gn_source *s, gn_error *err) {
 
 const gn_reader gn_reader_npy = {"npy", claims_npy, list_npy, open_npy, close_array};
 
-/* ---- .npz -------------------------------------------------------------------------------------
- */
+/* ---- .npz -------------------------------------------------------------------------------- */
 
 static bool claims_npz(const char *path, bool folder) {
     return !folder && gn_path_has_suffix(path, ".npz");
@@ -249,8 +246,7 @@ static gn_status open_npz(gn_source *s, gn_error *err) {
 
 const gn_reader gn_reader_npz = {"npz", claims_npz, list_npz, open_npz, close_array};
 
-/* ---- safetensors ------------------------------------------------------------------------------
- */
+/* ---- safetensors ------------------------------------------------------------------------- */
 
 static bool claims_safetensors(const char *path, bool folder) {
     return !folder && gn_path_has_suffix(path, ".safetensors");

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
-/* ---- the target ------------------------------------------------------------------------------ */
+/* ---- the target -------------------------------------------------------------------------- */
 
 static int hex_digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -117,7 +117,7 @@ void gn_request_free(gn_request *rq) {
     *rq = (gn_request){0};
 }
 
-/* ---- values of the query --------------------------------------------------------------------- */
+/* ---- values of the query ----------------------------------------------------------------- */
 
 const char *gn_query_text(const gn_request *rq, const char *key) {
     for (size_t i = 0; i < rq->n_pairs; i++)
@@ -161,7 +161,7 @@ gn_status gn_query_bool(const gn_request *rq, const char *key, bool missing, boo
     return GN_OK;
 }
 
-/* ---- members of the body --------------------------------------------------------------------- */
+/* ---- members of the body ----------------------------------------------------------------- */
 
 /** The member, or NULL when it is missing or null. */
 static json_t *member(const json_t *body, const char *key) {

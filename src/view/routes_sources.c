@@ -12,8 +12,7 @@
 
 enum { MAX_CARDS = 1000 };
 
-/* ---- finding a source -------------------------------------------------------------------------
- */
+/* ---- finding a source -------------------------------------------------------------------- */
 
 static gn_source *source_at(gn_view *v, size_t id) {
     pthread_mutex_lock(&v->lock);
@@ -48,8 +47,7 @@ gn_status gn_view_body_source(gn_view *v, const json_t *body, const char *key, g
     return open_at(v, id, out, re, err);
 }
 
-/* ---- the list ---------------------------------------------------------------------------------
- */
+/* ---- the list ---------------------------------------------------------------------------- */
 
 static json_t *layers_json(const gn_source *s) {
     json_t *list = json_array();
@@ -86,8 +84,7 @@ static gn_status get_sources(gn_view *v, const gn_request *rq, gn_reply *re, gn_
     return gn_reply_json(re, json_pack("{s:o,s:o}", "folders", folders, "sources", sources), err);
 }
 
-/* ---- one source -------------------------------------------------------------------------------
- */
+/* ---- one source -------------------------------------------------------------------------- */
 
 static const char *const type_name[] = {"category", "number", "text"};
 
@@ -170,7 +167,7 @@ done:
     return st;
 }
 
-/* ---- rows ------------------------------------------------------------------------------------ */
+/* ---- rows -------------------------------------------------------------------------------- */
 
 static double norm(gn_mat m, size_t row, double *buf) {
     const double *x = gn_mat_row_f64(m, row, buf);

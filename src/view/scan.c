@@ -9,8 +9,7 @@
 
 enum { MAX_ENTRIES = 10000 };
 
-/* ---- the list ---------------------------------------------------------------------------------
- */
+/* ---- the list ---------------------------------------------------------------------------- */
 
 gn_status gn_listing_add(gn_listing *to, gn_entry *entry, gn_error *err) {
     if (to->n == to->room) {
@@ -111,8 +110,7 @@ static gn_status list_one(const struct origin *o, bool folder, bool *claimed, gn
     return st;
 }
 
-/* ---- folders ----------------------------------------------------------------------------------
- */
+/* ---- folders ----------------------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);

@@ -10,8 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- opening ----------------------------------------------------------------------------------
- */
+/* ---- opening ----------------------------------------------------------------------------- */
 
 void gn_source_describe(gn_source *s, const char *path) {
     gn_error why;
@@ -71,8 +70,7 @@ void gn_source_free(gn_source *s) {
     gn_free(s);
 }
 
-/* ---- layers -----------------------------------------------------------------------------------
- */
+/* ---- layers ------------------------------------------------------------------------------ */
 
 size_t gn_source_layer(const gn_source *s, size_t i) {
     return s->about.layer ? s->about.layer[i] : i;
@@ -113,8 +111,7 @@ const char *gn_source_token(const gn_source *s, size_t row) {
     return id && id[row] >= 0 ? gn_reps_token(s->reps, id[row]) : NULL;
 }
 
-/* ---- hash -------------------------------------------------------------------------------------
- */
+/* ---- hash -------------------------------------------------------------------------------- */
 
 enum { SAMPLES = 64, SAMPLE_BYTES = 4096 };
 
@@ -152,8 +149,7 @@ gn_status gn_source_hash(gn_source *s, const char **out, gn_error *err) {
     return st;
 }
 
-/* ---- subsets ----------------------------------------------------------------------------------
- */
+/* ---- subsets ----------------------------------------------------------------------------- */
 
 gn_status gn_source_rows(const gn_source *s, const json_t *list, int32_t **rows, size_t *n,
                          gn_error *err) {

@@ -76,8 +76,7 @@ gn_status gn_tags_apply(gn_view *v, gn_source *s, gn_error *err) {
     return st;
 }
 
-/* ---- routes -----------------------------------------------------------------------------------
- */
+/* ---- routes ------------------------------------------------------------------------------ */
 
 /** A value as a cell's text: a string, a number, null (missing). A new reference. */
 static gn_status cell_value(const json_t *value, json_t **out, gn_error *err) {

@@ -63,8 +63,7 @@ gn_status gn_texts_record(const gn_texts *t, size_t sequence, json_t **out, gn_e
     return st;
 }
 
-/* ---- context of a row -------------------------------------------------------------------------
- */
+/* ---- context of a row -------------------------------------------------------------------- */
 
 /** Bytes of the first n code points of valid UTF-8 (of all when there are fewer). */
 static size_t bytes_of(const char *text, size_t n) {

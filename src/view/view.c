@@ -27,6 +27,7 @@ const gn_view_part *const gn_view_parts[] = {
     &gn_part_uploads,
     &gn_part_export,
     &gn_part_export_neighbors,
+    &gn_part_export_geometry,
     &gn_part_neighbors,
     &gn_part_search,
     &gn_part_geometry,
@@ -132,8 +133,7 @@ gn_status gn_view_answer_context(gn_asker *asker, gn_ctx **out, gn_error *err) {
     return gn_view_context(asker->v, &(gn_hooks){.user = asker, .cancel = asker_gone}, out, err);
 }
 
-/* ---- uploads ----------------------------------------------------------------------------------
- */
+/* ---- uploads ----------------------------------------------------------------------------- */
 
 gn_status gn_view_upload_file(gn_view *v, char **out, gn_error *err) {
     gn_status st = GN_OK;

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import sys
+import time
 
 from server import SENTENCES, Server, write_set
 from tap import main, read_npy, write_npy
@@ -85,7 +86,32 @@ def neighbours_of_all_rows_are_downloaded(folder):
     assert sorted(os.listdir(path)) == before
 
 
+def the_geometry_table_is_downloaded(folder):
+    path, _ = write_set(folder)
+    with Server(path) as s:
+        error = s.fails(409, "GET", "/api/export/geometry?source=0")
+        assert "not there yet" in error and "% done" in error, error
+        while (table := s.get("/api/sources/0/geometry").json)["state"] != "done":
+            assert table["state"] in ("waiting", "running"), table
+            time.sleep(0.05)
+        reply = s.get("/api/export/geometry", source=0)
+        assert 'filename="geometry.csv"' in reply.headers["Content-Disposition"]
+        found = list(csv.DictReader(io.StringIO(reply.body.decode())))
+        assert len(found) == len(table["rows"]) > 10
+        for mine, row in zip(found, table["rows"]):
+            for key, value in row.items():
+                assert mine[key] == ("" if value is None else value if isinstance(value, str) else mine[key])
+                if isinstance(value, float):
+                    assert float(mine[key]) == value, (key, row)
+        doc = s.get("/api/export/geometry", source=0, format="json").json
+        assert doc["rows"] == table["rows"] and doc["spectra"] == table["spectra"]
+        assert "csv or json" in s.fails(400, "GET", "/api/export/geometry?source=0&format=xls")
+        assert "no source 7" in s.fails(404, "GET", "/api/export/geometry?source=7")
+        s.fails(409, "GET", "/api/export/geometry?source=0&center=1")  # another table
+
+
 if __name__ == "__main__":
     sys.exit(main([
         a_selection_is_downloaded_with_its_contexts, fields_are_quoted, neighbours_of_all_rows_are_downloaded,
+        the_geometry_table_is_downloaded,
     ]))

@@ -146,8 +146,7 @@ TEST(members_of_bodies_have_their_type) {
     json_decref(body);
 }
 
-/* ---- routes -----------------------------------------------------------------------------------
- */
+/* ---- routes ------------------------------------------------------------------------------ */
 
 static gn_status never(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
     (void)v, (void)rq, (void)re;
@@ -198,8 +197,7 @@ TEST(the_most_literal_route_wins) {
     gn_request_free(&rq);
 }
 
-/* ---- blocks -----------------------------------------------------------------------------------
- */
+/* ---- blocks ------------------------------------------------------------------------------ */
 
 TEST(blocks_are_aligned_and_say_where_things_are) {
     const uint16_t u2[] = {1, 2, 3};
