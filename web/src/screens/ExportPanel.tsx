@@ -223,7 +223,7 @@ function SessionPart() {
     <Part title="Session" hint="The view as JSON or as an address: hashes of the data, never the coordinates.">
       <Button testid="export-session" onClick={() => void save()}>Save</Button>
       <Button testid="export-session-open" onClick={() => file.current!.click()}>Open …</Button>
-      <input ref={file} type="file" accept=".json,application/json" hidden data-testid="export-session-file" onChange={(e) => void open(e.currentTarget.files?.[0])} />
+      <input ref={file} type="file" accept=".json,application/json" hidden aria-label="Session file" data-testid="export-session-file" onChange={(e) => void open(e.currentTarget.files?.[0])} />
       <span class="spring" />
       <Button testid="export-link" onClick={() => void copy()}>Copy address</Button>
     </Part>

@@ -262,7 +262,7 @@ function TableCard({ table, numbers }: { table: GeometryTable; numbers: number[]
           <tbody>
             {lines.map((line, i) => (
               <tr key={numbers[i]} class={numbers[i] === layer.value ? "current" : ""} onClick={() => goToLayer(numbers[i])}>
-                <th scope="row"><button class="table-pick" aria-label={`Layer ${numbers[i]}`}>{numbers[i]}</button></th>
+                <th scope="row"><button class="table-pick" data-testid={`geometry-row-${numbers[i]}`} aria-label={`Layer ${numbers[i]}`}>{numbers[i]}</button></th>
                 {line.map((cell, c) => <td key={c}>{cell}</td>)}
               </tr>
             ))}
