@@ -2,16 +2,19 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { inflateSync } from "node:zlib";
 import { need, parseBlock } from "../src/api/block";
-import { ApiError } from "../src/api/client";
+import { signal } from "@preact/signals";
+import { type Api, ApiError, useApi } from "../src/api/client";
 import type { SearchRequest } from "../src/api/types";
 import { csv } from "../src/screens/export/csv";
 import { carriedApi } from "../src/screens/export/carried-api";
-import { contextOf } from "../src/screens/export/carried";
+import { contextOf, gather } from "../src/screens/export/carried";
 import { fileName } from "../src/screens/export/download";
 import { fromText, quantise, toText, unquantise, writeBlock } from "../src/screens/export/pack";
 import { encodable, PdfPage, textWidth } from "../src/screens/export/pdf";
 import { hashOf, readSession, writeSession } from "../src/screens/export/session";
 import { withData } from "../src/screens/export/single";
+import { known } from "../src/state/layouts";
+import { colourBy, currentSource, detail, layer, layoutId, paint, sets } from "../src/state/store";
 
 test("CSV: what needs quotes has them, missing is empty, empty text is not", () => {
   const text = csv(["a", "b,c"], [[1, 'say "no"'], [null, ""], ["x\ny", " z"], [NaN, false]]);
@@ -216,6 +219,53 @@ test("sets of a carried page are combined and exported", async () => {
   assert.equal(await (await api.exportSelection(3, [2, 4], "csv")).text(), 'row,context_before,context_token,context_after,token,position\r\n2,"the bank of the ",river,"",river,\r\n4,,,,,3\r\n');
   const lines = (await (await api.exportSelection(3, [0], "jsonl")).text()).trim().split("\n").map((l) => JSON.parse(l) as unknown);
   assert.deepEqual(lines, [{ row: 0, context_before: "the ", context_token: "bank", context_after: " of the river", token: "bank", position: 1 }]);
+});
+
+test("what is gathered from a server is what the saved page answers", async () => {
+  const rows = 5;
+  const names = ["bank", "river"];
+  const source = { id: 3, name: "s", path: "p", hash: "h", rows, dims: 4, token_column: "token", text: true, columns: [{ name: "token", type: "category" }, { name: "x", type: "number" }, { name: "long", type: "text" }], layers: [0, 4].map((l) => ({ layer: l, depth: l / 4, name: "" })) };
+  const positions = (l: number) => Float32Array.from({ length: 2 * rows }, (_, i) => (i < 8 ? i * (l + 1) : NaN));
+  const cardOf = (row: number) => ({ row, token: names[row % 2], position: row, sequence: 0, context: row === 4 ? null : { before: "a ".repeat(row), token: names[row % 2], after: " z" }, columns: {} });
+  const server = {
+    source: async () => source, positions: async (_id: number, l: number) => positions(l), cards: async (_s: number, list: number[]) => list.map(cardOf),
+    column: async (_s: number, name: string) => (name === "x" ? { kind: "number", name, values: Float32Array.of(1, 2, NaN, 4, 5) } : { kind: "codes", name, codes: Int32Array.of(0, 1, 0, 1, -1), names }),
+    labels: async (_s: number, _l: number, layer: number) => ({ labels: [{ x: layer, y: 0, text: "w", rows: 2, level: 0 }] }), log: async () => [], layout: async () => state, sets: async () => [],
+  };
+  const state = { id: 9, source: 3, layer: "all", method: "pca", dim: 2, state: "done", epoch: 1, epochs: 1, rows, placed: 4, non_finite: 0, seconds: 1 };
+  useApi(server as unknown as Api);
+  detail.value = source as never;
+  currentSource.value = 3;
+  layer.value = 4;
+  const request = { source: 3, layer: "all", method: "pca", dim: 2, seed: 1, rows: null, space: { center: false, remove: 0 }, params: {}, align: "joint" };
+  known.value = new Map([[9, { id: 9, request: signal(request), state: signal(state), positions: new Map(), version: signal(0), epoch: signal(0), frames: 0, exact: new Set(), abort: new AbortController() } as never]]);
+  layoutId.value = 9;
+  sets.value = [{ name: "two", count: 2, rows: Uint32Array.of(1, 3) }];
+  paint.value = { title: "lid", values: Float32Array.of(1, 2, 3, 4, NaN) };
+  colourBy.value = { kind: "values" };
+  const shares: number[] = [];
+  const block = parseBlock(await fromText(await gather({ layers: "all", sentences: true, progress: (s) => shares.push(s) })));
+  assert.ok(shares.length > 2 && shares.every((s, i) => s > 0 && s <= 1 && (i === 0 || s >= shares[i - 1])));
+  const saved = carriedApi(block);
+  for (const l of [0, 4]) (await saved.positions(9, l)).forEach((v, i) => (i < 8 ? assert.ok(Math.abs(v - positions(l)[i]) <= ((7 * (l + 1)) / 65534) * 0.51 + 1e-5) : assert.ok(Number.isNaN(v))));
+  for (let row = 0; row < rows; row++) {
+    const [got, want] = [await saved.card(3, row, 4), cardOf(row)];
+    assert.deepEqual(got.context, want.context);
+    assert.equal(got.position, row);
+  }
+  assert.deepEqual(await saved.column(3, "x"), { kind: "number", name: "x", values: Float32Array.of(1, 2, NaN, 4, 5), title: undefined, unit: undefined, note: undefined });
+  assert.equal((await saved.column(3, "long")).kind, "codes");
+  assert.deepEqual([...(await saved.sets(3))[0].rows], [1, 3]);
+  assert.equal((await saved.labels(3, 9, 4)).labels[0].x, 4);
+  assert.deepEqual([...need(block, "paint", Float32Array)].slice(0, 4), [1, 2, 3, 4]);
+  assert.deepEqual((await saved.layout(9)).layers, [0, 4]);
+
+  const bare = carriedApi(parseBlock(await fromText(await gather({ layers: "shown", sentences: false, progress: () => undefined }))));
+  assert.equal((await bare.card(3, 0, 4)).context, null);
+  await assert.rejects(bare.positions(9, 0), /not saved/);
+  await assert.rejects(bare.column(3, "long"), /not saved/);
+  layoutId.value = null;
+  await assert.rejects(gather({ layers: "all", sentences: false, progress: () => undefined }), /when the layout on the map is finished/);
 });
 
 test("a context is cut out of its sentence", () => {
