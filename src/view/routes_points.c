@@ -1,6 +1,6 @@
 /* GET /api/sources/{s}/columns/{measure}?layer=&k=&metric=&center=&remove=: one number a row, to
  * colour the map by. Those that need neighbours take as long as the search of all rows, once. */
-#include "view/layers.h"
+#include "view/compare.h"
 
 #include "base/ctx.h"
 #include "gonio/lid.h"
@@ -89,17 +89,6 @@ done:
     return st;
 }
 
-/* |A & B| / k of two lists of k rows: A is marked with a stamp that no other row leaves. */
-static void overlap_values(const gn_knn *before, const gn_knn *now, int32_t *mark, float *out) {
-    size_t k = now->k;
-    for (size_t i = 0; i < now->n; i++) {
-        size_t same = 0;
-        for (size_t j = 0; j < k; j++) mark[before->index[i * k + j]] = (int32_t)i;
-        for (size_t j = 0; j < k; j++) same += mark[now->index[i * k + j]] == (int32_t)i;
-        out[i] = (float)same / (float)k;
-    }
-}
-
 static gn_status neighbor_values(const struct points_args *a, gn_ctx *ctx, float *out,
                                  gn_error *err) {
     gn_status st;
@@ -125,8 +114,8 @@ static gn_status neighbor_values(const struct points_args *a, gn_ctx *ctx, float
         gn_layer previous = {a->l.v, a->l.s, a->l.i - 1};
         int32_t *mark = scratch;
         GN_TRY(gn_layer_neighbors(previous, a->metric, a->space, a->k, ctx, &before, err));
-        for (size_t i = 0; i < n; i++) mark[i] = -1;
-        overlap_values(((const gn_neighbors *)gn_cached_value(before))->all, knn, mark, out);
+        gn_lists_overlap(((const gn_neighbors *)gn_cached_value(before))->all, knn, knn->k, mark,
+                         out);
     }
 done:
     gn_free(scratch);

@@ -187,6 +187,79 @@ def numbers_of_each_row(folder):
         assert s.ask("GET", "/api/sources/0/columns/nothing").status == 404
 
 
+def naive_overlap(a, b, k, metric="euclidean"):
+    near = [lists(x, metric, k) for x in (a, b)]
+    return [len(set(x) & set(y)) / k for x, y in zip(*near)]
+
+
+def naive_cka(a, b):
+    a, b = in_space(a, True), in_space(b, True)
+
+    def squares(x, y):
+        return sum(math.fsum(p[i] * q[j] for p, q in zip(x, y)) ** 2 for i in range(len(x[0])) for j in range(len(y[0])))
+    return squares(a, b) / math.sqrt(squares(a, a) * squares(b, b))
+
+
+def overlap(s, a, b, **more):
+    reply = s.post("/api/overlap", {"a": {"source": a[0], "layer": a[1]}, "b": {"source": b[0], "layer": b[1]}, **more})
+    block = reply.block
+    return list(block.arrays["overlap"]), list(block.arrays["match"]), block.meta
+
+
+def layers_beside_each_other(folder):
+    path, tokens = write_set(folder, name="a")
+    write_set(folder, name="b", seed=2, dims=6, layers=2)
+    write_npy(os.path.join(folder, "c.npy"), [[math.sin(i * j + 1) for j in range(3)] for i in range(len(tokens))])
+    with Server(folder) as s:
+        rows = {name: read_rows(os.path.join(folder, name), 1) for name in "ab"}
+        for metric, k in (("euclidean", 15), ("cosine", 4)):
+            got, match, meta = overlap(s, (0, 1), (1, 1), k=k, metric=metric)
+            want = naive_overlap(rows["a"], rows["b"], k, metric)
+            assert all(close(x, y) for x, y in zip(got, want)) and match == list(range(len(tokens)))
+            assert close(meta["mean"], statistics.fmean(want)) and meta["k"] == k and meta["matched"] == len(tokens)
+            assert close(meta["se"], statistics.stdev(want) / math.sqrt(len(want)))
+            assert close(meta["cka"], naive_cka(rows["a"], rows["b"]), 1e-6)
+        got, _, meta = overlap(s, (0, 2), (0, 2), k=5)
+        assert set(got) == {1.0} and close(meta["cka"], 1, 1e-12)
+        reply = s.get("/api/compare", a=0, b=1, k=15).json
+        assert [x["layer"] for x in reply["layers"]] == [0, 1] and reply["match"] == "row"
+        assert close(reply["layers"][1]["overlap"], statistics.fmean(naive_overlap(rows["a"], rows["b"], 15)))
+        assert close(reply["layers"][1]["cka"], naive_cka(rows["a"], rows["b"]), 1e-6)
+        assert close(reply["layers"][0]["chance"], 15 / (len(tokens) - 1))
+        assert "no tokens" in s.fails(400, "POST", "/api/overlap", {"a": {"source": 0}, "b": {"source": 2}, "match": "token"})
+        assert "'b'" in s.fails(404, "POST", "/api/overlap", {"a": {"source": 0}, "b": {"source": 7}})
+        assert "'match'" in s.fails(400, "POST", "/api/overlap", {"a": {"source": 0}, "b": {"source": 1}, "match": "x"})
+        assert "?b=" in s.fails(400, "GET", "/api/compare?a=0")
+
+
+def rows_matched_by_token(folder):
+    """b has other sentences: its tokens are matched, the j-th of a word with the j-th."""
+    from server import SENTENCES
+    path, tokens = write_set(folder, name="a")
+    others = [("a green bank near the river", "river"), ("the bank and the money", "finance"), ("rates of the bank", None)]
+    path_b, tokens_b = write_set(folder, name="b", sentences=others, seed=3)
+    pairs, used = [], set()
+    for i, token in enumerate(tokens):
+        j = next((j for j, t in enumerate(tokens_b) if t == token and j not in used), None)
+        if j is not None:
+            used.add(j)
+            pairs.append((i, j))
+    assert 5 < len(pairs) < len(tokens_b) and len(SENTENCES) > 3
+    with Server(folder) as s:
+        a, b = read_rows(path, 1), read_rows(path_b, 1)
+        a, b = [a[i] for i, _ in pairs], [b[j] for _, j in pairs]
+        got, match, meta = overlap(s, (0, 1), (1, 1), k=3, match="token")
+        want = naive_overlap(a, b, 3)
+        assert match == [dict(pairs).get(i, -1) for i in range(len(tokens))]
+        assert [math.isnan(x) for x in got] == [m < 0 for m in match]
+        assert all(close(got[i], w) for (i, _), w in zip(pairs, want))
+        assert meta["matched"] == len(pairs) and close(meta["cka"], naive_cka(a, b), 1e-6)
+        assert s.get("/api/compare", a=0, b=1, k=3).json["match"] == "token"
+        sentence = s.fails(400, "POST", "/api/overlap", {"a": {"source": 0}, "b": {"source": 1}, "match": "row"})
+        assert "matched by token" in sentence, sentence
+
+
 if __name__ == "__main__":
     sys.exit(main([the_table_holds_what_the_formulas_give, shares_of_dominant_coordinates, odd_tables,
-                   a_table_can_be_stopped_and_the_server_ended_meanwhile, numbers_of_each_row]))
+                   a_table_can_be_stopped_and_the_server_ended_meanwhile, numbers_of_each_row,
+                   layers_beside_each_other, rows_matched_by_token]))
