@@ -20,7 +20,7 @@ const before = 22;
 export function Snippet({ of }: { of: TokenCard["context"] | string }) {
   if (!of) return null;
   if (typeof of === "string") return <span class="snippet" title={of}>{of}</span>;
-  const start = of.before.length > before ? "…" + of.before.slice(-before) : of.before;
+  const start = of.before.length > before ? "…" + of.before.slice(-before).replace(/^\S*\s+/, "") : of.before;
   return (
     <span class="snippet" title={of.before + of.token + of.after}>
       {start}

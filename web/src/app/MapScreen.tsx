@@ -5,7 +5,7 @@ import { hoverCard, otherColumns } from "../state/cards";
 import { measures, tokenOf } from "../state/columns";
 import { count, num, plural, seconds } from "../state/format";
 import { commit } from "../state/history";
-import { layout, layoutLayers, running, runError, shownLayer, stale } from "../state/layouts";
+import { layout, layoutLayers, running, runError, shownLayer, stale, starting } from "../state/layouts";
 import { counts } from "../state/react";
 import {
   colourBusy, colourBy, type ColourBy, detail, drawMode, hiddenCodes, hover, hoverAt, isolated, layer, layers, mapPlot, offline, paint, paths,
@@ -306,7 +306,7 @@ function Status() {
         </span>
       )}
       <span class="spring" />
-      {running.value ? <span class="live">{s.phase}</span> : stale.value.length > 0 ? <span class="stale">stale</span> : <span>{seconds(s.seconds)}</span>}
+      {running.value ? <span class="live">{starting.value ? "starting" : s.phase}</span> : stale.value.length > 0 ? <span class="stale">stale</span> : <span>{seconds(s.seconds)}</span>}
     </div>
   );
 }

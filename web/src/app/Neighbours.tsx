@@ -2,7 +2,6 @@
 import type { Neighbor, Space } from "../api/types";
 import { pin } from "../state/actions";
 import { tokenOf } from "../state/columns";
-import { num } from "../state/format";
 import { commit } from "../state/history";
 import { hover, hoverAt, layer, layers, nearest, type NearestSettings, neighbours, offline } from "../state/store";
 import { Snippet } from "./Context";
@@ -52,6 +51,7 @@ export function Neighbours() {
 
 function List({ rows, busy }: { rows: Neighbor[]; busy: boolean }) {
   const far = Math.max(...rows.map((n) => n.distance), 1e-30);
+  const decimals = Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(far))));
   return (
     <ol class={`neighbours${busy ? " busy" : ""}`} data-testid="neighbour-list">
       {rows.map((n) => (
@@ -68,7 +68,7 @@ function List({ rows, busy }: { rows: Neighbor[]; busy: boolean }) {
           >
             <span class="token">{n.token ?? tokenOf(n.row)}</span>
             <span class="bar" aria-hidden="true"><i style={{ width: `${(100 * n.distance) / far}%` }} /></span>
-            <span class="distance">{num(n.distance, 3)}</span>
+            <span class="distance">{n.distance.toFixed(decimals)}</span>
             <Snippet of={n.context ?? null} />
           </button>
         </li>
