@@ -36,7 +36,9 @@ try {
     logLevel: "warning",
   });
   const built = files.map((f) => join(out, f.replace(/\.ts$/, ".mjs")));
-  const run = spawnSync(process.execPath, ["--enable-source-maps", "--test", `--test-reporter=${reporter}`, ...built], { stdio: "inherit" });
+  const run = spawnSync(process.execPath, ["--enable-source-maps", "--test", `--test-reporter=${reporter}`, ...built], {
+    stdio: "inherit",
+  });
   status = run.status ?? 1;
 } finally {
   rmSync(out, { recursive: true, force: true });

@@ -28,11 +28,14 @@ function makeBlock(meta: object, arrays: Record<string, { dtype: string; shape: 
 }
 const bytes = (a: ArrayBufferView) => new Uint8Array(a.buffer, a.byteOffset, a.byteLength);
 const sample = () =>
-  makeBlock({ names: ["Bär", "熊"], epoch: 7 }, {
-    values: { dtype: "f4", shape: [3], bytes: bytes(Float32Array.of(1.5, NaN, -2)) },
-    codes: { dtype: "i4", shape: [2], bytes: bytes(Int32Array.of(-1, 1)) },
-    q: { dtype: "u2", shape: [2, 2], bytes: bytes(Uint16Array.of(0, 65535, 1, 2)) },
-  });
+  makeBlock(
+    { names: ["Bär", "熊"], epoch: 7 },
+    {
+      values: { dtype: "f4", shape: [3], bytes: bytes(Float32Array.of(1.5, NaN, -2)) },
+      codes: { dtype: "i4", shape: [2], bytes: bytes(Int32Array.of(-1, 1)) },
+      q: { dtype: "u2", shape: [2, 2], bytes: bytes(Uint16Array.of(0, 65535, 1, 2)) },
+    },
+  );
 
 test("a block's arrays and header", () => {
   const b = parseBlock(sample().buffer as ArrayBuffer);
@@ -77,6 +80,12 @@ test("a stream cut anywhere gives the same blocks", () => {
 });
 
 test("positions come back into their box with one scale", () => {
-  const p = dequantise(Uint16Array.of(0, 65535, 65535, 0, 13107, 52428), 2, [[-1, 1], [10, 12]]);
-  assert.deepEqual([...p].map((v) => Math.round(v * 1e4) / 1e4), [-1, 12, 1, 10, -0.6, 11.6]);
+  const p = dequantise(Uint16Array.of(0, 65535, 65535, 0, 13107, 52428), 2, [
+    [-1, 1],
+    [10, 12],
+  ]);
+  assert.deepEqual(
+    [...p].map((v) => Math.round(v * 1e4) / 1e4),
+    [-1, 12, 1, 10, -0.6, 11.6],
+  );
 });

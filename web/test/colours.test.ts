@@ -12,7 +12,15 @@ function categories(c: ReturnType<typeof categoryColouring>) {
 
 test("categories: a sign each, missing last, counts right", () => {
   const c = categoryColouring("pos", codes(0, 1, 1, -1, 2, 1), ["noun", "verb", "adj", "unused"], new Set(), "light");
-  assert.deepEqual(categories(c).map((e) => [e.name, e.count]), [["noun", 1], ["verb", 3], ["adj", 1], ["(missing)", 1]]);
+  assert.deepEqual(
+    categories(c).map((e) => [e.name, e.count]),
+    [
+      ["noun", 1],
+      ["verb", 3],
+      ["adj", 1],
+      ["(missing)", 1],
+    ],
+  );
   assert.deepEqual([...c.index!], [0, 1, 1, 3, 2, 1]);
   assert.deepEqual([...c.palette.subarray(0, 3)], rgb(categorical[0]));
   assert.equal(c.shapes, null, "few categories need no shapes");
@@ -24,12 +32,21 @@ test("categories switched off are marked row by row, colours stay", () => {
   const off = categoryColouring("pos", codes(0, 1, -1, 1), ["a", "b"], new Set([1, -1]), "light");
   assert.deepEqual([...off.off!], [0, 1, 1, 1]);
   assert.deepEqual(off.palette, on.palette);
-  assert.deepEqual(categories(off).map((e) => e.hidden), [false, true, true]);
+  assert.deepEqual(
+    categories(off).map((e) => e.hidden),
+    [false, true, true],
+  );
 });
 
 test("from the eleventh category on the shape tells, far more become 'others'", () => {
   const names = Array.from({ length: 45 }, (_, i) => `n${i}`);
-  const some = categoryColouring("x", Int32Array.from({ length: 45 }, (_, i) => i), names, new Set(), "light");
+  const some = categoryColouring(
+    "x",
+    Int32Array.from({ length: 45 }, (_, i) => i),
+    names,
+    new Set(),
+    "light",
+  );
   const signs = new Set(categories(some).map((e) => `${e.colour} ${e.shape}`));
   assert.equal(signs.size, 45, "every category has a sign of its own");
   assert.equal(some.shapes![12], 1);
@@ -73,7 +90,10 @@ test("quantiles and ends of a scale", () => {
 });
 
 test("sets: the first match colours, rows outside are in no set", () => {
-  const sets = [{ name: "a", count: 2, rows: Uint32Array.of(0, 1) }, { name: "b", count: 2, rows: Uint32Array.of(1, 2) }];
+  const sets = [
+    { name: "a", count: 2, rows: Uint32Array.of(0, 1) },
+    { name: "b", count: 2, rows: Uint32Array.of(1, 2) },
+  ];
   const c = setColouring(sets, 4, new Set(), "light");
   assert.deepEqual([...c.index!], [0, 0, 1, 2]);
   assert.equal(categories(c)[2].name, "in no set");
@@ -87,17 +107,47 @@ test("sizes grow with the value", () => {
 /* Distances of colours as four kinds of eyes see them: Machado, Oliveira & Fernandes 2009, severity 1;
  * OKLab: Ottosson 2020. */
 const eyes: Record<string, number[][]> = {
-  normal: [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
-  protanopia: [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-  deuteranopia: [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
-  tritanopia: [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+  normal: [
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ],
+  protanopia: [
+    [0.152286, 1.052583, -0.204868],
+    [0.114503, 0.786281, 0.099216],
+    [-0.003882, -0.048116, 1.051998],
+  ],
+  deuteranopia: [
+    [0.367322, 0.860646, -0.227968],
+    [0.280085, 0.672501, 0.047413],
+    [-0.01182, 0.04294, 0.968881],
+  ],
+  tritanopia: [
+    [1.255528, -0.076749, -0.178779],
+    [-0.078411, 0.930809, 0.147602],
+    [0.004733, 0.691367, 0.3039],
+  ],
 };
 const times = (m: number[][], v: number[]) => m.map((r) => r[0] * v[0] + r[1] * v[1] + r[2] * v[2]);
-const linear = (hex: string) => rgb(hex).map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+const linear = (hex: string) =>
+  rgb(hex).map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
 function oklab(v: number[]): number[] {
-  const lms = times([[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566], [0.0883024619, 0.2817188376, 0.6299787005]], v);
-  return times([[0.2104542553, 0.793617785, -0.0040720468], [1.9779984951, -2.428592205, 0.4505937099], [0.0259040371, 0.7827717662, -0.808675766]],
-    lms.map((x) => Math.cbrt(Math.max(0, x))));
+  const lms = times(
+    [
+      [0.4122214708, 0.5363325363, 0.0514459929],
+      [0.2119034982, 0.6806995451, 0.1073969566],
+      [0.0883024619, 0.2817188376, 0.6299787005],
+    ],
+    v,
+  );
+  return times(
+    [
+      [0.2104542553, 0.793617785, -0.0040720468],
+      [1.9779984951, -2.428592205, 0.4505937099],
+      [0.0259040371, 0.7827717662, -0.808675766],
+    ],
+    lms.map((x) => Math.cbrt(Math.max(0, x))),
+  );
 }
 
 test("every two category colours stay apart for all kinds of colour vision", () => {

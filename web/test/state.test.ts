@@ -10,7 +10,10 @@ test("undo and redo restore every signal of a step, and nothing else", async () 
   const a = undoable("t.a", 1);
   const b = undoable("t.b", "x");
   clearHistory();
-  commit("first", () => { a.value = 2; b.value = "y"; });
+  commit("first", () => {
+    a.value = 2;
+    b.value = "y";
+  });
   commit("second", () => (a.value = 3));
   commit("nothing", () => (a.value = 3));
   assert.equal(canUndo.value, "second");
@@ -54,7 +57,10 @@ test("a change on the server is one step; a failure leaves none", async () => {
   await undo();
   await redo();
   assert.deepEqual(calls, ["put", "delete", "put"]);
-  await assert.rejects(commitRemote("bad", () => Promise.reject(new Error("409")), note("never")), /409/);
+  await assert.rejects(
+    commitRemote("bad", () => Promise.reject(new Error("409")), note("never")),
+    /409/,
+  );
   assert.equal(canUndo.value, "set");
 });
 
@@ -66,9 +72,18 @@ test("sets of rows against the plain definition", () => {
     const [a, b] = [draw(), draw()];
     const plain = (keep: (inA: boolean, inB: boolean) => boolean) =>
       Uint32Array.from(Array.from({ length: 20 }, (_, r) => r).filter((r) => keep(a.includes(r), b.includes(r))));
-    assert.deepEqual(combine(a, b, "add"), plain((x, y) => x || y));
-    assert.deepEqual(combine(a, b, "and"), plain((x, y) => x && y));
-    assert.deepEqual(combine(a, b, "remove"), plain((x, y) => x && !y));
+    assert.deepEqual(
+      combine(a, b, "add"),
+      plain((x, y) => x || y),
+    );
+    assert.deepEqual(
+      combine(a, b, "and"),
+      plain((x, y) => x && y),
+    );
+    assert.deepEqual(
+      combine(a, b, "remove"),
+      plain((x, y) => x && !y),
+    );
     for (let r = 0; r < 20; r++) assert.equal(hasRow(a, r), a.includes(r));
     assert.deepEqual(unpackRows(packRows(a), 20), a);
   }
@@ -88,14 +103,23 @@ test("rows in an address: runs are short, foreign text is refused", () => {
 test("polylines: chains, joins, and cycles are walked once", () => {
   const next = Float32Array.of(1, 2, NaN, 4, 3, 1, 99, -1, 2.5);
   const lines = chains(next).map((l) => [...l]);
-  assert.deepEqual(lines, [[0, 1, 2], [5, 1], [3, 4, 3]]);
+  assert.deepEqual(lines, [
+    [0, 1, 2],
+    [5, 1],
+    [3, 4, 3],
+  ]);
   const ring = Float32Array.from({ length: 1000 }, (_, i) => (i + 1) % 1000);
-  assert.deepEqual(chains(ring).map((l) => l.length), [1001]);
+  assert.deepEqual(
+    chains(ring).map((l) => l.length),
+    [1001],
+  );
 });
 
 test("numbers as people read them", () => {
-  assert.deepEqual([0, 1234567, -0.5, 12345, 0.00001, NaN, Infinity, 3.14159].map((v) => num(v)),
-    ["0", "1.23e6", "−0.5", "12,345", "1.00e−5", "–", "∞", "3.14"]);
+  assert.deepEqual(
+    [0, 1234567, -0.5, 12345, 0.00001, NaN, Infinity, 3.14159].map((v) => num(v)),
+    ["0", "1.23e6", "−0.5", "12,345", "1.00e−5", "–", "∞", "3.14"],
+  );
   assert.equal(num(null), "–");
   assert.deepEqual([plural(1, "row"), plural(2000, "row"), percent(0.2314)], ["1 row", "2,000 rows", "23.1 %"]);
   assert.deepEqual([bytes(512), bytes(94e6), bytes(6144), bytes(1.5e9)], ["512 B", "94.0 MB", "6.1 KB", "1.5 GB"]);

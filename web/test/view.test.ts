@@ -6,11 +6,29 @@ import { packRows } from "../src/state/rows";
 import { projection } from "../src/state/store";
 
 const view = (selection: string): View => ({
-  v: 1, source: { path: "it's a 'set'/reps", name: "Bär, \"x\": 50 %", hash: "abc" }, screen: "map", layer: 7, projection: projection.value,
-  layout: 3, colour: { kind: "column", name: "pos'" }, hidden: [2], size: null, mode: "points", pointSize: 0, paths: true, labels: true,
-  selection, isolated: null, pinned: 5, nearest: { k: 10, metric: "cosine", space: { center: true, remove: 2 } },
-  operands: [{ row: 1 }, null, { text: "a'b" }], search: { text: "^bank\\b", mode: "regex", column: null, matchCase: false }, sets: [],
-  tab: "token", theme: "dark", camera: { target: [1, 2, 3], extent: 4, rotation: [0, 0, 0, 1], perspective: 0.35 },
+  v: 1,
+  source: { path: "it's a 'set'/reps", name: 'Bär, "x": 50 %', hash: "abc" },
+  screen: "map",
+  layer: 7,
+  projection: projection.value,
+  layout: 3,
+  colour: { kind: "column", name: "pos'" },
+  hidden: [2],
+  size: null,
+  mode: "points",
+  pointSize: 0,
+  paths: true,
+  labels: true,
+  selection,
+  isolated: null,
+  pinned: 5,
+  nearest: { k: 10, metric: "cosine", space: { center: true, remove: 2 } },
+  operands: [{ row: 1 }, null, { text: "a'b" }],
+  search: { text: "^bank\\b", mode: "regex", column: null, matchCase: false },
+  sets: [],
+  tab: "token",
+  theme: "dark",
+  camera: { target: [1, 2, 3], extent: 4, rotation: [0, 0, 0, 1], perspective: 0.35 },
 });
 
 test("a view comes back from the address, quotes and all", () => {
@@ -21,9 +39,17 @@ test("a view comes back from the address, quotes and all", () => {
 });
 
 test("the address of a plain view is short", () => {
-  const plain = { ...view(""), pinned: -1, hidden: [], colour: { kind: "none" as const }, theme: null, camera: null,
-    nearest: { k: 10, metric: "cosine" as const, space: { center: false, remove: 0 } }, operands: [null, null, null] as View["operands"],
-    search: { text: "", mode: "substring" as const, column: null, matchCase: false } };
+  const plain = {
+    ...view(""),
+    pinned: -1,
+    hidden: [],
+    colour: { kind: "none" as const },
+    theme: null,
+    camera: null,
+    nearest: { k: 10, metric: "cosine" as const, space: { center: false, remove: 0 } },
+    operands: [null, null, null] as View["operands"],
+    search: { text: "", mode: "substring" as const, column: null, matchCase: false },
+  };
   assert.ok(encodeView(plain).length < 260, encodeView(plain));
   assert.deepEqual(decodeView(encodeView(plain)), plain);
 });
@@ -45,8 +71,16 @@ test("what each method is asked for", () => {
   assert.deepEqual(paramsOf({ ...p, method: "raw" }), {});
   const side = (text: string) => ({ text, regex: false, set: null });
   const form = { left: side("man"), right: { ...side(""), set: "queens" }, label: "" };
-  assert.deepEqual(paramsOf({ ...p, method: "axes", dim: 2, axisColumn: "token", axes: [form, form, form] }).axes, Array(2).fill({
-    left: { column: "token", text: "man", regex: false }, right: { set: "queens" }, label: "man → queens",
-  }));
-  assert.deepEqual((["pca", "tsne", "umap", "raw"] as const).map((method) => alignOf({ ...p, method, align: "joint" })), ["joint", "aligned", "aligned", "none"]);
+  assert.deepEqual(
+    paramsOf({ ...p, method: "axes", dim: 2, axisColumn: "token", axes: [form, form, form] }).axes,
+    Array(2).fill({
+      left: { column: "token", text: "man", regex: false },
+      right: { set: "queens" },
+      label: "man → queens",
+    }),
+  );
+  assert.deepEqual(
+    (["pca", "tsne", "umap", "raw"] as const).map((method) => alignOf({ ...p, method, align: "joint" })),
+    ["joint", "aligned", "aligned", "none"],
+  );
 });

@@ -86,7 +86,14 @@ export const httpApi = {
     if (b.arrays["codes"])
       return { kind: "codes", name, codes: need(b, "codes", Int32Array), names: b.meta["names"] as string[] };
     const values = need(b, "values", Float32Array);
-    return { kind: "number", name, values, title: text(b.meta["name"]), unit: text(b.meta["unit"]), note: text(b.meta["note"]) };
+    return {
+      kind: "number",
+      name,
+      values,
+      title: text(b.meta["name"]),
+      unit: text(b.meta["unit"]),
+      note: text(b.meta["note"]),
+    };
   },
 
   card: (s: number, row: number, layer: number) => json<T.TokenCard>(url`/api/sources/${s}/rows/${row}?layer=${layer}`),
@@ -166,7 +173,8 @@ export const httpApi = {
   log: () => json<T.LogEntry[]>("/api/log"),
   /** Addresses of downloads; a selection alone is a request with a body. */
   exportUrl: {
-    coordinates: (layout: number, format: "npy" | "csv" | "jsonl") => url`/api/export/coordinates?layout=${layout}&format=${format}`,
+    coordinates: (layout: number, format: "npy" | "csv" | "jsonl") =>
+      url`/api/export/coordinates?layout=${layout}&format=${format}`,
     neighbors: (s: number, layer: number, k: number, metric: T.Metric) =>
       url`/api/export/neighbors?source=${s}&layer=${layer}&k=${k}&metric=${metric}`,
     geometry: (s: number, format: "csv" | "json") => url`/api/export/geometry?source=${s}&format=${format}`,

@@ -229,11 +229,3 @@ export interface LogEntry {
   parameters: Record<string, unknown>;
   seconds: number;
 }
-
-/** The old values of changed cells: what an undo sends back. */
-export interface TagChange {
-  source: number;
-  column: string;
-  rows: number[];
-  values: (string | null)[];
-}

@@ -50,7 +50,9 @@ export function App() {
       {dialog.value === "help" && <Help />}
       {dropping.value && <div class="drop">Drop .npy, .npz, .safetensors, .tsv or metadata.tsv</div>}
       <Messages />
-      <span class="unseen" role="status">{boot.value === "ready" ? "ready" : ""}</span>
+      <span class="unseen" role="status">
+        {boot.value === "ready" ? "ready" : ""}
+      </span>
     </div>
   );
 }

@@ -17,7 +17,11 @@ export function Arithmetic() {
         <h2>
           <span>Vector of A − B + C</span>
           {filled > 0 && (
-            <Button kind="quiet" testid="operands-clear" onClick={() => ([0, 1, 2] as const).forEach((i) => setOperand(i, null))}>
+            <Button
+              kind="quiet"
+              testid="operands-clear"
+              onClick={() => ([0, 1, 2] as const).forEach((i) => setOperand(i, null))}
+            >
               Clear
             </Button>
           )}
@@ -40,10 +44,22 @@ function Slot({ index, value }: { index: 0 | 1 | 2; value: Operand }) {
       <strong>{name}</strong>
       {value && "row" in value ? (
         <>
-          <button type="button" class="chip token" data-testid={`operand-${name}`} title={`Row ${value.row}: pin it`} onClick={() => pin(value.row)}>
+          <button
+            type="button"
+            class="chip token"
+            data-testid={`operand-${name}`}
+            title={`Row ${value.row}: pin it`}
+            onClick={() => pin(value.row)}
+          >
             {tokenOf(value.row)}
           </button>
-          <Button icon="close" kind="quiet" testid={`operand-${name}-clear`} title={`Empty ${name}`} onClick={() => setOperand(index, null)} />
+          <Button
+            icon="close"
+            kind="quiet"
+            testid={`operand-${name}-clear`}
+            title={`Empty ${name}`}
+            onClick={() => setOperand(index, null)}
+          />
         </>
       ) : (
         <input
@@ -57,7 +73,12 @@ function Slot({ index, value }: { index: 0 | 1 | 2; value: Operand }) {
         />
       )}
       {pinned.value >= 0 && !(value && "row" in value) && (
-        <Button kind="quiet" testid={`operand-${name}-pinned`} title="Use the pinned token" onClick={() => setOperand(index, { row: pinned.value })}>
+        <Button
+          kind="quiet"
+          testid={`operand-${name}-pinned`}
+          title="Use the pinned token"
+          onClick={() => setOperand(index, { row: pinned.value })}
+        >
           {tokenOf(pinned.value)}
         </Button>
       )}

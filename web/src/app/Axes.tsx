@@ -16,7 +16,14 @@ export function AxesForm({ p }: { p: Projection }) {
   return (
     <div class="axes" data-testid="axes">
       {columns.length > 1 && (
-        <Choose label="Match in" testid="axis-column" named value={column ?? ""} choices={columns.map((c) => ({ value: c.name, label: c.name }))} onChange={(v) => setProjection({ axisColumn: v }, "axis column")} />
+        <Choose
+          label="Match in"
+          testid="axis-column"
+          named
+          value={column ?? ""}
+          choices={columns.map((c) => ({ value: c.name, label: c.name }))}
+          onChange={(v) => setProjection({ axisColumn: v }, "axis column")}
+        />
       )}
       {(["x", "y", "z"] as const).slice(0, p.dim).map((name, i) => (
         <fieldset key={name}>
@@ -38,13 +45,33 @@ function Side({ name, from, side, onChange }: { name: string; from: string; side
           set {side.set} ×
         </button>
       ) : (
-        <input type="text" data-testid={`axis-${name}`} value={side.text} placeholder="word" spellcheck={false} aria-label={`Axis ${name.replace("-", ", ")}`} onInput={(e) => onChange({ ...side, text: e.currentTarget.value })} />
+        <input
+          type="text"
+          data-testid={`axis-${name}`}
+          value={side.text}
+          placeholder="word"
+          spellcheck={false}
+          aria-label={`Axis ${name.replace("-", ", ")}`}
+          onInput={(e) => onChange({ ...side, text: e.currentTarget.value })}
+        />
       )}
-      <button type="button" class="mini" aria-pressed={side.regex} title="Regular expression" data-testid={`axis-${name}-regex`} onClick={() => onChange({ ...side, regex: !side.regex })}>
+      <button
+        type="button"
+        class="mini"
+        aria-pressed={side.regex}
+        title="Regular expression"
+        data-testid={`axis-${name}-regex`}
+        onClick={() => onChange({ ...side, regex: !side.regex })}
+      >
         .*
       </button>
       {sets.value.length > 0 && (
-        <select class="mini" aria-label="Use a named set" value="" onChange={(e) => onChange({ ...side, set: e.currentTarget.value || null })}>
+        <select
+          class="mini"
+          aria-label="Use a named set"
+          value=""
+          onChange={(e) => onChange({ ...side, set: e.currentTarget.value || null })}
+        >
           <option value="">set</option>
           {sets.value.map((s) => (
             <option key={s.name} value={s.name}>

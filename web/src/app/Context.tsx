@@ -19,7 +19,12 @@ const before = 22;
 /** The sentence in one line of a list, cut so that its token is in sight. */
 export function Snippet({ of }: { of: TokenCard["context"] | string }) {
   if (!of) return null;
-  if (typeof of === "string") return <span class="snippet" title={of}>{of}</span>;
+  if (typeof of === "string")
+    return (
+      <span class="snippet" title={of}>
+        {of}
+      </span>
+    );
   const start = of.before.length > before ? "…" + of.before.slice(-before).replace(/^\S*\s+/, "") : of.before;
   return (
     <span class="snippet" title={of.before + of.token + of.after}>

@@ -17,7 +17,13 @@ export function Inspector() {
   if (!offline.value) tabs.push({ value: "arithmetic", label: "A − B + C" });
   return (
     <aside class="panel right" aria-label="Inspector" data-testid="inspector">
-      <Segmented label="Inspector" testid="inspector-tab" value={tab} options={tabs} onChange={(t) => commit("inspector", () => (inspectorTab.value = t))} />
+      <Segmented
+        label="Inspector"
+        testid="inspector-tab"
+        value={tab}
+        options={tabs}
+        onChange={(t) => commit("inspector", () => (inspectorTab.value = t))}
+      />
       {tab === "token" && <TokenPanel />}
       {tab === "selection" && <SelectionPanel />}
       {tab === "arithmetic" && <Arithmetic />}

@@ -21,7 +21,13 @@ export function LeftPanel() {
 function Source() {
   const d = detail.value;
   return (
-    <button type="button" class="source-button" data-testid="source" onClick={() => showScreen("open")} title="Open another source">
+    <button
+      type="button"
+      class="source-button"
+      data-testid="source"
+      onClick={() => showScreen("open")}
+      title="Open another source"
+    >
       <span>
         <strong>{d?.name ?? "…"}</strong>
         <small>
@@ -113,7 +119,15 @@ function Components({ p }: { p: Projection }) {
       {(["x", "y", "z"] as const).slice(0, p.dim).map((name, i) => (
         <label key={name} class="tiny">
           {name}
-          <input type="number" min={1} max={most} value={p.components[i] + 1} data-testid={`component-${name}`} aria-label={`Component on ${name}`} onChange={(e) => set(i, Math.min(most, Math.max(1, Math.round(e.currentTarget.valueAsNumber) || i + 1)))} />
+          <input
+            type="number"
+            min={1}
+            max={most}
+            value={p.components[i] + 1}
+            data-testid={`component-${name}`}
+            aria-label={`Component on ${name}`}
+            onChange={(e) => set(i, Math.min(most, Math.max(1, Math.round(e.currentTarget.valueAsNumber) || i + 1)))}
+          />
         </label>
       ))}
     </div>
@@ -128,10 +142,44 @@ function Tsne({ p }: { p: Projection }) {
   const most = Math.max(5, Math.min(200, Math.floor(((detail.value?.rows ?? 600) - 1) / 3)));
   return (
     <>
-      <Range label="Perplexity" testid="perplexity" min={2} max={most} value={Math.min(t.perplexity, most)} onInput={(perplexity) => set({ perplexity })} title="How many neighbours a point attends to" />
-      <Range label="Learning rate" testid="learning-rate" min={1} max={5000} log value={t.learning_rate} show={rounded} onInput={(learning_rate) => set({ learning_rate })} />
-      <Range label="Exaggeration" testid="exaggeration" min={1} max={32} value={t.exaggeration} onInput={(exaggeration) => set({ exaggeration })} title="Attraction in the first phase, as a factor" />
-      <Range label="Steps" testid="steps" min={50} max={3000} step={50} value={t.steps} show={count} onInput={(steps) => set({ steps })} />
+      <Range
+        label="Perplexity"
+        testid="perplexity"
+        min={2}
+        max={most}
+        value={Math.min(t.perplexity, most)}
+        onInput={(perplexity) => set({ perplexity })}
+        title="How many neighbours a point attends to"
+      />
+      <Range
+        label="Learning rate"
+        testid="learning-rate"
+        min={1}
+        max={5000}
+        log
+        value={t.learning_rate}
+        show={rounded}
+        onInput={(learning_rate) => set({ learning_rate })}
+      />
+      <Range
+        label="Exaggeration"
+        testid="exaggeration"
+        min={1}
+        max={32}
+        value={t.exaggeration}
+        onInput={(exaggeration) => set({ exaggeration })}
+        title="Attraction in the first phase, as a factor"
+      />
+      <Range
+        label="Steps"
+        testid="steps"
+        min={50}
+        max={3000}
+        step={50}
+        value={t.steps}
+        show={count}
+        onInput={(steps) => set({ steps })}
+      />
     </>
   );
 }
@@ -142,9 +190,35 @@ function Umap({ p }: { p: Projection }) {
   const most = Math.max(3, Math.min(200, (detail.value?.rows ?? 200) - 1));
   return (
     <>
-      <Range label="Neighbours" testid="neighbors" min={2} max={most} value={Math.min(u.neighbors, most)} onInput={(neighbors) => set({ neighbors })} />
-      <Range label="Least distance" testid="min-dist" min={0} max={0.99} step={0.01} value={u.min_dist} show={(v) => v.toFixed(2)} onInput={(min_dist) => set({ min_dist })} title="How tightly points may be packed" />
-      <Range label="Steps" testid="steps" min={50} max={2000} step={50} value={u.steps} show={count} onInput={(steps) => set({ steps })} />
+      <Range
+        label="Neighbours"
+        testid="neighbors"
+        min={2}
+        max={most}
+        value={Math.min(u.neighbors, most)}
+        onInput={(neighbors) => set({ neighbors })}
+      />
+      <Range
+        label="Least distance"
+        testid="min-dist"
+        min={0}
+        max={0.99}
+        step={0.01}
+        value={u.min_dist}
+        show={(v) => v.toFixed(2)}
+        onInput={(min_dist) => set({ min_dist })}
+        title="How tightly points may be packed"
+      />
+      <Range
+        label="Steps"
+        testid="steps"
+        min={50}
+        max={2000}
+        step={50}
+        value={u.steps}
+        show={count}
+        onInput={(steps) => set({ steps })}
+      />
     </>
   );
 }
@@ -154,13 +228,31 @@ function SpaceOf({ p }: { p: Projection }) {
   return (
     <div class="row-of">
       <Switch
-        label="Centre" testid="space-center" on={space.center || p.method === "pca"} disabled={p.method === "pca"}
-        title={p.method === "pca" ? "PCA is always centred" : "Take the mean off first. The neighbours on the right have a switch of their own."}
+        label="Centre"
+        testid="space-center"
+        on={space.center || p.method === "pca"}
+        disabled={p.method === "pca"}
+        title={
+          p.method === "pca"
+            ? "PCA is always centred"
+            : "Take the mean off first. The neighbours on the right have a switch of their own."
+        }
         onChange={(center) => setProjection({ space: { center, remove: center ? space.remove : 0 } }, "centre")}
       />
       <label class="tiny" title="Leading principal components taken off first">
         minus top
-        <input type="number" data-testid="space-remove" min={0} max={64} value={space.remove} aria-label="Leading components taken off" onChange={(e) => { const remove = Math.min(64, Math.max(0, Math.round(e.currentTarget.valueAsNumber) || 0)); setProjection({ space: { center: remove > 0 || space.center, remove } }, "remove"); }} />
+        <input
+          type="number"
+          data-testid="space-remove"
+          min={0}
+          max={64}
+          value={space.remove}
+          aria-label="Leading components taken off"
+          onChange={(e) => {
+            const remove = Math.min(64, Math.max(0, Math.round(e.currentTarget.valueAsNumber) || 0));
+            setProjection({ space: { center: remove > 0 || space.center, remove } }, "remove");
+          }}
+        />
         PCs
       </label>
     </div>
@@ -184,7 +276,13 @@ function RunRow() {
     <div class="row-of run">
       {on ? (
         <>
-          <Button testid={paused ? "resume" : "pause"} icon={paused ? "play" : "pause"} kind="primary" disabled={starting.value} onClick={() => void control(paused ? "resume" : "pause")}>
+          <Button
+            testid={paused ? "resume" : "pause"}
+            icon={paused ? "play" : "pause"}
+            kind="primary"
+            disabled={starting.value}
+            onClick={() => void control(paused ? "resume" : "pause")}
+          >
             {paused ? "Resume" : "Pause"}
           </Button>
           <Button testid="stop" icon="stop" disabled={starting.value} onClick={() => void control("stop")}>
@@ -197,7 +295,14 @@ function RunRow() {
         </Button>
       )}
       {!on && projection.value.method !== "raw" && (
-        <NumberField label="seed" testid="seed" value={projection.value.seed} min={0} max={2 ** 31} onChange={(seed) => setProjection({ seed: Math.round(seed) }, "seed")} />
+        <NumberField
+          label="seed"
+          testid="seed"
+          value={projection.value.seed}
+          min={0}
+          max={2 ** 31}
+          onChange={(seed) => setProjection({ seed: Math.round(seed) }, "seed")}
+        />
       )}
     </div>
   );
@@ -218,7 +323,13 @@ function Progress() {
             <span>{s.state === "paused" ? "paused" : (s.phase ?? s.state)}</span>
             <span data-testid="epoch">{s.epochs > 1 ? `${count(epoch)} of ${count(s.epochs)}` : ""}</span>
           </div>
-          <div class={`meter${s.epochs > 1 ? "" : " indeterminate"}`} role="progressbar" aria-valuenow={epoch} aria-valuemin={0} aria-valuemax={s.epochs}>
+          <div
+            class={`meter${s.epochs > 1 ? "" : " indeterminate"}`}
+            role="progressbar"
+            aria-valuenow={epoch}
+            aria-valuemin={0}
+            aria-valuemax={s.epochs}
+          >
             <i style={{ width: `${(100 * epoch) / Math.max(1, s.epochs)}%` }} />
           </div>
           {typeof s.loss === "number" && (
@@ -231,7 +342,10 @@ function Progress() {
       )}
       {s.quality && (
         <>
-          <div class="gauge-line" title={`Of each point's ${s.quality.k} nearest neighbours in the original space, the share that is nearest on the map`}>
+          <div
+            class="gauge-line"
+            title={`Of each point's ${s.quality.k} nearest neighbours in the original space, the share that is nearest on the map`}
+          >
             <span>neighbours kept, k = {s.quality.k}</span>
             <b data-testid="kept">
               {(100 * s.quality.kept).toFixed(1)}
@@ -256,7 +370,11 @@ function Progress() {
         </>
       )}
       {s.note && <p class="subtitle">{s.note}</p>}
-      {s.state === "stopped" && <p class="subtitle">Stopped at epoch {count(epoch)}: {plural(s.placed, "row")} placed.</p>}
+      {s.state === "stopped" && (
+        <p class="subtitle">
+          Stopped at epoch {count(epoch)}: {plural(s.placed, "row")} placed.
+        </p>
+      )}
     </div>
   );
 }

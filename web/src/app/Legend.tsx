@@ -35,7 +35,13 @@ function Categories({ l }: { l: Extract<LegendData, { kind: "categories" }> }) {
     <Section
       title={l.title}
       testid="legend"
-      aside={any && <Button kind="quiet" testid="legend-all" onClick={() => commit("legend", () => (hiddenCodes.value = new Set()))}>Show all</Button>}
+      aside={
+        any && (
+          <Button kind="quiet" testid="legend-all" onClick={() => commit("legend", () => (hiddenCodes.value = new Set()))}>
+            Show all
+          </Button>
+        )
+      }
     >
       {l.note && <p class="subtitle">{l.note}</p>}
       <ul class="legend">

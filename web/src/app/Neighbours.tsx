@@ -7,7 +7,7 @@ import { hover, hoverAt, layer, layers, nearest, type NearestSettings, neighbour
 import { Snippet } from "./Context";
 import { Problem, Segmented, Switch } from "./ui";
 
-export function spaceName(s: Space): string {
+function spaceName(s: Space): string {
   if (s.remove) return `centred, ${s.remove} leading component${s.remove === 1 ? "" : "s"} removed`;
   return s.center ? "centred vectors" : "raw vectors";
 }
@@ -26,19 +26,55 @@ export function Neighbours() {
       <h2>
         <span data-testid="neighbours-title">{k} nearest in the original space</span>
       </h2>
-      <p class="subtitle" data-testid="neighbours-space">{where}</p>
+      <p class="subtitle" data-testid="neighbours-space">
+        {where}
+      </p>
       <div class="row-of">
-        <Segmented label="Metric" testid="metric" value={metric} onChange={(m) => set({ metric: m })} options={[{ value: "cosine", label: "Cosine" }, { value: "euclidean", label: "Euclidean" }]} />
+        <Segmented
+          label="Metric"
+          testid="metric"
+          value={metric}
+          onChange={(m) => set({ metric: m })}
+          options={[
+            { value: "cosine", label: "Cosine" },
+            { value: "euclidean", label: "Euclidean" },
+          ]}
+        />
         <label class="tiny">
           k
-          <input type="number" data-testid="neighbours-k" min={1} max={999} value={k} aria-label="Number of neighbours" onChange={(e) => set({ k: Math.min(999, Math.max(1, Math.round(e.currentTarget.valueAsNumber) || k)) })} />
+          <input
+            type="number"
+            data-testid="neighbours-k"
+            min={1}
+            max={999}
+            value={k}
+            aria-label="Number of neighbours"
+            onChange={(e) => set({ k: Math.min(999, Math.max(1, Math.round(e.currentTarget.valueAsNumber) || k)) })}
+          />
         </label>
       </div>
       <div class="row-of">
-        <Switch label="Centre" testid="neighbours-center" on={space.center} title="Take the mean off before distances are measured" onChange={(on) => set({ space: { center: on, remove: on ? space.remove : 0 } })} />
+        <Switch
+          label="Centre"
+          testid="neighbours-center"
+          on={space.center}
+          title="Take the mean off before distances are measured"
+          onChange={(on) => set({ space: { center: on, remove: on ? space.remove : 0 } })}
+        />
         <label class="tiny">
           without top
-          <input type="number" data-testid="neighbours-remove" min={0} max={64} value={space.remove} aria-label="Leading components taken off" onChange={(e) => { const m = Math.min(64, Math.max(0, Math.round(e.currentTarget.valueAsNumber) || 0)); set({ space: { center: m > 0 || space.center, remove: m } }); }} />
+          <input
+            type="number"
+            data-testid="neighbours-remove"
+            min={0}
+            max={64}
+            value={space.remove}
+            aria-label="Leading components taken off"
+            onChange={(e) => {
+              const m = Math.min(64, Math.max(0, Math.round(e.currentTarget.valueAsNumber) || 0));
+              set({ space: { center: m > 0 || space.center, remove: m } });
+            }}
+          />
           PCs
         </label>
       </div>
@@ -62,12 +98,22 @@ function List({ rows, busy }: { rows: Neighbor[]; busy: boolean }) {
             data-testid={`neighbour-${n.row}`}
             class={hover.value === n.row ? "hover" : ""}
             onClick={() => pin(n.row)}
-            onPointerEnter={() => { hoverAt.value = null; hover.value = n.row; }}
-            onPointerLeave={() => { hover.value = -1; }}
-            onFocus={() => { hoverAt.value = null; hover.value = n.row; }}
+            onPointerEnter={() => {
+              hoverAt.value = null;
+              hover.value = n.row;
+            }}
+            onPointerLeave={() => {
+              hover.value = -1;
+            }}
+            onFocus={() => {
+              hoverAt.value = null;
+              hover.value = n.row;
+            }}
           >
             <span class="token">{n.token ?? tokenOf(n.row)}</span>
-            <span class="bar" aria-hidden="true"><i style={{ width: `${(100 * n.distance) / far}%` }} /></span>
+            <span class="bar" aria-hidden="true">
+              <i style={{ width: `${(100 * n.distance) / far}%` }} />
+            </span>
             <span class="distance">{n.distance.toFixed(decimals)}</span>
             <Snippet of={n.context ?? null} />
           </button>

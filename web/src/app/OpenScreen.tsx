@@ -8,7 +8,14 @@ import { boot, currentSource, folders, sources } from "../state/store";
 import { Button, Empty } from "./ui";
 
 const kinds: Record<SourceEntry["kind"], string> = {
-  set: "hidden states", npy: "npy", npz: "npz", safetensors: "safetensors", tsv: "TSV", glove: "GloVe text", tensorboard: "TensorBoard", bytes: "raw float32",
+  set: "hidden states",
+  npy: "npy",
+  npz: "npz",
+  safetensors: "safetensors",
+  tsv: "TSV",
+  glove: "GloVe text",
+  tensorboard: "TensorBoard",
+  bytes: "raw float32",
 };
 
 const filter = signal("");
@@ -26,10 +33,32 @@ export function OpenScreen() {
             <p class="muted">{folders.value.join(", ")}</p>
           </div>
           <span class="spring" />
-          {all.length > 8 && <input type="search" class="filter" placeholder="Filter" aria-label="Filter sources" value={filter.value} onInput={(e) => (filter.value = e.currentTarget.value)} />}
-          <label class="button" tabIndex={0} onKeyDown={(e) => (e.key === "Enter" || e.key === " ") && (e.preventDefault(), (e.currentTarget as HTMLElement).click())}>
+          {all.length > 8 && (
+            <input
+              type="search"
+              class="filter"
+              placeholder="Filter"
+              aria-label="Filter sources"
+              value={filter.value}
+              onInput={(e) => (filter.value = e.currentTarget.value)}
+            />
+          )}
+          <label
+            class="button"
+            tabIndex={0}
+            onKeyDown={(e) =>
+              (e.key === "Enter" || e.key === " ") && (e.preventDefault(), (e.currentTarget as HTMLElement).click())
+            }
+          >
             Add a file
-            <input type="file" hidden multiple data-testid="add-file" accept=".npy,.npz,.safetensors,.tsv,.txt" onChange={(e) => void upload(e.currentTarget.files ?? [])} />
+            <input
+              type="file"
+              hidden
+              multiple
+              data-testid="add-file"
+              accept=".npy,.npz,.safetensors,.tsv,.txt"
+              onChange={(e) => void upload(e.currentTarget.files ?? [])}
+            />
           </label>
         </header>
         {boot.value === "starting" && (
@@ -39,17 +68,26 @@ export function OpenScreen() {
         )}
         {boot.value === "failed" && (
           <Empty title="The server does not answer">
-            <p>Start it again with <code>gonio view FOLDER</code>, then retry.</p>
-            <Button testid="retry" kind="primary" onClick={() => void connect()}>Retry</Button>
+            <p>
+              Start it again with <code>gonio view FOLDER</code>, then retry.
+            </p>
+            <Button testid="retry" kind="primary" onClick={() => void connect()}>
+              Retry
+            </Button>
           </Empty>
         )}
         {boot.value === "ready" && all.length === 0 && (
           <Empty title="Nothing to show in this folder">
-            <p>Drop a .npy, .npz, .safetensors or .tsv file here, or start <code>gonio view</code> on a folder that <code>gonio extract</code> has written.</p>
+            <p>
+              Drop a .npy, .npz, .safetensors or .tsv file here, or start <code>gonio view</code> on a folder that{" "}
+              <code>gonio extract</code> has written.
+            </p>
           </Empty>
         )}
         <ul class="sources">
-          {shown.map((s) => <Source key={s.id} s={s} />)}
+          {shown.map((s) => (
+            <Source key={s.id} s={s} />
+          ))}
         </ul>
         {wanted && shown.length === 0 && <p class="muted">No source has “{filter.value}” in its name.</p>}
       </div>
@@ -59,19 +97,40 @@ export function OpenScreen() {
 
 function Source({ s }: { s: SourceEntry }) {
   const facts = s.supported
-    ? [`${count(s.rows)} × ${count(s.dims)}`, s.layers.length > 1 ? `${s.layers.length} layers` : null, s.dtype, bytes(s.bytes)].filter(Boolean)
+    ? [
+        `${count(s.rows)} × ${count(s.dims)}`,
+        s.layers.length > 1 ? `${s.layers.length} layers` : null,
+        s.dtype,
+        bytes(s.bytes),
+      ].filter(Boolean)
     : [];
   return (
     <li>
-      <button type="button" class={currentSource.value === s.id ? "source current" : "source"} disabled={!s.supported} data-testid={`source-${s.id}`} onClick={() => openSource(s.id)}>
+      <button
+        type="button"
+        class={currentSource.value === s.id ? "source current" : "source"}
+        disabled={!s.supported}
+        data-testid={`source-${s.id}`}
+        onClick={() => openSource(s.id)}
+      >
         <span class="source-head">
           <strong>{s.name}</strong>
           <span class="kind">{kinds[s.kind] ?? s.kind}</span>
           <span class="spring" />
-          {facts.map((f) => <span key={f} class="fact">{f}</span>)}
+          {facts.map((f) => (
+            <span key={f} class="fact">
+              {f}
+            </span>
+          ))}
         </span>
         {s.path !== s.name && <span class="path">{s.path}</span>}
-        {s.preview.length > 0 && <span class="preview">{s.preview.slice(0, 2).map((p, i) => <span key={i}>{p}</span>)}</span>}
+        {s.preview.length > 0 && (
+          <span class="preview">
+            {s.preview.slice(0, 2).map((p, i) => (
+              <span key={i}>{p}</span>
+            ))}
+          </span>
+        )}
         {s.note && <span class={s.supported ? "note" : "note bad"}>{s.note}</span>}
       </button>
     </li>

@@ -10,7 +10,19 @@ import { commit } from "../state/history";
 import { noRows } from "../state/rows";
 import { categorical } from "../state/palettes";
 import {
-  colouredSets, colourBy, colouring, currentSource, detail, hover, hoverAt, isolated, mapPlot, offline, search, selection, sets,
+  colouredSets,
+  colourBy,
+  colouring,
+  currentSource,
+  detail,
+  hover,
+  hoverAt,
+  isolated,
+  mapPlot,
+  offline,
+  search,
+  selection,
+  sets,
 } from "../state/store";
 import { Snippet } from "./Context";
 import { Sign } from "./Legend";
@@ -26,7 +38,11 @@ export function SelectionPanel() {
       {rows.length === 0 ? (
         <Empty title="Nothing selected">
           <p>Draw a lasso (l) or a rectangle (r), search (/), or Shift-click points. Shift adds, Alt removes.</p>
-          {isolated.value && <Button testid="restore-all-2" onClick={restoreAll}>Show all rows</Button>}
+          {isolated.value && (
+            <Button testid="restore-all-2" onClick={restoreAll}>
+              Show all rows
+            </Button>
+          )}
         </Empty>
       ) : (
         <section class="section" data-testid="selection">
@@ -34,10 +50,22 @@ export function SelectionPanel() {
             <span data-testid="selection-count">{plural(rows.length, "row")} selected</span>
           </h2>
           <div class="row-of">
-            <Button testid="isolate" title="Show only these rows; the next layout is of them alone" onClick={() => isolate(rows)}>Isolate</Button>
-            <Button testid="fit-selection" onClick={() => mapPlot.peek()?.camera.fit(rows)}>Zoom to</Button>
-            <Button testid="invert" onClick={invert}>Invert</Button>
-            <Button testid="clear-selection" onClick={() => select(noRows, "replace", "clear selection")}>Clear</Button>
+            <Button
+              testid="isolate"
+              title="Show only these rows; the next layout is of them alone"
+              onClick={() => isolate(rows)}
+            >
+              Isolate
+            </Button>
+            <Button testid="fit-selection" onClick={() => mapPlot.peek()?.camera.fit(rows)}>
+              Zoom to
+            </Button>
+            <Button testid="invert" onClick={invert}>
+              Invert
+            </Button>
+            <Button testid="clear-selection" onClick={() => select(noRows, "replace", "clear selection")}>
+              Clear
+            </Button>
           </div>
           <Composition rows={rows} />
           {!offline.value && <SaveAsSet rows={rows} />}
@@ -65,7 +93,10 @@ function Composition({ rows }: { rows: Uint32Array }) {
   if (legend.kind !== "categories" || !index) return null;
   const counts = new Uint32Array(legend.entries.length);
   for (const r of rows) counts[index[r]]++;
-  const top = Array.from(counts.keys()).filter((i) => counts[i]).sort((a, b) => counts[b] - counts[a]).slice(0, 6);
+  const top = Array.from(counts.keys())
+    .filter((i) => counts[i])
+    .sort((a, b) => counts[b] - counts[a])
+    .slice(0, 6);
   return (
     <ul class="composition" data-testid="composition">
       {top.map((i) => (
@@ -92,9 +123,25 @@ function SaveAsSet({ rows }: { rows: Uint32Array }) {
     if (name.trim() && (await saveSet(name.trim(), rows))) setName.value = "";
   };
   return (
-    <form class="row-of" onSubmit={(e) => { e.preventDefault(); void save(); }}>
-      <input type="text" class="grow" data-testid="set-name" placeholder={search.value.text || "name"} aria-label="Name of the set" value={name} onInput={(e) => (setName.value = e.currentTarget.value)} />
-      <button type="submit" class="button" data-testid="set-save" disabled={!name.trim()}>Save as set</button>
+    <form
+      class="row-of"
+      onSubmit={(e) => {
+        e.preventDefault();
+        void save();
+      }}
+    >
+      <input
+        type="text"
+        class="grow"
+        data-testid="set-name"
+        placeholder={search.value.text || "name"}
+        aria-label="Name of the set"
+        value={name}
+        onInput={(e) => (setName.value = e.currentTarget.value)}
+      />
+      <button type="submit" class="button" data-testid="set-save" disabled={!name.trim()}>
+        Save as set
+      </button>
     </form>
   );
 }
@@ -116,14 +163,34 @@ function Sets() {
       <ul class="sets">
         {all.map((s) => (
           <li key={s.name}>
-            <input type="checkbox" checked={drawn.includes(s.name)} aria-label={`Colour ${s.name}`} title="Colour on the map" data-testid={`set-colour-${s.name}`}
-              style={{ accentColor: drawn.includes(s.name) ? categorical[drawn.indexOf(s.name) % categorical.length] : undefined }}
-              onChange={(e) => colour(s.name, e.currentTarget.checked)} />
-            <button type="button" class="set-name" data-testid={`set-${s.name}`} title="Select its rows (Shift adds, Alt removes)" onClick={(e) => selectSet(s, e)}>
+            <input
+              type="checkbox"
+              checked={drawn.includes(s.name)}
+              aria-label={`Colour ${s.name}`}
+              title="Colour on the map"
+              data-testid={`set-colour-${s.name}`}
+              style={{
+                accentColor: drawn.includes(s.name) ? categorical[drawn.indexOf(s.name) % categorical.length] : undefined,
+              }}
+              onChange={(e) => colour(s.name, e.currentTarget.checked)}
+            />
+            <button
+              type="button"
+              class="set-name"
+              data-testid={`set-${s.name}`}
+              title="Select its rows (Shift adds, Alt removes)"
+              onClick={(e) => selectSet(s, e)}
+            >
               {s.name}
             </button>
             <span class="count">{count(s.count)}</span>
-            <Button icon="trash" kind="quiet" testid={`set-delete-${s.name}`} title={`Delete ${s.name}`} onClick={() => void deleteSet(s.name)} />
+            <Button
+              icon="trash"
+              kind="quiet"
+              testid={`set-delete-${s.name}`}
+              title={`Delete ${s.name}`}
+              onClick={() => void deleteSet(s.name)}
+            />
           </li>
         ))}
       </ul>
@@ -144,12 +211,42 @@ function Combine({ all }: { all: NamedSet[] }) {
   const name = f.op === "not" ? `not ${a}` : `${a} ${f.op} ${b}`;
   return (
     <div class="row-of combine" data-testid="combine">
-      {f.op !== "not" && <Choose label="First set" testid="combine-a" value={a} choices={names} onChange={(v) => (combineForm.value = { ...f, a: v })} />}
-      <Choose label="How" testid="combine-op" value={f.op} choices={["and", "or", "not"].map((o) => ({ value: o, label: o }))} onChange={(v) => (combineForm.value = { ...f, op: v as typeof f.op })} />
-      {f.op === "not"
-        ? <Choose label="Set" testid="combine-a" value={a} choices={names} onChange={(v) => (combineForm.value = { ...f, a: v })} />
-        : <Choose label="Second set" testid="combine-b" value={b} choices={names} onChange={(v) => (combineForm.value = { ...f, b: v })} />}
-      <Button testid="combine-run" title={`Make the set “${name}”`} onClick={() => void combineSets(f.op, a, b, name)}>Make</Button>
+      {f.op !== "not" && (
+        <Choose
+          label="First set"
+          testid="combine-a"
+          value={a}
+          choices={names}
+          onChange={(v) => (combineForm.value = { ...f, a: v })}
+        />
+      )}
+      <Choose
+        label="How"
+        testid="combine-op"
+        value={f.op}
+        choices={["and", "or", "not"].map((o) => ({ value: o, label: o }))}
+        onChange={(v) => (combineForm.value = { ...f, op: v as typeof f.op })}
+      />
+      {f.op === "not" ? (
+        <Choose
+          label="Set"
+          testid="combine-a"
+          value={a}
+          choices={names}
+          onChange={(v) => (combineForm.value = { ...f, a: v })}
+        />
+      ) : (
+        <Choose
+          label="Second set"
+          testid="combine-b"
+          value={b}
+          choices={names}
+          onChange={(v) => (combineForm.value = { ...f, b: v })}
+        />
+      )}
+      <Button testid="combine-run" title={`Make the set “${name}”`} onClick={() => void combineSets(f.op, a, b, name)}>
+        Make
+      </Button>
     </div>
   );
 }
@@ -161,11 +258,41 @@ const tagForm = signal({ column: "tag", value: "" });
 function Tag({ rows }: { rows: Uint32Array }) {
   const f = tagForm.value;
   return (
-    <form class="row-of" data-testid="tag" onSubmit={(e) => { e.preventDefault(); if (f.column.trim()) void tag(f.column.trim(), rows, f.value === "" ? null : f.value); }}>
-      <input type="text" class="third" value={f.column} aria-label="Column of the tag" data-testid="tag-column" onInput={(e) => (tagForm.value = { ...f, column: e.currentTarget.value })} />
+    <form
+      class="row-of"
+      data-testid="tag"
+      onSubmit={(e) => {
+        e.preventDefault();
+        if (f.column.trim()) void tag(f.column.trim(), rows, f.value === "" ? null : f.value);
+      }}
+    >
+      <input
+        type="text"
+        class="third"
+        value={f.column}
+        aria-label="Column of the tag"
+        data-testid="tag-column"
+        onInput={(e) => (tagForm.value = { ...f, column: e.currentTarget.value })}
+      />
       <span class="muted">=</span>
-      <input type="text" class="grow" value={f.value} placeholder="value" aria-label="Value of the tag" data-testid="tag-value" onInput={(e) => (tagForm.value = { ...f, value: e.currentTarget.value })} />
-      <button type="submit" class="button" data-testid="tag-save" disabled={!f.column.trim()} title="Write this value for every selected row; an empty value removes it">Tag</button>
+      <input
+        type="text"
+        class="grow"
+        value={f.value}
+        placeholder="value"
+        aria-label="Value of the tag"
+        data-testid="tag-value"
+        onInput={(e) => (tagForm.value = { ...f, value: e.currentTarget.value })}
+      />
+      <button
+        type="submit"
+        class="button"
+        data-testid="tag-save"
+        disabled={!f.column.trim()}
+        title="Write this value for every selected row; an empty value removes it"
+      >
+        Tag
+      </button>
     </form>
   );
 }
@@ -181,11 +308,16 @@ function Rows({ rows }: { rows: Uint32Array }) {
     let alive = true;
     const timer = setTimeout(() => {
       api.cards(s, Array.from(rows.subarray(0, listed))).then(
-        (list) => { if (alive) cards.value = { rows, list }; },
+        (list) => {
+          if (alive) cards.value = { rows, list };
+        },
         () => undefined, // the tokens alone stay listed
       );
     }, 120);
-    return () => { alive = false; clearTimeout(timer); };
+    return () => {
+      alive = false;
+      clearTimeout(timer);
+    };
   }, [rows, s]);
   const got = cards.value?.rows === rows ? new Map(cards.value.list.map((c) => [c.row, c])) : null;
   const first = Array.from(rows.subarray(0, listed));
@@ -194,8 +326,22 @@ function Rows({ rows }: { rows: Uint32Array }) {
       <ol class="neighbours" data-testid="selected-rows">
         {first.map((r) => (
           <li key={r}>
-            <button type="button" data-row={r} onClick={() => pin(r)}
-              onPointerEnter={() => { hoverAt.value = null; hover.value = r; }} onPointerLeave={() => { hover.value = -1; }} onFocus={() => { hoverAt.value = null; hover.value = r; }}>
+            <button
+              type="button"
+              data-row={r}
+              onClick={() => pin(r)}
+              onPointerEnter={() => {
+                hoverAt.value = null;
+                hover.value = r;
+              }}
+              onPointerLeave={() => {
+                hover.value = -1;
+              }}
+              onFocus={() => {
+                hoverAt.value = null;
+                hover.value = r;
+              }}
+            >
               <span class="token">{got?.get(r)?.token ?? tokenOf(r)}</span>
               <span class="spring" />
               <span class="distance">{r}</span>

@@ -54,7 +54,10 @@ export function TokenPanel() {
   if (row < 0)
     return (
       <Empty title="No token pinned">
-        <p>Point at the map to see a token in its sentence. Click to keep it here, with its nearest neighbours in the original space.</p>
+        <p>
+          Point at the map to see a token in its sentence. Click to keep it here, with its nearest neighbours in the original
+          space.
+        </p>
       </Empty>
     );
   const c = card.value?.row === row ? card.value : null;
@@ -65,14 +68,25 @@ export function TokenPanel() {
           <strong class="token">{c?.token ?? tokenOf(row)}</strong>
           <span class="muted">row {count(row)}</span>
           <span class="spring" />
-          <Button icon="target" kind="quiet" testid="centre-token" title="Centre the map on this token" onClick={() => mapPlot.peek()?.camera.fit(Uint32Array.of(row))} />
+          <Button
+            icon="target"
+            kind="quiet"
+            testid="centre-token"
+            title="Centre the map on this token"
+            onClick={() => mapPlot.peek()?.camera.fit(Uint32Array.of(row))}
+          />
           <Button icon="close" kind="quiet" testid="unpin" title="Let go (Esc)" onClick={() => pin(-1)} />
         </div>
         {cardError.value && <p class="problem">{cardError.value}</p>}
         <Context of={c?.context} />
         <div class="row-of">
           {([0, 1, 2] as const).map((i) => (
-            <Button key={i} testid={`use-${"abc"[i]}`} title={`Use as ${"ABC"[i]} in A − B + C`} onClick={() => setOperand(i, { row })}>
+            <Button
+              key={i}
+              testid={`use-${"abc"[i]}`}
+              title={`Use as ${"ABC"[i]} in A − B + C`}
+              onClick={() => setOperand(i, { row })}
+            >
               {"ABC"[i]}
             </Button>
           ))}
@@ -138,13 +152,27 @@ function OtherLayers({ row }: { row: number }) {
   if (layers.value.length < 2) return null;
   const o = others.value?.row === row ? others.value : null;
   return (
-    <Section title="Through the layers" aside={!o && <Button testid="other-layers" kind="quiet" onClick={() => void askOthers(row)}>Show</Button>}>
+    <Section
+      title="Through the layers"
+      aside={
+        !o && (
+          <Button testid="other-layers" kind="quiet" onClick={() => void askOthers(row)}>
+            Show
+          </Button>
+        )
+      }
+    >
       {o && (
         <ol class="layer-neighbours" data-testid="layer-neighbours">
           {layers.value.map((l) => (
             <li key={l.layer} aria-current={l.layer === layer.value}>
               <span class="muted">{l.layer}</span>
-              <span>{o.replies.get(l.layer)?.rows.map((n) => n.token ?? tokenOf(n.row)).join("  ·  ") ?? "…"}</span>
+              <span>
+                {o.replies
+                  .get(l.layer)
+                  ?.rows.map((n) => n.token ?? tokenOf(n.row))
+                  .join("  ·  ") ?? "…"}
+              </span>
             </li>
           ))}
         </ol>

@@ -3,7 +3,20 @@ import { clear, setSearch, showScreen } from "../state/actions";
 import { count } from "../state/format";
 import { canRedo, canUndo, redo, undo } from "../state/history";
 import type { SearchMode } from "../api/types";
-import { currentSource, detail, dialog, inspectorTab, offline, screen, type Screen, search, searchStatus, selection, theme, themeChoice } from "../state/store";
+import {
+  currentSource,
+  detail,
+  dialog,
+  inspectorTab,
+  offline,
+  screen,
+  type Screen,
+  search,
+  searchStatus,
+  selection,
+  theme,
+  themeChoice,
+} from "../state/store";
 import { commit } from "../state/history";
 import { Button, Icon, Segmented } from "./ui";
 
@@ -17,16 +30,49 @@ export function TopBar() {
   return (
     <header class="bar" data-testid="bar">
       <span class="wordmark" aria-hidden="true">
-        <svg viewBox="0 0 20 20"><path d="M3 16.5h14M3 16.5 13.5 4M9.5 16.5a6.5 6.5 0 0 0-2.3-5" /></svg>
+        <svg viewBox="0 0 20 20">
+          <path d="M3 16.5h14M3 16.5 13.5 4M9.5 16.5a6.5 6.5 0 0 0-2.3-5" />
+        </svg>
         gonio
       </span>
-      {offline.value ? <span /> : <Segmented label="Screen" testid="screen" value={screen.value} options={screens} onChange={showScreen} />}
+      {offline.value ? (
+        <span />
+      ) : (
+        <Segmented label="Screen" testid="screen" value={screen.value} options={screens} onChange={showScreen} />
+      )}
       <Search />
       <span class="row-of">
-        <Button icon="undo" kind="quiet" testid="undo" disabled={!canUndo.value} title={canUndo.value ? `Undo: ${canUndo.value} (Ctrl Z)` : "Nothing to undo"} onClick={() => void undo()} />
-        <Button icon="redo" kind="quiet" testid="redo" disabled={!canRedo.value} title={canRedo.value ? `Redo: ${canRedo.value} (Ctrl Y)` : "Nothing to redo"} onClick={() => void redo()} />
-        <Button icon="export" kind="quiet" testid="open-export" disabled={currentSource.value === null} title="Export and session" onClick={() => (dialog.value = "export")} />
-        <Button icon={theme.value === "dark" ? "sun" : "moon"} kind="quiet" testid="theme" title={theme.value === "dark" ? "Light theme" : "Dark theme"} onClick={() => (themeChoice.value = theme.value === "dark" ? "light" : "dark")} />
+        <Button
+          icon="undo"
+          kind="quiet"
+          testid="undo"
+          disabled={!canUndo.value}
+          title={canUndo.value ? `Undo: ${canUndo.value} (Ctrl Z)` : "Nothing to undo"}
+          onClick={() => void undo()}
+        />
+        <Button
+          icon="redo"
+          kind="quiet"
+          testid="redo"
+          disabled={!canRedo.value}
+          title={canRedo.value ? `Redo: ${canRedo.value} (Ctrl Y)` : "Nothing to redo"}
+          onClick={() => void redo()}
+        />
+        <Button
+          icon="export"
+          kind="quiet"
+          testid="open-export"
+          disabled={currentSource.value === null}
+          title="Export and session"
+          onClick={() => (dialog.value = "export")}
+        />
+        <Button
+          icon={theme.value === "dark" ? "sun" : "moon"}
+          kind="quiet"
+          testid="theme"
+          title={theme.value === "dark" ? "Light theme" : "Dark theme"}
+          onClick={() => (themeChoice.value = theme.value === "dark" ? "light" : "dark")}
+        />
         <Button icon="help" kind="quiet" testid="help" title="Keys and help (?)" onClick={() => (dialog.value = "help")} />
       </span>
     </header>
@@ -76,25 +122,52 @@ function Search() {
           </button>
         )}
         <span class="select">
-          <select data-testid="search-mode" aria-label="Kind of search" value={q.mode} onChange={(e) => setSearch({ mode: e.currentTarget.value as SearchMode })}>
+          <select
+            data-testid="search-mode"
+            aria-label="Kind of search"
+            value={q.mode}
+            onChange={(e) => setSearch({ mode: e.currentTarget.value as SearchMode })}
+          >
             {modes.map((m) => (
               <option key={m.value} value={m.value}>
-                {m.label}  {m.title}
+                {m.label} {m.title}
               </option>
             ))}
           </select>
-          <span class="select-shown" aria-hidden="true">{mode.label}</span>
+          <span class="select-shown" aria-hidden="true">
+            {mode.label}
+          </span>
         </span>
         {columns.length > 1 && q.mode !== "field" && (
           <span class="select">
-            <select data-testid="search-column" aria-label="Column searched" value={q.column ?? ""} onChange={(e) => setSearch({ column: e.currentTarget.value || null })}>
+            <select
+              data-testid="search-column"
+              aria-label="Column searched"
+              value={q.column ?? ""}
+              onChange={(e) => setSearch({ column: e.currentTarget.value || null })}
+            >
               <option value="">tokens</option>
-              {columns.filter((c) => c.name !== detail.value?.token_column).map((c) => <option key={c.name} value={c.name}>{c.name}</option>)}
+              {columns
+                .filter((c) => c.name !== detail.value?.token_column)
+                .map((c) => (
+                  <option key={c.name} value={c.name}>
+                    {c.name}
+                  </option>
+                ))}
             </select>
             <Icon name="down" />
           </span>
         )}
-        <button type="button" class="mini" aria-pressed={q.matchCase} title="Distinguish capitals" data-testid="search-case" onClick={() => setSearch({ matchCase: !q.matchCase })}>Aa</button>
+        <button
+          type="button"
+          class="mini"
+          aria-pressed={q.matchCase}
+          title="Distinguish capitals"
+          data-testid="search-case"
+          onClick={() => setSearch({ matchCase: !q.matchCase })}
+        >
+          Aa
+        </button>
       </div>
       <div id="search-answer" class="search-answer" aria-live="polite">
         {s.error && (

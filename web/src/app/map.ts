@@ -3,7 +3,7 @@
  *  Positions come from three places: a running layout (each frame replaces the last), a change of layer
  *  or layout (the points slide), and the layer slider (the hand holds the points between two layers). */
 import { effect, signal } from "@preact/signals";
-import { createPlot, HIDDEN, SELECTED, NEIGHBOUR, DIMMED, type Plot, type PlotTheme } from "../plot";
+import { createPlot, HIDDEN, SELECTED, NEIGHBOUR, DIMMED, type PlotTheme } from "../plot";
 import { pin, select } from "../state/actions";
 import { api } from "../api/client";
 import { tokenOf, tokens } from "../state/columns";
@@ -14,9 +14,28 @@ import { trails } from "../screens/trails";
 import { cameraMoved, pendingCamera } from "../state/view";
 import { hasRow } from "../state/rows";
 import {
-  colouring, detail, drawMode, hover, hoverAt, isolated, mapPlot, neighbours, offline, options, paths, pinned, pointSize, scrub, selection,
-  showLabels, showPaths, sizes, theme, tool,
+  colouring,
+  detail,
+  drawMode,
+  hover,
+  hoverAt,
+  isolated,
+  mapPlot,
+  neighbours,
+  offline,
+  options,
+  paths,
+  pinned,
+  pointSize,
+  scrub,
+  selection,
+  showLabels,
+  showPaths,
+  sizes,
+  theme,
+  tool,
 } from "../state/store";
+import { emptied, Stage, unplaced } from "./stage";
 
 /** Milliseconds of a slide between layers or layouts. */
 const slideMs = 600;
@@ -28,41 +47,19 @@ export function plotTheme(): PlotTheme {
   const style = getComputedStyle(document.documentElement);
   const read = (name: string): string => style.getPropertyValue(name).trim();
   return {
-    dark: theme.peek() === "dark", background: read("--plot"), ink: read("--ink"), muted: read("--faint"),
-    grid: read("--grid"), accent: read("--accent"), point: read("--point"), font: read("--font"),
+    dark: theme.peek() === "dark",
+    background: read("--plot"),
+    ink: read("--ink"),
+    muted: read("--faint"),
+    grid: read("--grid"),
+    accent: read("--accent"),
+    point: read("--point"),
+    font: read("--font"),
   };
 }
 
-interface Placed {
-  /** As they came: NaN where a row is not placed. */
-  raw: Float32Array;
-  /** The same with 0 for NaN: what the plot takes. */
-  finite: Float32Array;
-  /** 1 where a row is not placed; null when all are. */
-  unplaced: Uint8Array | null;
-}
-
-const placedOf = new WeakMap<Float32Array, Placed>();
-
-function place(raw: Float32Array, dim: number): Placed {
-  let p = placedOf.get(raw);
-  if (p) return p;
-  p = { raw, finite: raw, unplaced: null };
-  for (let i = 0; i < raw.length; i++)
-    if (!Number.isFinite(raw[i])) {
-      if (!p.unplaced) {
-        p.unplaced = new Uint8Array(raw.length / dim);
-        p.finite = raw.slice();
-      }
-      p.finite[i] = 0;
-      p.unplaced[Math.floor(i / dim)] = 1;
-    }
-  placedOf.set(raw, p);
-  return p;
-}
-
 /** Axis names of a layout: "PC1 (23.1 %)". Methods whose axes mean nothing have none. */
-export function axisNames(l: Layout | null): { x: string; y: string; z?: string } | null {
+function axisNames(l: Layout | null): { x: string; y: string; z?: string } | null {
   const s = l?.state.value;
   if (!s || s.method === "tsne" || s.method === "umap") return null;
   const name = (i: number): string => {
@@ -72,126 +69,24 @@ export function axisNames(l: Layout | null): { x: string; y: string; z?: string 
   return s.dim === 3 ? { x: name(0), y: name(1), z: name(2) } : { x: name(0), y: name(1) };
 }
 
-/** Changes when other rows become placed: the flags depend on it. */
-const unplaced = signal<Uint8Array | null>(null);
-/** Counts changes of the number of points: the plot has then forgotten colours, flags, labels and paths. */
-const emptied = signal(0);
-
-/** Shows positions on a plot: at once, held between two, or sliding. */
-class Stage {
-  private a: Placed | null = null;
-  private b: Placed | null = null;
-  private t = 0;
-  private request = 0;
-  private dim: 2 | 3 = 2;
-
-  constructor(private readonly plot: Plot) {}
-
-  stop(): void {
-    cancelAnimationFrame(this.request);
-  }
-
-  /** What is on the way now, as the start of another slide. */
-  private now(): Placed | null {
-    if (!this.a || !this.b || this.t === 0) return this.a;
-    if (this.t === 1) return this.b;
-    const { a, b, t } = this;
-    return place(a.raw.map((v, i) => v + (b.raw[i] - v) * t), this.dim);
-  }
-
-  private report(): void {
-    const { a, b, t } = this;
-    drawn.n = a ? a.raw.length / this.dim : 0;
-    drawn.dim = this.dim;
-    drawn.tween = b ? t : 1;
-    drawn.a = a?.raw ?? new Float32Array(0);
-    drawn.b = b?.raw ?? null;
-    drawn.layer = shownLayer.peek() ?? -1;
-    unplaced.value = (b && t > 0.5 ? b : a)?.unplaced ?? null;
-  }
-
-  fits(raw: Float32Array, dim: number): boolean {
-    return this.a !== null && this.dim === dim && this.a.raw.length === raw.length;
-  }
-
-  shows(raw: Float32Array): boolean {
-    return this.b ? this.b.raw === raw : this.a?.raw === raw;
-  }
-
-  /** At once. */
-  set(raw: Float32Array, dim: 2 | 3): void {
-    this.stop();
-    this.dim = dim;
-    this.a = place(raw, dim);
-    this.b = null;
-    this.t = 0;
-    this.plot.setData({ n: raw.length / dim, dim, positions: this.a.finite });
-    const n = drawn.n;
-    this.report();
-    if (drawn.n !== n) emptied.value++;
-  }
-
-  /** Between two, t of the way. */
-  hold(a: Float32Array, b: Float32Array, dim: 2 | 3, t: number): void {
-    this.stop();
-    if (this.a?.raw !== a || this.dim !== dim) this.set(a, dim);
-    if (this.b?.raw !== b) {
-      this.b = place(b, dim);
-      this.plot.setTarget(this.b.finite);
-    }
-    this.tween(t);
-  }
-
-  private tween(t: number): void {
-    this.t = t;
-    this.plot.setTween(t);
-    this.report();
-  }
-
-  /** From here to there; `then` is called at the end. */
-  slide(raw: Float32Array, ms: number, then: () => void): void {
-    this.stop();
-    let from = this.t, to = 1;
-    if (this.b && this.a?.raw === raw) to = 0;
-    else if (this.b?.raw !== raw) {
-      const here = this.now()!;
-      if (here !== this.a) this.plot.setData({ n: here.raw.length / this.dim, dim: this.dim, positions: here.finite });
-      this.a = here;
-      this.b = place(raw, this.dim);
-      this.plot.setTarget(this.b.finite);
-      from = 0;
-    }
-    const start = performance.now();
-    const step = (): void => {
-      const x = ms > 0 ? Math.min(1, (performance.now() - start) / ms) : 1;
-      const eased = x < 0.5 ? 4 * x ** 3 : 1 - 4 * (1 - x) ** 3;
-      this.tween(from + (to - from) * eased);
-      if (x < 1) this.request = requestAnimationFrame(step);
-      else {
-        this.set(raw, this.dim);
-        then();
-      }
-    };
-    if (ms > 0) this.request = requestAnimationFrame(step);
-    else step();
-  }
-}
-
 /** Nearest row of each automatic label: labels then travel with their points. */
 function anchor(labels: { x: number; y: number; z?: number; text: string; rows: number }[], raw: Float32Array, dim: number) {
-  return labels.map((l) => {
-    const at = [l.x, l.y, l.z ?? 0];
-    let best = -1, least = Infinity;
-    for (let i = 0; i < raw.length; i += dim) {
-      let d = 0;
-      for (let k = 0; k < dim; k++) d += (raw[i + k] - at[k]) ** 2;
-      if (d < least) {
-        least = d;
-        best = i / dim;
+  return labels
+    .map((l) => {
+      const at = [l.x, l.y, l.z ?? 0];
+      let best = -1,
+        least = Infinity;
+      for (let i = 0; i < raw.length; i += dim) {
+        let d = 0;
+        for (let k = 0; k < dim; k++) d += (raw[i + k] - at[k]) ** 2;
+        if (d < least) {
+          least = d;
+          best = i / dim;
+        }
       }
-    }
-    return { row: best, text: l.text };
-  }).filter((l) => l.row >= 0);
+      return { row: best, text: l.text };
+    })
+    .filter((l) => l.row >= 0);
 }
 
 /** Puts a plot into the host and connects it; answers how to take it away. */
@@ -206,17 +101,27 @@ export function connectMap(host: HTMLElement): () => void {
   let flags = new Uint8Array(0);
   mapPlot.value = plot;
 
-  const touched = (): void => { hand = performance.now(); };
+  const touched = (): void => {
+    hand = performance.now();
+  };
   const byHand: (keyof HTMLElementEventMap)[] = ["wheel", "pointermove", "keydown"];
   for (const e of byHand)
-    host.addEventListener(e, (x) => { if (!(x instanceof PointerEvent) || x.buttons) touched(); }, { capture: true, passive: true });
+    host.addEventListener(
+      e,
+      (x) => {
+        if (!(x instanceof PointerEvent) || x.buttons) touched();
+      },
+      { capture: true, passive: true },
+    );
   let rest: ReturnType<typeof setTimeout> | undefined;
   plot.camera.onchange = () => {
     if (performance.now() - hand < 250) following = false;
     clearTimeout(rest);
     rest = setTimeout(() => cameraMoved.value++, 200);
   };
-  const fit = (): void => { if (following) plot.camera.fit(); };
+  const fit = (): void => {
+    if (following) plot.camera.fit();
+  };
 
   const showPositions = (): void => {
     const l = layout.value;
@@ -359,7 +264,9 @@ export function connectMap(host: HTMLElement): () => void {
     effect(() => plot.setAxes(axisNames(layout.value))),
     effect(() => plot.setMode(drawMode.value)),
     effect(() => plot.setPointSize(pointSize.value)),
-    effect(() => { plot.tool = tool.value; }),
+    effect(() => {
+      plot.tool = tool.value;
+    }),
     effect(() => {
       void emptied.value;
       plot.setHover(hover.value < drawn.n ? hover.value : -1);

@@ -10,7 +10,8 @@ const icons = {
   help: "M5.8 6a2.2 2.2 0 1 1 3.3 2c-.7.4-1.1.8-1.1 1.6M8 12v.2M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13Z",
   export: "M8 10V2M5 4.8 8 2l3 2.8M2.5 9.5V14h11V9.5",
   hand: "M2.5 8h11M8 2.5v11M5.8 4.6 8 2.4l2.2 2.2M5.8 11.4 8 13.6l2.2-2.2M4.6 5.8 2.4 8l2.2 2.2M11.4 5.8 13.6 8l-2.2 2.2",
-  lasso: "M8 2.5c3.4 0 6 1.8 6 4.2s-2.6 4.2-6 4.2-6-1.8-6-4.2S4.6 2.5 8 2.5ZM5 10.4c-1.2.4-1.6 1.4-1 2.2.6.7 1.7.5 1.7-.6 0-.7-.4-1.2-.7-1.6Z",
+  lasso:
+    "M8 2.5c3.4 0 6 1.8 6 4.2s-2.6 4.2-6 4.2-6-1.8-6-4.2S4.6 2.5 8 2.5ZM5 10.4c-1.2.4-1.6 1.4-1 2.2.6.7 1.7.5 1.7-.6 0-.7-.4-1.2-.7-1.6Z",
   rectangle: "M2.5 4h11v8.5h-11Z",
   fit: "M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10",
   camera: "M2 5h3l1.2-1.8h3.6L11 5h3v8H2ZM8 6.8a2.2 2.2 0 1 0 0 4.4 2.2 2.2 0 0 0 0-4.4Z",
@@ -210,15 +211,13 @@ export function Choose(p: {
     <span class="select">
       <select data-testid={p.testid} aria-label={p.label} value={p.value} onChange={(e) => p.onChange(e.currentTarget.value)}>
         {p.choices.map((c) =>
-          "group" in c ? (
-            c.choices.length > 0 && (
-              <optgroup key={c.group} label={c.group}>
-                {c.choices.map(option)}
-              </optgroup>
-            )
-          ) : (
-            option(c)
-          ),
+          "group" in c
+            ? c.choices.length > 0 && (
+                <optgroup key={c.group} label={c.group}>
+                  {c.choices.map(option)}
+                </optgroup>
+              )
+            : option(c),
         )}
       </select>
       <Icon name="down" />
@@ -233,10 +232,24 @@ export function Choose(p: {
   );
 }
 
-export function Switch(p: { label: string; testid: string; on: boolean; onChange: (on: boolean) => void; title?: string; disabled?: boolean }) {
+export function Switch(p: {
+  label: string;
+  testid: string;
+  on: boolean;
+  onChange: (on: boolean) => void;
+  title?: string;
+  disabled?: boolean;
+}) {
   return (
     <label class="switch" title={p.title}>
-      <input type="checkbox" role="switch" data-testid={p.testid} checked={p.on} disabled={p.disabled} onChange={(e) => p.onChange(e.currentTarget.checked)} />
+      <input
+        type="checkbox"
+        role="switch"
+        data-testid={p.testid}
+        checked={p.on}
+        disabled={p.disabled}
+        onChange={(e) => p.onChange(e.currentTarget.checked)}
+      />
       <span>{p.label}</span>
     </label>
   );

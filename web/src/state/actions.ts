@@ -1,15 +1,41 @@
 /** What the user does: each function is one undoable step, whichever control or key it came from. */
 import { api } from "../api/client";
-import type { SearchMode } from "../api/types";
 import { forgetCards } from "./cards";
 import { forgetColumn } from "./columns";
 import { commit, commitRemote } from "./history";
 import { run } from "./layouts";
 import { combine, noRows, sortedRows } from "./rows";
 import {
-  colouredSets, colourBy, colouring, currentSource, detail, dialog, hiddenCodes, hover, hoverAt, inspectorTab, isolated, layer, layers,
-  layoutId, neighbours, type Operand, operands, paint, pinned, projection, type Projection, say, screen, type Screen, search,
-  type SearchState, selection, sets, sizeBy, sources,
+  colouredSets,
+  colourBy,
+  colouring,
+  currentSource,
+  detail,
+  dialog,
+  hiddenCodes,
+  hover,
+  hoverAt,
+  inspectorTab,
+  isolated,
+  layer,
+  layers,
+  layoutId,
+  neighbours,
+  type Operand,
+  operands,
+  paint,
+  pinned,
+  projection,
+  type Projection,
+  say,
+  screen,
+  type Screen,
+  search,
+  type SearchState,
+  selection,
+  sets,
+  sizeBy,
+  sources,
 } from "./store";
 
 /** Runs a task of the server; its sentence goes to the foot of the page when it fails. */
@@ -33,29 +59,37 @@ export function openSource(id: number, screenThen: Screen = "map"): void {
   }
   const entry = sources.peek().find((s) => s.id === id);
   if (!entry?.supported) return;
-  commit("open source", () => {
-    currentSource.value = id;
-    layer.value = entry.layers[entry.layers.length - 1]?.layer ?? 0;
-    layoutId.value = null;
-    selection.value = noRows;
-    isolated.value = null;
-    pinned.value = -1;
-    operands.value = [null, null, null];
-    colourBy.value = { kind: "none" };
-    hiddenCodes.value = new Set();
-    sizeBy.value = null;
-    paint.value = null;
-    colouredSets.value = [];
-    search.value = { ...search.value, text: "", column: null };
-    // Tables of two or three dimensions are shown as they are (nothing to project).
-    const small = entry.dims <= 3 && entry.dims >= 2;
-    const p = projection.value;
-    projection.value = {
-      ...p, method: small ? "raw" : "pca", dim: small ? (entry.dims as 2 | 3) : p.dim, components: [0, 1, 2], axisColumn: null,
-      scope: entry.layers.length > 1 && entry.rows * entry.dims * entry.layers.length <= 3e8 ? "all" : "layer",
-    };
-    screen.value = screenThen;
-  }, "open");
+  commit(
+    "open source",
+    () => {
+      currentSource.value = id;
+      layer.value = entry.layers[entry.layers.length - 1]?.layer ?? 0;
+      layoutId.value = null;
+      selection.value = noRows;
+      isolated.value = null;
+      pinned.value = -1;
+      operands.value = [null, null, null];
+      colourBy.value = { kind: "none" };
+      hiddenCodes.value = new Set();
+      sizeBy.value = null;
+      paint.value = null;
+      colouredSets.value = [];
+      search.value = { ...search.value, text: "", column: null };
+      // Tables of two or three dimensions are shown as they are (nothing to project).
+      const small = entry.dims <= 3 && entry.dims >= 2;
+      const p = projection.value;
+      projection.value = {
+        ...p,
+        method: small ? "raw" : "pca",
+        dim: small ? (entry.dims as 2 | 3) : p.dim,
+        components: [0, 1, 2],
+        axisColumn: null,
+        scope: entry.layers.length > 1 && entry.rows * entry.dims * entry.layers.length <= 3e8 ? "all" : "layer",
+      };
+      screen.value = screenThen;
+    },
+    "open",
+  );
 }
 
 export function showScreen(s: Screen): void {
@@ -91,7 +125,12 @@ export function setDim(dim: 2 | 3): void {
 
 /* ---- rows ------------------------------------------------------------------------------------- */
 
-export function select(rows: Uint32Array, mode: "replace" | "add" | "remove" = "replace", label = "select", merge: string | null = null): void {
+export function select(
+  rows: Uint32Array,
+  mode: "replace" | "add" | "remove" = "replace",
+  label = "select",
+  merge: string | null = null,
+): void {
   const now = selection.peek();
   const next = mode === "replace" ? rows : combine(now, rows, mode);
   commit(label, () => (selection.value = next), merge);
@@ -109,10 +148,11 @@ export function pin(row: number): void {
 export function clear(): void {
   if (dialog.peek()) dialog.value = null;
   else if (pinned.peek() >= 0) pin(-1);
-  else if (selection.peek().length) commit("clear selection", () => {
-    selection.value = noRows;
-    search.value = { ...search.value, text: "" };
-  });
+  else if (selection.peek().length)
+    commit("clear selection", () => {
+      selection.value = noRows;
+      search.value = { ...search.value, text: "" };
+    });
 }
 
 /** Pins the next row of the neighbour list, round and round. */
@@ -150,10 +190,6 @@ export function restoreAll(): void {
 
 export function setSearch(patch: Partial<SearchState>): void {
   commit("search", () => (search.value = { ...search.value, ...patch }), "search");
-}
-
-export function setSearchMode(mode: SearchMode): void {
-  setSearch({ mode });
 }
 
 /** Puts a row or a typed word into A, B or C. */

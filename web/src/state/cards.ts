@@ -54,13 +54,16 @@ export function followHover(): void {
       return;
     }
     hoverCard.value = null;
-    timer = setTimeout(() => {
-      cardOf(s, row, of).then(
-        (c) => {
-          if (hover.peek() === row) hoverCard.value = c;
-        },
-        () => undefined, // the token alone stays; the next question will say what is wrong
-      );
-    }, options.animate ? 50 : 0);
+    timer = setTimeout(
+      () => {
+        cardOf(s, row, of).then(
+          (c) => {
+            if (hover.peek() === row) hoverCard.value = c;
+          },
+          () => undefined, // the token alone stays; the next question will say what is wrong
+        );
+      },
+      options.animate ? 50 : 0,
+    );
   });
 }

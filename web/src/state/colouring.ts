@@ -48,7 +48,12 @@ const missingCode = -1;
 
 /** Categories: the most frequent get a sign of their own, the rest are "other". */
 export function categoryColouring(
-  title: string, codes: Int32Array, names: string[], hidden: ReadonlySet<number>, theme: Theme, most = maxCategories,
+  title: string,
+  codes: Int32Array,
+  names: string[],
+  hidden: ReadonlySet<number>,
+  theme: Theme,
+  most = maxCategories,
 ): Colouring {
   const counts = new Int32Array(names.length);
   let nMissing = 0;
@@ -68,10 +73,24 @@ export function categoryColouring(
   }));
   if (rest.length) {
     const count = rest.reduce((s, c) => s + counts[c], 0);
-    entries.push({ codes: rest, name: `${rest.length.toLocaleString("en")} others`, count, colour: other[theme], shape: 0, hidden: hidden.has(rest[0]) });
+    entries.push({
+      codes: rest,
+      name: `${rest.length.toLocaleString("en")} others`,
+      count,
+      colour: other[theme],
+      shape: 0,
+      hidden: hidden.has(rest[0]),
+    });
   }
   if (nMissing)
-    entries.push({ codes: [missingCode], name: "(missing)", count: nMissing, colour: missing[theme], shape: 0, hidden: hidden.has(missingCode) });
+    entries.push({
+      codes: [missingCode],
+      name: "(missing)",
+      count: nMissing,
+      colour: missing[theme],
+      shape: 0,
+      hidden: hidden.has(missingCode),
+    });
   const entryOf = new Uint8Array(names.length + 1); // by code + 1
   entries.forEach((e, i) => e.codes.forEach((c) => (entryOf[c + 1] = i)));
   const index = new Uint8Array(codes.length);
@@ -88,7 +107,12 @@ export function categoryColouring(
     palette: pack(entries.map((e) => e.colour)),
     shapes: own.length > categorical.length ? shape : null,
     off: entries.some((e) => e.hidden) ? off : null,
-    legend: { kind: "categories", title, entries, note: rest.length ? `the ${own.length} most frequent of ${used.length.toLocaleString("en")}` : null },
+    legend: {
+      kind: "categories",
+      title,
+      entries,
+      note: rest.length ? `the ${own.length} most frequent of ${used.length.toLocaleString("en")}` : null,
+    },
   };
 }
 
@@ -111,7 +135,9 @@ export function scaleEnds(values: Float32Array): [number, number] {
 
 /** Numbers: 255 steps of a scale, entry 255 for missing values. */
 export function numberColouring(
-  title: string, values: Float32Array, theme: Theme,
+  title: string,
+  values: Float32Array,
+  theme: Theme,
   o: { unit?: string; note?: string; diverging?: boolean; range?: [number, number] } = {},
 ): Colouring {
   let [min, max] = o.range ?? scaleEnds(values);
@@ -121,7 +147,9 @@ export function numberColouring(
   }
   const span = max > min ? max - min : 1;
   const index = new Uint8Array(values.length);
-  let below = 0, above = 0, nMissing = 0;
+  let below = 0,
+    above = 0,
+    nMissing = 0;
   for (let i = 0; i < values.length; i++) {
     const v = values[i];
     if (Number.isNaN(v)) {
@@ -139,7 +167,18 @@ export function numberColouring(
     palette: pack([...colours, missing[theme]]),
     shapes: null,
     off: null,
-    legend: { kind: "scale", title, unit: o.unit ?? "", min, max, below, above, missing: nMissing, colours, note: o.note ?? null },
+    legend: {
+      kind: "scale",
+      title,
+      unit: o.unit ?? "",
+      min,
+      max,
+      below,
+      above,
+      missing: nMissing,
+      colours,
+      note: o.note ?? null,
+    },
   };
 }
 
@@ -147,9 +186,14 @@ export function numberColouring(
 export function setColouring(sets: NamedSet[], n: number, hidden: ReadonlySet<number>, theme: Theme): Colouring {
   const codes = new Int32Array(n).fill(-1);
   for (let s = sets.length - 1; s >= 0; s--) for (const r of sets[s].rows) codes[r] = s;
-  const c = categoryColouring("Sets", codes, sets.map((s) => s.name), hidden, theme);
-  if (c.legend.kind === "categories")
-    for (const e of c.legend.entries) if (e.codes[0] === missingCode) e.name = "in no set";
+  const c = categoryColouring(
+    "Sets",
+    codes,
+    sets.map((s) => s.name),
+    hidden,
+    theme,
+  );
+  if (c.legend.kind === "categories") for (const e of c.legend.entries) if (e.codes[0] === missingCode) e.name = "in no set";
   return c;
 }
 
@@ -157,5 +201,7 @@ export function setColouring(sets: NamedSet[], n: number, hidden: ReadonlySet<nu
 export function sizesOf(values: Float32Array): Uint8Array {
   const [min, max] = scaleEnds(values);
   const span = max > min ? max - min : 1;
-  return Uint8Array.from(values, (v) => (Number.isNaN(v) ? 32 : 32 + Math.round(160 * Math.min(1, Math.max(0, (v - min) / span)))));
+  return Uint8Array.from(values, (v) =>
+    Number.isNaN(v) ? 32 : 32 + Math.round(160 * Math.min(1, Math.max(0, (v - min) / span))),
+  );
 }

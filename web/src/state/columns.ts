@@ -24,7 +24,8 @@ export function measureTitle(name: string): string {
 export function loadColumn(source: number, name: string, of?: { layer: number; k?: number }): Promise<Column> {
   const key = JSON.stringify([source, name, of ?? null]);
   let column = cache.get(key);
-  if (column) cache.delete(key); // moved to the end: least recently used go first
+  if (column)
+    cache.delete(key); // moved to the end: least recently used go first
   else {
     column = api.column(source, name, of);
     column.catch(() => cache.delete(key));

@@ -14,7 +14,12 @@ export function num(v: number | null | undefined, digits = 3): string {
   if (v === null || v === undefined || Number.isNaN(v)) return "–";
   if (!Number.isFinite(v)) return v > 0 ? "∞" : "−∞";
   const a = Math.abs(v);
-  const s = a !== 0 && (a >= 1e6 || a < 1e-4) ? v.toExponential(digits - 1) : a >= 1000 ? Math.round(v).toLocaleString("en") : String(Number(v.toPrecision(digits)));
+  const s =
+    a !== 0 && (a >= 1e6 || a < 1e-4)
+      ? v.toExponential(digits - 1)
+      : a >= 1000
+        ? Math.round(v).toLocaleString("en")
+        : String(Number(v.toPrecision(digits)));
   return s.replace("-", "−").replace("e+", "e");
 }
 

@@ -1,9 +1,23 @@
 /** Layouts: started, streamed, steered. The server computes; this file keeps the positions that came. */
 import { computed, effect, type Signal, signal } from "@preact/signals";
 import { api } from "../api/client";
-import type { Align, AxisEnd, LayoutRequest, LayoutState } from "../api/types";
+import type { Align, AxisEnd, AxisRequest, LayoutRequest, LayoutState } from "../api/types";
 import { commit, follow } from "./history";
-import { type AxisForm, type AxisSide, currentSource, detail, isolated, layer, layoutId, layers, offline, projection, type Projection, say, scrub } from "./store";
+import {
+  type AxisForm,
+  type AxisSide,
+  currentSource,
+  detail,
+  isolated,
+  layer,
+  layoutId,
+  layers,
+  offline,
+  projection,
+  type Projection,
+  say,
+  scrub,
+} from "./store";
 
 export interface Layout {
   id: number;
@@ -59,12 +73,14 @@ export function paramsOf(p: Projection): Record<string, unknown> {
   }
 }
 
-const axisRequest = (p: Projection) => (a: AxisForm) => {
-  const end = (s: AxisSide): AxisEnd =>
-    s.set !== null ? { set: s.set } : { column: p.axisColumn ?? "", text: s.text, regex: s.regex };
-  const name = (s: AxisSide): string => s.set ?? s.text;
-  return { left: end(a.left), right: end(a.right), label: a.label || `${name(a.left)} → ${name(a.right)}` };
-};
+const axisRequest =
+  (p: Projection) =>
+  (a: AxisForm): AxisRequest => {
+    const end = (s: AxisSide): AxisEnd =>
+      s.set !== null ? { set: s.set } : { column: p.axisColumn ?? "", text: s.text, regex: s.regex };
+    const name = (s: AxisSide): string => s.set ?? s.text;
+    return { left: end(a.left), right: end(a.right), label: a.label || `${name(a.left)} → ${name(a.right)}` };
+  };
 
 /** The alignment that a method can have, nearest to the chosen one. */
 export function alignOf(p: Projection): Align {
@@ -182,8 +198,15 @@ async function refine(l: Layout, of: number): Promise<void> {
 
 function track(id: number, request: LayoutRequest): Layout {
   const l: Layout = {
-    id, request: signal(request), state: signal(null), positions: new Map(), version: signal(0), epoch: signal(0), frames: 0,
-    exact: new Set(), abort: new AbortController(),
+    id,
+    request: signal(request),
+    state: signal(null),
+    positions: new Map(),
+    version: signal(0),
+    epoch: signal(0),
+    frames: 0,
+    exact: new Set(),
+    abort: new AbortController(),
   };
   const map = new Map(known.peek());
   map.set(id, l);
@@ -308,7 +331,8 @@ function followLayer(): void {
   const l = layout.value;
   const to = layer.value;
   const p = projection.peek();
-  if (!l || offline.peek() || starting.peek() || layoutLayers.peek().includes(to) || !layers.peek().some((x) => x.layer === to)) return;
+  if (!l || offline.peek() || starting.peek() || layoutLayers.peek().includes(to) || !layers.peek().some((x) => x.layer === to))
+    return;
   if (p.scope !== "layer" || (p.method !== "pca" && p.method !== "raw" && p.method !== "axes")) return;
   commit("layer", () => (projection.value = { ...p, scope: "all" }), "layer");
   void run("layer");

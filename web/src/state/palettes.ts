@@ -7,15 +7,38 @@
 import type { Theme } from "./store";
 
 export const categorical = [
-  "#346aac", "#eb881f", "#64cbfe", "#9c2a66", "#c27cbb", "#4a690a", "#8fb07d", "#7965f0", "#19966e", "#fd9cba",
+  "#346aac",
+  "#eb881f",
+  "#64cbfe",
+  "#9c2a66",
+  "#c27cbb",
+  "#4a690a",
+  "#8fb07d",
+  "#7965f0",
+  "#19966e",
+  "#fd9cba",
 ];
 /** Categories that get a sign of their own: each colour with each of the plot's eight shapes. */
 export const maxCategories = categorical.length * 8;
 
 /** van der Walt & Smith 2015, CC0: the stops of src/figure/theme.c. */
 const viridis = [
-  "#440154", "#481a6c", "#472f7d", "#414487", "#39568c", "#31688e", "#2a788e", "#23888e",
-  "#1f988b", "#22a884", "#35b779", "#54c568", "#7ad151", "#a5db36", "#d2e21b", "#fde725",
+  "#440154",
+  "#481a6c",
+  "#472f7d",
+  "#414487",
+  "#39568c",
+  "#31688e",
+  "#2a788e",
+  "#23888e",
+  "#1f988b",
+  "#22a884",
+  "#35b779",
+  "#54c568",
+  "#7ad151",
+  "#a5db36",
+  "#d2e21b",
+  "#fde725",
 ];
 const diverging: Record<Theme, string[]> = {
   light: ["#134b8a", "#2f74b8", "#6fa5d6", "#b3cde6", "#d9d9d9", "#ecc59a", "#dc9443", "#b4641a", "#7d3d06"],
@@ -41,7 +64,16 @@ function ramp(stops: string[], n: number): string[] {
     const x = t * (stops.length - 1);
     const i = Math.min(stops.length - 2, Math.floor(x));
     const [a, b] = [rgb(stops[i]), rgb(stops[i + 1])];
-    return "#" + a.map((v, k) => Math.round(v + (b[k] - v) * (x - i)).toString(16).padStart(2, "0")).join("");
+    return (
+      "#" +
+      a
+        .map((v, k) =>
+          Math.round(v + (b[k] - v) * (x - i))
+            .toString(16)
+            .padStart(2, "0"),
+        )
+        .join("")
+    );
   };
   return Array.from({ length: n }, (_, i) => at(i / (n - 1)));
 }

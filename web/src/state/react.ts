@@ -10,8 +10,32 @@ import { commit, follow } from "./history";
 import { layout, run, shownLayer, startLayouts } from "./layouts";
 import { chains, sameRows } from "./rows";
 import {
-  colouredSets, colourBusy, colourBy, colouring, currentSource, detail, hiddenCodes, isolated, layer, layoutId, nearest, neighbours, offline, type Operand,
-  operands, paint, paths, pinned, say, search, searchStatus, selection, sets, sizeBy, sizes, theme,
+  colouredSets,
+  colourBusy,
+  colourBy,
+  colouring,
+  currentSource,
+  detail,
+  hiddenCodes,
+  isolated,
+  layer,
+  layoutId,
+  nearest,
+  neighbours,
+  offline,
+  type Operand,
+  operands,
+  paint,
+  paths,
+  pinned,
+  say,
+  search,
+  searchStatus,
+  selection,
+  sets,
+  sizeBy,
+  sizes,
+  theme,
 } from "./store";
 
 const oops = (e: unknown): void => say((e as Error).message, "error");
@@ -49,7 +73,11 @@ async function colour({ stale }: { stale: () => boolean }): Promise<void> {
   if (!d || by.kind === "none") return put(plainColouring(t));
   if (by.kind === "sets") return put(setColouring(drawn, d.rows, hidden, t));
   if (by.kind === "values")
-    return put(painted && painted.values.length === d.rows ? numberColouring(painted.title, painted.values, t, painted) : plainColouring(t));
+    return put(
+      painted && painted.values.length === d.rows
+        ? numberColouring(painted.title, painted.values, t, painted)
+        : plainColouring(t),
+    );
   if (by.kind === "trust") {
     if (!l || !done || shown === null) return;
     const k = l.state.peek()!.quality?.k ?? 15;
@@ -99,7 +127,8 @@ async function load({ stale }: { stale: () => boolean }): Promise<void> {
     detail.value = d;
     if (layoutId.peek() === null) void run("open");
     const category = d.columns.find((c) => c.type === "category" && c.distinct > 1 && c.distinct <= 60);
-    if (category && colourBy.peek().kind === "none") follow("open", () => (colourBy.value = { kind: "column", name: category.name }));
+    if (category && colourBy.peek().kind === "none")
+      follow("open", () => (colourBy.value = { kind: "column", name: category.name }));
   }
   refreshSets().catch(oops);
   await Promise.all([loadTokens(id, stale), loadPaths(id, d.path_column ?? null, stale)]);
@@ -183,7 +212,14 @@ async function find({ stale, signal: s }: { stale: () => boolean; signal: AbortS
   let shown = 0;
   try {
     await api.search(
-      { source: id, mode: q.mode, text: q.text, column: q.column, case: q.matchCase, within: within ? Array.from(within) : null },
+      {
+        source: id,
+        mode: q.mode,
+        text: q.text,
+        column: q.column,
+        case: q.matchCase,
+        within: within ? Array.from(within) : null,
+      },
       (p) => {
         if (stale()) return;
         parts.push(p.rows);

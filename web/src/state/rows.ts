@@ -12,7 +12,9 @@ export function sortedRows(rows: ArrayLike<number>): Uint32Array {
 /** Both ascending: rows in a or b / in both / in a only. */
 export function combine(a: Uint32Array, b: Uint32Array, op: "add" | "and" | "remove"): Uint32Array {
   const out = new Uint32Array(a.length + (op === "add" ? b.length : 0));
-  let i = 0, j = 0, n = 0;
+  let i = 0,
+    j = 0,
+    n = 0;
   while (i < a.length || (op === "add" && j < b.length)) {
     if (j >= b.length || (i < a.length && a[i] < b[j])) {
       if (op !== "and") out[n++] = a[i];
@@ -34,7 +36,8 @@ export function sameRows(a: Uint32Array, b: Uint32Array): boolean {
 }
 
 export function hasRow(rows: Uint32Array, row: number): boolean {
-  let lo = 0, hi = rows.length;
+  let lo = 0,
+    hi = rows.length;
   while (lo < hi) {
     const mid = (lo + hi) >> 1;
     if (rows[mid] < row) lo = mid + 1;
@@ -47,7 +50,7 @@ export function hasRow(rows: Uint32Array, row: number): boolean {
 export function packRows(rows: Uint32Array): string {
   const runs: string[] = [];
   let next = 0;
-  for (let i = 0; i < rows.length; ) {
+  for (let i = 0; i < rows.length;) {
     let n = 1;
     while (i + n < rows.length && rows[i + n] === rows[i] + n) n++;
     const gap = (rows[i] - next).toString(36);

@@ -5,7 +5,17 @@
  *  renumbers. */
 import { computed, signal } from "@preact/signals";
 import type { Plot } from "../plot";
-import type { Align, Metric, Method, NamedSet, NeighborReply, SearchMode, SourceDetail, SourceEntry, Space } from "../api/types";
+import type {
+  Align,
+  Metric,
+  Method,
+  NamedSet,
+  NeighborReply,
+  SearchMode,
+  SourceDetail,
+  SourceEntry,
+  Space,
+} from "../api/types";
 import { type Colouring, plainColouring } from "./colouring";
 import { undoable } from "./history";
 
@@ -118,7 +128,10 @@ export type ColourBy =
   | { kind: "values" };
 export const colourBy = undoable<ColourBy>("colour", { kind: "none" });
 /** Numbers per row that a screen wants on the map: set it, then colourBy {kind: "values"}. */
-export const paint = undoable<{ title: string; values: Float32Array; diverging?: boolean; range?: [number, number] } | null>("paint", null);
+export const paint = undoable<{ title: string; values: Float32Array; diverging?: boolean; range?: [number, number] } | null>(
+  "paint",
+  null,
+);
 /** Categories of the current colour column that the legend has switched off (codes). */
 export const hiddenCodes = undoable<ReadonlySet<number>>("hidden", new Set());
 /** Numeric column or measure that sizes the points; null = one size. */
@@ -189,7 +202,11 @@ export interface SearchState {
 export const search = undoable<SearchState>("search", { text: "", mode: "substring", column: null, matchCase: false });
 /** How far the search is; `error` (invalid regex) keeps the hits before it. */
 export const searchStatus = signal<{ count: number; scanned: number; total: number; busy: boolean; error: string | null }>({
-  count: 0, scanned: 0, total: 0, busy: false, error: null,
+  count: 0,
+  scanned: 0,
+  total: 0,
+  busy: false,
+  error: null,
 });
 export type InspectorTab = "token" | "selection" | "arithmetic";
 export const inspectorTab = undoable<InspectorTab>("inspector", "token");

@@ -7,8 +7,32 @@ import { clearHistory } from "./history";
 import { adopt, run } from "./layouts";
 import { packRows, unpackRows } from "./rows";
 import {
-  boot, colouredSets, colourBy, currentSource, detail, drawMode, hiddenCodes, inspectorTab, isolated, layer, layoutId, mapPlot,
-  nearest, operands, pinned, pointSize, projection, say, screen, search, selection, showLabels, showPaths, sizeBy, sources, themeChoice,
+  boot,
+  colouredSets,
+  colourBy,
+  currentSource,
+  detail,
+  drawMode,
+  hiddenCodes,
+  inspectorTab,
+  isolated,
+  layer,
+  layoutId,
+  mapPlot,
+  nearest,
+  operands,
+  pinned,
+  pointSize,
+  projection,
+  say,
+  screen,
+  search,
+  selection,
+  showLabels,
+  showPaths,
+  sizeBy,
+  sources,
+  themeChoice,
 } from "./store";
 
 /** A view: every field but the source is optional when it is read. */
@@ -89,7 +113,10 @@ export async function applyView(view: View): Promise<boolean> {
   }
   const d = await api.source(entry.id);
   if (d.hash !== view.source.hash) {
-    say(`'${view.source.name}' has other data than when the view was saved (hash ${d.hash}, expected ${view.source.hash}).`, "error");
+    say(
+      `'${view.source.name}' has other data than when the view was saved (hash ${d.hash}, expected ${view.source.hash}).`,
+      "error",
+    );
     return false;
   }
   const rows = (text: string | null | undefined) => (text ? unpackRows(text, d.rows) : null);
@@ -129,9 +156,23 @@ const longest = 8000;
 
 /** What a fresh page shows: the address leaves it out. */
 const fresh: Partial<View> = {
-  screen: screen.peek(), colour: colourBy.peek(), hidden: [], size: sizeBy.peek(), mode: drawMode.peek(), pointSize: pointSize.peek(),
-  paths: showPaths.peek(), labels: showLabels.peek(), selection: "", isolated: null, pinned: pinned.peek(), nearest: nearest.peek(),
-  operands: operands.peek(), search: search.peek(), sets: [], tab: inspectorTab.peek(), theme: null,
+  screen: screen.peek(),
+  colour: colourBy.peek(),
+  hidden: [],
+  size: sizeBy.peek(),
+  mode: drawMode.peek(),
+  pointSize: pointSize.peek(),
+  paths: showPaths.peek(),
+  labels: showLabels.peek(),
+  selection: "",
+  isolated: null,
+  pinned: pinned.peek(),
+  nearest: nearest.peek(),
+  operands: operands.peek(),
+  search: search.peek(),
+  sets: [],
+  tab: inspectorTab.peek(),
+  theme: null,
 };
 const freshProjection = projection.peek();
 
@@ -144,7 +185,11 @@ export function encodeView(view: View): string {
   // Readable where that is safe: ' stands for the quotation mark, and is itself escaped.
   const text = (v: View): string =>
     prefix +
-    encodeURIComponent(JSON.stringify({ ...differing(v, fresh), projection: differing(v.projection, freshProjection) })).replaceAll("'", "%27").replaceAll("%22", "'").replaceAll("%2C", ",").replaceAll("%3A", ":");
+    encodeURIComponent(JSON.stringify({ ...differing(v, fresh), projection: differing(v.projection, freshProjection) }))
+      .replaceAll("'", "%27")
+      .replaceAll("%22", "'")
+      .replaceAll("%2C", ",")
+      .replaceAll("%3A", ":");
   const whole = text(view);
   return whole.length <= longest ? whole : text({ ...view, selection: "", isolated: null });
 }
