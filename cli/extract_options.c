@@ -70,7 +70,7 @@ static void hub_cache(char *out, size_t n) {
 
 gn_status cli_model_dir(const char *model, char *out, size_t n_out, gn_error *err) {
     char own[2048] = "", hub[2048], name[512];
-    if (!strchr(model, '/')) {
+    if (model && !strchr(model, '/')) {
         snprintf(name, sizeof name, "models/%.400s", model);
         cli_cache_path(name, own, sizeof own);
         if (!is_folder(model) && is_folder(own)) {
