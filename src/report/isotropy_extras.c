@@ -105,25 +105,21 @@ done:
 
 /* The coordinates with the largest shares of the baseline, raw or z-scored. */
 static gn_status list_shares(const gn_isotropy_place *place, const char *variant,
-                             const gn_isotropy_opts *o, double *share, int32_t *order,
-                             gn_error *err) {
-    const gn_isotropy_plan *p = place->plan;
+                             const double *share, gn_error *err) {
     gn_mat x = layer_of(place);
-    gn_context_cosines c;
+    int32_t *order = NULL;
     gn_status st;
-    GN_TRY(gn_context_compute(p->ctx, x, o, 0, &c, share, err));
+    GN_TRY(gn_alloc_array(&order, x.cols, sizeof *order, "shares of coordinates", err));
     GN_TRY(gn_argsort_f64(share, x.cols, order, err));
-    if (strcmp(variant, "zscore") == 0)
-        GN_TRY(gn_isotropy_add(place, "baseline_cosine", "zscore", c.baseline, none, NULL, c.n_rows,
-                               NULL, err));
-    for (size_t j = 0; j < p->opts.n_rogue && j < x.cols; j++) {
+    for (size_t j = 0; j < place->plan->opts.n_rogue && j < x.cols; j++) {
         int32_t dim = order[x.cols - 1 - j];
-        GN_TRY(gn_isotropy_add(place, "rogue_dimension", variant, share[dim], none, NULL, c.n_rows,
+        GN_TRY(gn_isotropy_add(place, "rogue_dimension", variant, share[dim], none, NULL, x.rows,
                                isnan(share[dim]) ? "no baseline to share" : NULL, err));
         GN_TRY(gn_isotropy_param(place, "rank", (double)(j + 1), err));
         GN_TRY(gn_isotropy_param(place, "dim", (double)dim, err));
     }
 done:
+    gn_free(order);
     return st;
 }
 
@@ -133,19 +129,20 @@ static gn_status rogues(const gn_isotropy_place *place, const gn_isotropy_layer 
     gn_isotropy_opts o = all_rows(place, GN_SKIP_BARS);
     gn_repair_opts known = {.mean = layer->arrays.mean, .covariance = layer->arrays.covariance};
     gn_repair *zscore = NULL;
+    gn_context_cosines c;
     double *share = NULL;
-    int32_t *order = NULL;
     gn_status st;
+    GN_TRY(list_shares(place, "raw", layer->share, err));
     GN_TRY(gn_alloc_array(&share, x.cols, sizeof *share, "shares of coordinates", err));
-    GN_TRY(gn_alloc_array(&order, x.cols, sizeof *order, "shares of coordinates", err));
-    GN_TRY(list_shares(place, "raw", &o, share, order, err));
     GN_TRY(gn_repair_new(place->plan->ctx, x, GN_REPAIR_ZSCORE, &known, &zscore, err));
     o.repair = zscore;
-    GN_TRY(list_shares(place, "zscore", &o, share, order, err));
+    GN_TRY(gn_context_compute(place->plan->ctx, x, &o, 0, &c, share, err));
+    GN_TRY(gn_isotropy_add(place, "baseline_cosine", "zscore", c.baseline, none, NULL, c.n_rows,
+                           NULL, err));
+    GN_TRY(list_shares(place, "zscore", share, err));
 done:
     gn_repair_free(zscore);
     gn_free(share);
-    gn_free(order);
     return st;
 }
 

@@ -46,6 +46,7 @@ gn_status gn_isotropy_layer_new(size_t d, gn_isotropy_layer *out, gn_error *err)
     gn_status st;
     size_t elements;
     if (!gn_mul(d, d, &elements)) return gn_fail_nomem(err, "the covariance", SIZE_MAX);
+    GN_TRY(gn_alloc_array(&out->share, d, sizeof(double), "shares of coordinates", err));
     GN_TRY(gn_alloc_array(&out->arrays.mean, d, sizeof(double), "the mean", err));
     GN_TRY(gn_alloc_array(&out->arrays.spectrum, d, sizeof(double), "eigenvalues", err));
     GN_TRY(
@@ -55,6 +56,7 @@ done:
 }
 
 void gn_isotropy_layer_free(gn_isotropy_layer *l) {
+    gn_free(l->share);
     gn_free(l->arrays.mean);
     gn_free(l->arrays.spectrum);
     gn_free(l->arrays.covariance);
@@ -165,7 +167,8 @@ gn_status gn_isotropy_summarise(const gn_isotropy_place *place, const gn_isotrop
     if (spectrum) o.skip |= GN_SKIP_SPECTRUM;
     if (o.repair) o.skip |= GN_SKIP_CENTRED; /* every repair centres, in its way */
     GN_TRY(gn_isotropy_compute(p->ctx, x, &o, &s, &l->arrays, err));
-    GN_TRY(gn_context_compute(p->ctx, x, &o, p->opts.n_bootstrap, &c, NULL, err));
+    GN_TRY(
+        gn_context_compute(p->ctx, x, &o, p->opts.n_bootstrap, &c, keep ? keep->share : NULL, err));
     GN_TRY(gn_isotropy_add_cosines(place, "raw", &s.raw, jackknife, err));
     if (!o.repair) GN_TRY(gn_isotropy_add_cosines(place, "centred", &s.centred, jackknife, err));
     GN_TRY(add_context(place, &c, &s.raw, err));

@@ -35,6 +35,7 @@ gn_status gn_isotropy_param(const gn_isotropy_place *place, const char *key, dou
 /** A layer's own numbers, which what follows on it builds on. */
 typedef struct gn_isotropy_layer {
     gn_isotropy_arrays arrays;
+    double *share; /* (d) of the baseline, by coordinate */
     double baseline, baseline_se;
     gn_cosines raw;
 } gn_isotropy_layer;
