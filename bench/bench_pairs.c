@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 enum { F = 20, D = 768, LAYERS = 24, ROUNDS = 3 };
@@ -93,15 +94,17 @@ int main(int argc, char **argv) {
     for (int k = 0; k < 4; k++)
         qsort(k % 2 ? wall[k / 2] : cpu[k / 2], ROUNDS, sizeof **wall, compare);
     double adds = (double)n * (double)n / 2 * D, rate = product_rate(x);
+    struct rusage use;
+    getrusage(RUSAGE_SELF, &use);
     printf(
         "{\"bench\": \"pairs\", \"rows\": %zu, \"features\": %d, \"units\": %d, \"threads\": %u, "
         "\"patterns\": %zu, \"index_s\": %.2f, \"layer_s\": %.2f, \"layer_cpu_s\": %.2f, "
         "\"with_ranks_s\": %.2f, \"with_ranks_cpu_s\": %.2f, \"layers_24_s\": %.1f, "
         "\"layers_24_with_ranks_s\": %.1f, \"gflops_per_core\": %.1f, \"product_gflops\": %.1f, "
-        "\"share_of_ceiling\": %.2f}\n",
+        "\"share_of_ceiling\": %.2f, \"peak_mib\": %ld}\n",
         n, F, D, gn_ctx_threads(ctx), gn_pair_index_patterns(index)->n, once, wall[0][1], cpu[0][1],
         wall[1][1], cpu[1][1], once + LAYERS * wall[0][1], once + LAYERS * wall[1][1],
-        2 * adds / cpu[0][1] / 1e9, 2 * rate / 1e9, adds / cpu[0][1] / rate);
+        2 * adds / cpu[0][1] / 1e9, 2 * rate / 1e9, adds / cpu[0][1] / rate, use.ru_maxrss / 1024);
     gn_pair_index_free(index);
     gn_features_free(features);
     gn_ctx_free(ctx);

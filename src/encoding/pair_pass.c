@@ -32,6 +32,7 @@ struct scratch {
     float *tile;   /* (mr, GN_STRIP) */
     void *panel;   /* packed rows of the block */
     uint64_t near;
+    int64_t *place[GN_STRIP]; /* of the strip at work, in sum */
     float numeric[GN_STRIP];
 };
 
@@ -88,21 +89,29 @@ static size_t bin_of(const struct pass *s, double v) {
     return b < BINS ? b : BINS - 1;
 }
 
-static void add_ranks(const struct pass *s, struct scratch *c, const gn_strip_bits *bits,
-                      size_t from, size_t to, const float *row) {
-    for (size_t t = from; t < to; t++)
-        c->sum[gn_pattern_place(s->p, gn_strip_bits_at(bits, t))] +=
-            (int64_t)s->rank2[bin_of(s, (double)row[t])];
+/* Where the pairs of a strip add to, `each` numbers a pattern. A table of many patterns lies in no
+ * cache: all places of a strip are asked for before the first is used. */
+static void find_places(const struct pass *s, struct scratch *c, const gn_strip_bits *bits,
+                        size_t from, size_t to, size_t each) {
+    for (size_t t = from; t < to; t++) {
+        c->place[t] = c->sum + each * gn_pattern_place(s->p, gn_strip_bits_at(bits, t));
+        __builtin_prefetch(c->place[t], 1);
+    }
 }
 
-static void add_sums(const struct pass *s, struct scratch *c, const gn_strip_bits *bits,
-                     size_t from, size_t to, const float *row, struct part *part) {
+static void add_ranks(const struct pass *s, struct scratch *c, size_t from, size_t to,
+                      const float *row) {
+    for (size_t t = from; t < to; t++) *c->place[t] += (int64_t)s->rank2[bin_of(s, (double)row[t])];
+}
+
+static void add_sums(const struct pass *s, struct scratch *c, size_t from, size_t to,
+                     const float *row, struct part *part) {
     double p1 = 0, p2 = 0, p3 = 0, p4 = 0, units = 1 / s->unit;
     double per_square = units / s->rows->bound;
     float least = row[from], largest = row[from];
     for (size_t t = from; t < to; t++) {
         double v = (double)row[t], v2 = v * v;
-        int64_t *sum = c->sum + 2 * gn_pattern_place(s->p, gn_strip_bits_at(bits, t));
+        int64_t *sum = c->place[t];
         sum[0] += (int64_t)(v * units);
         sum[1] += (int64_t)(v2 * per_square);
         p1 += v;
@@ -143,16 +152,17 @@ static void use_strip(struct pass *s, struct scratch *c, size_t block, size_t i,
     size_t n = s->rows->n, from = i + 1 > j ? i + 1 - j : 0;
     size_t to = n - j < s->width ? n - j : s->width;
     if (i >= n || from >= to) return;
+    gn_strip_bits_set(s->p, i, j, &bits);
+    find_places(s, c, &bits, from, to, s->rank2 ? 1 : 2);
     if (s->gemm)
         finish_strip(s, c, i, j, from, to, row);
     else
         gn_pair_strip(s->rows, i, j + from, to - from, row + from);
-    gn_strip_bits_set(s->p, i, j, &bits);
     if (s->rank2) {
-        add_ranks(s, c, &bits, from, to, row);
+        add_ranks(s, c, from, to, row);
         return;
     }
-    add_sums(s, c, &bits, from, to, row, part);
+    add_sums(s, c, from, to, row, part);
     add_numeric(s, c, i, j, from, to, row, s->numeric + 2 * block * s->p->n_numeric);
 }
 
