@@ -237,7 +237,7 @@ static int run(const cli_command *self, int argc, char **argv) {
          "with MODEL: auto (default: first for encoders, last for decoders), first, last, mean",
          pools},
         {"distance", 0, CLI_TEXT, (void *)&c.distance, "LIST",
-         "COLUMN=categorical, absdiff or squared, by commas; a word alone is for all columns",
+         "COLUMN=categorical, absdiff, squared or rank, by commas; a word alone is for all columns",
          NULL},
         {"skip", 0, CLI_TEXT, (void *)&c.skip, "A,B", "columns of the table that are no features",
          NULL},

@@ -30,10 +30,11 @@ typedef enum gn_feature_distance {
     GN_DIFFER,      /**< 1 where both are known and differ, else 0 */
     GN_ABSDIFF,     /**< |difference| of the scaled values */
     GN_SQUARED,     /**< its square */
+    GN_RANKED,      /**< |difference| of ranks, equal values at their average, scaled to [0, 1] */
 } gn_feature_distance;
-/** "by kind", "categorical", "absdiff", "squared". */
+/** "by kind", "categorical", "absdiff", "squared", "rank". */
 GN_API const char *gn_feature_distance_name(gn_feature_distance distance);
-/** The inverse, for the last three. @return GN_OK; GN_EINVAL with the list of names. */
+/** The inverse, for all but the first. @return GN_OK; GN_EINVAL with the list of names. */
 GN_API gn_status gn_feature_distance_parse(const char *name, gn_feature_distance *out,
                                            gn_error *err);
 
@@ -46,7 +47,8 @@ typedef struct gn_feature {
     size_t n_missing;
     const int32_t *code;       /**< (n) level of each row, -1 where it is missing */
     const char *const *level;  /**< (n_levels) ascending for numbers, else by first appearance */
-    const double *level_value; /**< (n_levels) scaled to [0, 1], ascending; NULL: categorical */
+    const double *level_value; /**< (n_levels) scaled to [0, 1], ascending (GN_RANKED: their
+                                   ranks); NULL: categorical */
     double min, max;           /**< of the unscaled numbers; NaN: categorical */
 } gn_feature;
 
@@ -56,8 +58,8 @@ typedef struct gn_features {
 } gn_features;
 
 typedef struct gn_features_opts {
-    /** (n_distances) "COLUMN=categorical|absdiff|squared", or the word alone for every column that
-     *  no other entry names (numbers only, where it is not "categorical"). */
+    /** (n_distances) "COLUMN=categorical|absdiff|squared|rank", or the word alone for every column
+     * that no other entry names (numbers only, where it is not "categorical"). */
     const char *const *distance;
     size_t n_distances;
     const char *const *skip; /**< (n_skip) columns to leave out, beside those that always are */

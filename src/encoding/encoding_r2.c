@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "math/linalg.h"
+#include "math/stats.h"
 
 #include <math.h>
 #include <string.h>
@@ -62,6 +63,7 @@ struct work {
     double *values, *vectors, *turned, *row, *value, *error, *total;
     size_t *column;
     int32_t *fold;
+    const gn_vec *vec;
 };
 
 static void work_free(struct work *w) {
@@ -119,28 +121,32 @@ static void draw_folds(struct work *w, size_t n, size_t folds, uint64_t seed) {
 }
 
 /* Units less their mean, so that products stay small. */
-static void centred_row(gn_mat a, size_t i, const double *mean, double *row) {
-    const double *x = gn_mat_row_f64(a, i, row);
-    for (size_t u = 0; u < a.cols; u++) row[u] = x[u] - mean[u];
+static void centred_row(gn_mat a, size_t i, const double *mean, const gn_vec *vec, double *row) {
+    if (a.dtype == GN_F32) {
+        vec->widen(gn_mat_row_f32(a, i, NULL), a.cols, row);
+    } else {
+        const double *x = gn_mat_row_f64(a, i, row);
+        if (x != row) memcpy(row, x, a.cols * sizeof *row);
+    }
+    vec->add(-1, mean, a.cols, row);
 }
 
 static void add_rows(const struct design *z, gn_mat a, const double *mean, size_t folds,
                      struct work *w) {
     size_t p = z->columns, d = a.cols;
     for (size_t i = 0; i < z->n; i++) {
-        centred_row(a, i, mean, w->row);
+        centred_row(a, i, mean, w->vec, w->row);
         design_row(z, i, w->column, w->value);
         size_t v = (size_t)w->fold[i];
         for (size_t s = 0; s < z->width; s++) {
-            double *to = w->za + (v * p + w->column[s]) * d;
-            for (size_t u = 0; u < d; u++) to[u] += w->value[s] * w->row[u];
+            w->vec->add(w->value[s], w->row, d, w->za + (v * p + w->column[s]) * d);
             for (size_t t = 0; t < z->width; t++)
                 w->zz[(v * p + w->column[s]) * p + w->column[t]] += w->value[s] * w->value[t];
         }
     }
     for (size_t v = 0; v < folds; v++) {
         for (size_t i = 0; i < p * p; i++) w->zz[folds * p * p + i] += w->zz[v * p * p + i];
-        for (size_t i = 0; i < p * d; i++) w->za[folds * p * d + i] += w->za[v * p * d + i];
+        w->vec->add(1, w->za + v * p * d, p * d, w->za + folds * p * d);
     }
 }
 
@@ -157,10 +163,8 @@ static gn_status solve(const struct design *z, size_t d, size_t folds, size_t v,
     for (size_t j = 0; j < p && w->values[j] > SINGULAR * w->values[0]; j++) {
         const double *q = w->vectors + j * p;
         memset(w->turned, 0, d * sizeof *w->turned);
-        for (size_t c = 0; c < p; c++)
-            for (size_t u = 0; u < d; u++) w->turned[u] += q[c] * w->b[c * d + u];
-        for (size_t c = 0; c < p; c++)
-            for (size_t u = 0; u < d; u++) w->w[c * d + u] += q[c] / w->values[j] * w->turned[u];
+        for (size_t c = 0; c < p; c++) w->vec->add(q[c], w->b + c * d, d, w->turned);
+        for (size_t c = 0; c < p; c++) w->vec->add(q[c] / w->values[j], w->turned, d, w->w + c * d);
     }
     return GN_OK;
 }
@@ -171,14 +175,15 @@ static void add_errors(const struct design *z, gn_mat a, const double *mean, siz
     double n_train = w->zz[folds * p * p] - w->zz[v * p * p]; /* intercept with itself */
     for (size_t i = 0; i < z->n; i++) {
         if (w->fold[i] != (int32_t)v) continue;
-        centred_row(a, i, mean, w->row);
+        centred_row(a, i, mean, w->vec, w->row);
         design_row(z, i, w->column, w->value);
         for (size_t u = 0; u < d; u++) {
-            double off = w->row[u] - w->b[u] / n_train, e = w->row[u];
-            for (size_t s = 0; s < z->width; s++) e -= w->value[s] * w->w[w->column[s] * d + u];
+            double off = w->row[u] - w->b[u] / n_train;
             w->total[u] += off * off;
-            w->error[u] += e * e;
         }
+        for (size_t s = 0; s < z->width; s++)
+            w->vec->add(-w->value[s], w->w + w->column[s] * d, d, w->row);
+        for (size_t u = 0; u < d; u++) w->error[u] += w->row[u] * w->row[u];
     }
 }
 
@@ -186,7 +191,7 @@ gn_status gn_encoding_r2(gn_ctx *ctx, gn_mat a, const gn_features *features, siz
                          double *r2, gn_error *err) {
     gn_status st;
     struct design z = {0};
-    struct work w = {0};
+    struct work w = {.vec = gn_vec_for(gn_ctx_cpu(ctx))};
     double *mean = NULL;
     size_t folds = n_folds ? n_folds : FOLDS;
     if (a.rows != features->n || folds < 2 || folds > MOST_FOLDS || a.rows < 2 * folds) {

@@ -14,20 +14,20 @@ const char *gn_feature_kind_name(gn_feature_kind kind) {
     return kind <= GN_NUMERIC ? names[kind] : "?";
 }
 
-static const char *const distances[] = {"by kind", "categorical", "absdiff", "squared"};
+static const char *const distances[] = {"by kind", "categorical", "absdiff", "squared", "rank"};
 
 const char *gn_feature_distance_name(gn_feature_distance distance) {
-    return distance <= GN_SQUARED ? distances[distance] : "?";
+    return distance <= GN_RANKED ? distances[distance] : "?";
 }
 
 gn_status gn_feature_distance_parse(const char *name, gn_feature_distance *out, gn_error *err) {
-    for (int d = GN_DIFFER; d <= GN_SQUARED; d++)
+    for (int d = GN_DIFFER; d <= GN_RANKED; d++)
         if (strcmp(name, distances[d]) == 0) {
             *out = (gn_feature_distance)d;
             return GN_OK;
         }
     return gn_fail(err, GN_EINVAL,
-                   "feature distance '%s': expected categorical, absdiff or squared", name);
+                   "feature distance '%s': expected categorical, absdiff, squared or rank", name);
 }
 
 double gn_feature_pair(const gn_feature *f, size_t i, size_t j) {
@@ -67,6 +67,22 @@ static void scale_levels(gn_feature *f, const double *number, double *to) {
     f->level_value = to;
 }
 
+/* The levels' ranks over the rows, equal values at their average, scaled in the same way. */
+static void rank_levels(const gn_feature *f, size_t n, double *to) {
+    double below = 0;
+    for (size_t v = 0; v < f->n_levels; v++) to[v] = 0;
+    for (size_t i = 0; i < n; i++)
+        if (f->code[i] >= 0) to[f->code[i]]++;
+    for (size_t v = 0; v < f->n_levels; v++) {
+        double count = to[v];
+        to[v] = below + (count + 1) / 2;
+        below += count;
+    }
+    double first = f->n_levels ? to[0] : 0;
+    double range = f->n_levels ? to[f->n_levels - 1] - first : 0;
+    for (size_t v = 0; v < f->n_levels; v++) to[v] = range > 0 ? (to[v] - first) / range : 0;
+}
+
 gn_status gn_table_add(gn_feature_table *t, const gn_column *c, gn_error *err) {
     size_t n = t->features.n, n_levels = c->n_levels;
     gn_feature f = {.name = gn_arena_text(&t->arena, c->name, strlen(c->name)),
@@ -95,6 +111,7 @@ gn_status gn_table_add(gn_feature_table *t, const gn_column *c, gn_error *err) {
     f.code = code;
     f.level = level;
     if (c->number) scale_levels(&f, c->number, value);
+    if (f.distance == GN_RANKED) rank_levels(&f, n, value);
     t->feature[t->features.n_features++] = f;
     return GN_OK;
 }

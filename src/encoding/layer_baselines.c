@@ -22,14 +22,20 @@ enum { HALVES = 20 };
 
 struct layer {
     gn_mat a;
+    const gn_vec *vec;
     double *mean, *moments, *row, *of_level, *length[2], *drawn;
     int32_t *half; /* units of the first half, ascending */
     bool *first;
 };
 
 static const double *centred_row(const struct layer *l, size_t i) {
-    const double *x = gn_mat_row_f64(l->a, i, l->row);
-    for (size_t u = 0; u < l->a.cols; u++) l->row[u] = x[u] - l->mean[u];
+    if (l->a.dtype == GN_F32) {
+        l->vec->widen(gn_mat_row_f32(l->a, i, NULL), l->a.cols, l->row);
+    } else {
+        const double *x = gn_mat_row_f64(l->a, i, l->row);
+        if (x != l->row) memcpy(l->row, x, l->a.cols * sizeof *x);
+    }
+    l->vec->add(-1, l->mean, l->a.cols, l->row);
     return l->row;
 }
 
@@ -53,10 +59,8 @@ static double alignment(const struct layer *l, const gn_feature *f, double momen
         size_t v = number ? 0 : (size_t)f->code[i];
         double h = number ? f->level_value[f->code[i]] - mean : 1;
         count[v] += h * h;
-        for (size_t u = 0; u < d; u++) {
-            l->of_level[v * d + u] += h * x[u];
-            all[u] += x[u];
-        }
+        l->vec->add(h, x, d, l->of_level + v * d);
+        l->vec->add(1, x, d, all);
     }
     for (size_t v = 0; v < levels; v++) {
         double share = number ? 0 : count[v] / (double)n;
@@ -86,8 +90,9 @@ static double halves(struct layer *l, gn_random *r) {
             block[l->first[u]][l->first[w]] += l->moments[u * d + w] * l->moments[u * d + w];
     for (size_t i = 0; i < n; i++) {
         const double *x = centred_row(l, i);
-        l->length[0][i] = l->length[1][i] = 0;
-        for (size_t u = 0; u < d; u++) l->length[l->first[u]][i] += x[u] * x[u];
+        l->length[1][i] = 0;
+        for (size_t u = 0; u < d / 2; u++) l->length[1][i] += x[l->half[u]] * x[l->half[u]];
+        l->length[0][i] = l->vec->dot_f64(x, x, d) - l->length[1][i];
         for (size_t h = 0; h < 2; h++) {
             sum[h] += l->length[h][i];
             yy[h] += l->length[h][i] * l->length[h][i];
@@ -107,7 +112,7 @@ static double halves(struct layer *l, gn_random *r) {
 gn_status gn_layer_baselines_measure(gn_ctx *ctx, gn_mat a, const gn_features *features,
                                      size_t n_halves, gn_layer_baselines *out, gn_error *err) {
     gn_status st;
-    struct layer l = {.a = a};
+    struct layer l = {.a = a, .vec = gn_vec_for(gn_ctx_cpu(ctx))};
     size_t n = a.rows, d = a.cols, levels = 1, draws = n_halves ? n_halves : HALVES;
     double squares = 0;
     if (n != features->n || d < 2 || n < 3) {

@@ -51,12 +51,12 @@ static void apply_squared(const double *x, size_t n, size_t w, const double *in,
 
 void gn_levels_apply(const gn_feature *f, size_t w, const double *in, double *out,
                      double *scratch) {
-    if (f->distance == GN_ABSDIFF)
-        apply_absdiff(f->level_value, f->n_levels, w, in, out, scratch);
+    if (f->distance == GN_DIFFER)
+        apply_differ(f->n_levels, w, in, out, scratch);
     else if (f->distance == GN_SQUARED)
         apply_squared(f->level_value, f->n_levels, w, in, out, scratch);
     else
-        apply_differ(f->n_levels, w, in, out, scratch);
+        apply_absdiff(f->level_value, f->n_levels, w, in, out, scratch);
 }
 
 void gn_row_sums(const gn_feature *f, size_t n, const double *weight, const double *z, double *out,

@@ -169,8 +169,8 @@ gn_status gn_product_row_sums(const gn_feature *k, const gn_feature *l, size_t n
                               const double *weight, double *out, gn_error *err) {
     gn_status st;
     /* The case is chosen by k: a categorical one if there is one, else a squared one. */
-    bool swap =
-        l->distance == GN_DIFFER || (l->distance == GN_SQUARED && k->distance == GN_ABSDIFF);
+    bool swap = l->distance == GN_DIFFER || (l->distance == GN_SQUARED &&
+                                             k->distance != GN_DIFFER && k->distance != GN_SQUARED);
     struct job s = {swap ? l : k, swap ? k : l, n, weight, out, NULL, NULL, NULL, NULL, NULL};
     GN_TRY(gn_alloc_array(&s.order, n, sizeof *s.order, "sums over pairs", err));
     GN_TRY(gn_alloc_array(&s.first, s.k->n_levels + 2, sizeof *s.first, "sums over pairs", err));

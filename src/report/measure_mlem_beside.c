@@ -9,6 +9,7 @@
 #include "gonio/io.h"
 #include "gonio/mlem.h"
 #include "math/stats.h"
+#include "report/mlem_errors.h"
 #include "report/subset.h"
 
 #include <math.h>
@@ -149,43 +150,33 @@ done:
     return st;
 }
 
-static gn_status encoding(const struct run *r, gn_error *err) {
-    gn_status st;
-    gn_mat a = gn_reps_layer(r->reps, r->layer);
-    double *r2 = NULL, q[] = {0, 0.5, 1}, at[3];
-    size_t m = 0;
-    GN_TRY(gn_alloc_array(&r2, a.cols, sizeof *r2, "units", err));
-    GN_TRY(gn_encoding_r2(r->ctx, a, r->features, 0, r2, err));
-    for (size_t u = 0; u < a.cols; u++)
-        if (!isnan(r2[u])) r2[m++] = r2[u];
-    if (m == 0) {
-        GN_TRY(add(r, "encoding_r2", "mean", none, none, "all units are constant", err));
-        goto done;
-    }
-    GN_TRY(add(r, "encoding_r2", "mean", gn_mean(r2, m), none, NULL, err));
-    gn_quantiles(r2, m, q, 3, at);
-    GN_TRY(add(r, "encoding_r2", "min", at[0], none, NULL, err));
-    GN_TRY(add(r, "encoding_r2", "median", at[1], none, NULL, err));
-    GN_TRY(add(r, "encoding_r2", "max", at[2], none, NULL, err));
+static gn_status encoding(const struct run *r, const gn_baseline_values *value,
+                          const gn_baseline_values *se, gn_error *err) {
+    static const char *const kinds[GN_R2_KINDS] = {"mean", "min", "median", "max"};
+    gn_status st = GN_OK;
+    if (isnan(value->encoding[0]))
+        return add(r, "encoding_r2", "mean", none, none, "all units are constant", err);
+    for (size_t k = 0; k < GN_R2_KINDS; k++)
+        GN_TRY(add(r, "encoding_r2", kinds[k], value->encoding[k], se->encoding[k], NULL, err));
 done:
-    gn_free(r2);
     return st;
 }
 
 static gn_status baselines(const struct run *r, gn_error *err) {
     gn_status st = GN_OK;
     gn_mat a = gn_reps_layer(r->reps, r->layer);
-    gn_layer_baselines b = {.cka = r->pearson};
+    gn_baseline_values b = {.layer.cka = r->pearson}, se = {.layer.cka = r->spearman};
     if (a.cols >= 2) {
-        GN_TRY(gn_layer_baselines_measure(r->ctx, a, r->features, 0, &b, err));
+        GN_TRY(gn_baselines_with_errors(r->ctx, a, r->features, &b, &se, err));
         for (size_t k = 0; k < r->f; k++)
-            GN_TRY(add_feature(r, "cka", "", k, b.cka[k], none,
-                               isnan(b.cka[k]) ? "constant: no two rows differ in it" : NULL, err));
-        GN_TRY(add(r, "noise_ceiling", "half", b.half, none, NULL, err));
-        GN_TRY(gn_result_param_number(r->result, "sd", b.half_sd, err));
-        GN_TRY(add(r, "noise_ceiling", "corrected", b.ceiling, none, NULL, err));
+            GN_TRY(add_feature(r, "cka", "", k, b.layer.cka[k], se.layer.cka[k],
+                               isnan(b.layer.cka[k]) ? "constant: no two rows differ in it" : NULL,
+                               err));
+        GN_TRY(add(r, "noise_ceiling", "half", b.layer.half, se.layer.half, NULL, err));
+        GN_TRY(gn_result_param_number(r->result, "sd", b.layer.half_sd, err));
+        GN_TRY(add(r, "noise_ceiling", "corrected", b.layer.ceiling, se.layer.ceiling, NULL, err));
+        GN_TRY(encoding(r, &b, &se, err));
     }
-    GN_TRY(encoding(r, err));
     GN_TRY(shuffled(r, err));
 done:
     return st;

@@ -62,6 +62,30 @@ TEST(many_numbers_are_numeric) {
     gn_features_free(f);
 }
 
+/* Ranks do not change under an ascending map; equal values share theirs. */
+TEST(numbers_may_count_by_rank) {
+    gn_error err;
+    gn_features *f = NULL;
+    const double x[] = {2, -1, (double)NAN, 2, 10, 0.5, 2}, want[] = {0.6, 0, 0, 0.6, 1, 0.2, 0.6};
+    double high[7];
+    for (size_t i = 0; i < 7; i++) high[i] = exp(3 * x[i]);
+    const gn_feature_column column[] = {{"x", NULL, x, GN_RANKED}, {"y", NULL, high, GN_RANKED}};
+    OK(gn_features_new(7, column, 2, &f, &err));
+    for (size_t k = 0; k < 2; k++) {
+        CHECK(f->feature[k].distance == GN_RANKED && f->feature[k].n_missing == 1);
+        for (size_t i = 0; i < 7; i++)
+            for (size_t j = 0; j < 7; j++)
+                CHECK_NEAR(gn_feature_pair(&f->feature[k], i, j),
+                           i == 2 || j == 2 ? 0 : fabs(want[i] - want[j]), 1e-15);
+    }
+    CHECK_NEAR(f->feature[0].max, 10, 0);
+    CHECK_STR(gn_feature_distance_name(GN_RANKED), "rank");
+    gn_features_free(f);
+    const int32_t code[] = {0, 1};
+    CHECK(gn_features_new(2, &(gn_feature_column){"word", code, NULL, GN_RANKED}, 1, &f, &err) ==
+          GN_EINVAL);
+}
+
 TEST(what_is_wrong_is_said) {
     const char *absdiff[] = {"num=absdiff"}, *unknown[] = {"nun=absdiff"}, *bad[] = {"euclid"};
     CHECK_CONTAINS(fails("", NULL), "features.csv: is empty");
@@ -75,7 +99,7 @@ TEST(what_is_wrong_is_said) {
     CHECK_CONTAINS(fails("num,x\n1,2\n", &(gn_features_opts){unknown, 1, NULL, 0}),
                    "no feature 'nun'; there are: num, x");
     CHECK_CONTAINS(fails("num\n1\n", &(gn_features_opts){bad, 1, NULL, 0}),
-                   "'euclid': expected categorical, absdiff or squared");
+                   "'euclid': expected categorical, absdiff, squared or rank");
     gn_error err;
     gn_features *f = NULL;
     double inf[] = {1, HUGE_VAL};
@@ -183,6 +207,7 @@ TEST(relative_clause_has_its_pairs) {
 int main(void) {
     RUN(columns_are_read_by_kind);
     RUN(many_numbers_are_numeric);
+    RUN(numbers_may_count_by_rank);
     RUN(what_is_wrong_is_said);
     RUN(profiles_and_patterns_equal_all_pairs);
     RUN(short_sentence_has_the_published_counts);

@@ -88,7 +88,67 @@ TEST(only_what_changed_is_made_anew) {
     free(again);
 }
 
+/* The same from a CSV file: layers made anew for a table that is read. */
+static size_t fits_of_csv(const char *matrix, const char *csv) {
+    gn_error err = {0};
+    gn_reps *reps = NULL;
+    gn_result *result = NULL;
+    gn_features *f = NULL;
+    size_t made = 0;
+    gn_measure_mlem_opts o = {.cache = tmp_path("mlem-csv-cache"), .n_measured = &made, .set = "x"};
+    CHECK(gn_features_open(csv, NULL, &f, &err) == GN_OK &&
+          gn_reps_open(matrix, &reps, &err) == GN_OK &&
+          gn_result_new("mlem", &result, &err) == GN_OK &&
+          gn_measure_mlem(NULL, reps, f, &o, result, &err) == GN_OK);
+    gn_result_free(result);
+    gn_reps_free(reps);
+    gn_features_free(f);
+    return made;
+}
+
+/* Row `cell` of the column `what` differs from what it is in the other tables. */
+static const char *put_csv(const char *what, size_t cell) {
+    static char path[1100];
+    snprintf(path, sizeof path, "%s", tmp_path("mlem-cell.csv"));
+    FILE *out = fopen(path, "w");
+    CHECK(out != NULL);
+    if (!out) return "";
+    fprintf(out, "sentence,kind,number\n");
+    for (size_t i = 0; i < N; i++) {
+        bool here = i == cell;
+        fprintf(out, "%s %zu,%s,%zu\n", here && !strcmp(what, "sentence") ? "another" : "one", i,
+                here && !strcmp(what, "kind") ? "z"
+                : i % 3                       ? "x"
+                                              : "y",
+                here && !strcmp(what, "number") ? 99 : i * i % 37);
+    }
+    fclose(out);
+    return path;
+}
+
+TEST(one_cell_of_a_csv_makes_anew_what_depends_on_it) {
+    gn_error err;
+    char a[1100], b[1100], command[1200];
+    snprintf(a, sizeof a, "%s", put_matrix("mlem-csv-a.npy", 1, &err));
+    snprintf(b, sizeof b, "%s", put_matrix("mlem-csv-b.npy", 2, &err));
+    snprintf(command, sizeof command, "rm -rf '%s'", tmp_path("mlem-csv-cache"));
+    REQUIRE(system(command) == 0);
+    const char *csv = put_csv("", 0);
+    CHECK(fits_of_csv(a, csv) == 1 && fits_of_csv(b, csv) == 1);
+    CHECK(fits_of_csv(a, csv) == 0 && fits_of_csv(b, csv) == 0);
+    csv = put_csv("sentence", 5); /* no feature: the states are the caller's */
+    CHECK(fits_of_csv(a, csv) == 0);
+    csv = put_csv("kind", 5);
+    CHECK(fits_of_csv(a, csv) == 1 && fits_of_csv(a, csv) == 0);
+    CHECK(fits_of_csv(b, csv) == 1); /* every layer depends on the table */
+    csv = put_csv("number", 5);
+    CHECK(fits_of_csv(a, csv) == 1);
+    csv = put_csv("", 0);
+    CHECK(fits_of_csv(a, csv) == 0 && fits_of_csv(b, csv) == 0);
+}
+
 int main(void) {
     RUN(only_what_changed_is_made_anew);
+    RUN(one_cell_of_a_csv_makes_anew_what_depends_on_it);
     return tap_done();
 }
