@@ -71,6 +71,7 @@ export async function compareNow(): Promise<void> {
     const overlap = await api.overlap({ a: c.a, b: c.b, k: c.k, match: c.match });
     if (mine !== turn) return;
     comparing.value = "drawing the maps";
+    wanted = new Set([keyOf(c.a, c.method), keyOf(c.b, c.method)]);
     const [a, b] = await Promise.all([mapOf(c.a, c.method), mapOf(c.b, c.method)]);
     if (mine !== turn) return;
     const moved = alignOnto(a, b, overlap.match);
@@ -94,28 +95,35 @@ export async function compareNow(): Promise<void> {
 }
 
 const maps = new Map<string, Promise<Float32Array>>();
+/** Maps of the current comparison: one that is computed and no longer among them is given up. */
+let wanted: ReadonlySet<string> = new Set();
+
+const paramsOf = (method: Comparison["method"]): Record<string, unknown> => (method === "pca" ? { components: [0, 1] } : { ...projection.peek()[method] });
+const keyOf = (side: Side, method: Comparison["method"]): string => JSON.stringify([side, method, projection.peek().seed, paramsOf(method)]);
 
 /** The flat map of a layer; the same question is asked once. */
 function mapOf(side: Side, method: Comparison["method"]): Promise<Float32Array> {
-  const p = projection.peek();
-  const params = method === "pca" ? { components: [0, 1] } : { ...p[method] };
-  const key = JSON.stringify([side, method, p.seed, params]);
+  const key = keyOf(side, method);
   const known = maps.get(key);
   if (known) return known;
-  const made = makeMap(side, method, p.seed, params);
+  const made = makeMap(side, method, key);
   made.catch(() => maps.delete(key));
   maps.set(key, made);
   for (const old of maps.keys()) if (maps.size > 8) maps.delete(old);
   return made;
 }
 
-async function makeMap(side: Side, method: Comparison["method"], seed: number, params: Record<string, unknown>): Promise<Float32Array> {
-  const { id } = await api.startLayout({ ...side, method, dim: 2, seed, rows: null, space: { center: false, remove: 0 }, params, align: "none" });
+async function makeMap(side: Side, method: Comparison["method"], key: string): Promise<Float32Array> {
+  const { id } = await api.startLayout({
+    ...side, method, dim: 2, seed: projection.peek().seed, rows: null, space: { center: false, remove: 0 }, params: paramsOf(method), align: "none",
+  });
   try {
     for (let wait = 50; ; wait = Math.min(500, wait * 1.4)) {
       const state = await api.layout(id);
       if (state.state === "done") break;
       if (state.state === "failed" || state.state === "stopped") throw new Error(state.error ?? "The layout was stopped.");
+      if (!wanted.has(key)) throw new Error("Another comparison was asked for.");
+      if (state.epochs > 1) comparing.value = `drawing the maps: layer ${side.layer}, ${Math.round((100 * state.epoch) / state.epochs)} %`;
       await new Promise((r) => setTimeout(r, wait));
     }
     return await api.positions(id, side.layer);
