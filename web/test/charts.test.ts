@@ -161,8 +161,8 @@ test("dominant dimensions of all layers as a matrix", () => {
 });
 
 test("curves of a comparison", () => {
-  assert.deepEqual(layerCurves({ layers: [{ layer: 0, overlap: 0.5, se: 0.1, cka: 0.9 }, { layer: 3, overlap: null }] }), {
-    layers: [0, 3], overlap: [0.5, null], se: [0.1, null], cka: [0.9, null],
+  assert.deepEqual(layerCurves({ layers: [{ layer: 0, overlap: 0.5, se: 0.1, chance: 0.01, cka: 0.9 }, { layer: 3, overlap: null }] }), {
+    layers: [0, 3], overlap: [0.5, null], se: [0.1, null], chance: [0.01, null], cka: [0.9, null],
   });
   assert.deepEqual(layerCurves({}).layers, []);
 });

@@ -218,6 +218,8 @@ export interface OverlapReply {
   match: Int32Array;
   mean: number;
   se: number | null;
+  /** Mean overlap of lists drawn at random. */
+  chance: number | null;
   cka: number | null;
   matched: number;
   k: number;

@@ -265,14 +265,13 @@ async function fetchCards(source: number, rows: number[]): Promise<void> {
 
 function Summary({ shown }: { shown: Compared }) {
   const o = shown.overlap;
-  const rows = shown.b.length / 2;
   return (
     <section class="compare-summary" data-testid="compare-summary">
       <dl>
         <dt>neighbours kept</dt>
         <dd data-testid="compare-mean">{formatWithError(o.mean, o.se)}</dd>
         <dt>by chance</dt>
-        <dd>{num(shown.of.k / Math.max(1, rows - 1), 2)}</dd>
+        <dd>{num(o.chance, 2)}</dd>
         <dt>CKA</dt>
         <dd data-testid="compare-cka">{num(o.cka, 3)}</dd>
         <dt>rows matched</dt>
@@ -334,14 +333,14 @@ function Changes({ shown, linked }: { shown: Compared; linked: { a: Plot | null;
 /** Overlap and CKA of every layer that both sources have; between two sources only. */
 function OverLayers() {
   const c = comparison.value;
-  const reply = useSignal<{ key: string; layers: number[]; overlap: (number | null)[]; se: (number | null)[]; cka: (number | null)[] } | null>(null);
+  const reply = useSignal<(LayerCurves & { key: string }) | null>(null);
   const state = useSignal<string | null>(null);
   if (!c.a || !c.b || c.a.source === c.b.source || offline.value) return null;
-  const key = JSON.stringify([c.a.source, c.b.source, c.k]);
+  const key = JSON.stringify([c.a.source, c.b.source, c.k, c.match]);
   const ask = async (): Promise<void> => {
     state.value = "comparing all layers …";
     try {
-      reply.value = { key, ...layerCurves(await api.compare(c.a!.source, c.b!.source, c.k)) };
+      reply.value = { key, ...layerCurves(await api.compare(c.a!.source, c.b!.source, c.k, c.match)) };
       state.value = null;
     } catch (e) {
       state.value = (e as Error).message;
@@ -354,7 +353,7 @@ function OverLayers() {
       {got ? (
         <Curves
           x={got.layers}
-          series={[{ label: "overlap", values: got.overlap, se: got.se }, { label: "CKA", values: got.cka }]}
+          series={[{ label: "overlap", values: got.overlap, se: got.se }, { label: "CKA", values: got.cka }, { label: "by chance", values: got.chance, width: 1 }]}
           label="Overlap and CKA of the layers that both have"
           xName={(x) => `layer ${x}`}
           yRange={[0, 1]}
@@ -373,14 +372,23 @@ function OverLayers() {
   );
 }
 
-/** The server's curves: a list of {layer, overlap, se, cka}. */
-export function layerCurves(reply: Record<string, unknown>): { layers: number[]; overlap: (number | null)[]; se: (number | null)[]; cka: (number | null)[] } {
+interface LayerCurves {
+  layers: number[];
+  overlap: (number | null)[];
+  se: (number | null)[];
+  chance: (number | null)[];
+  cka: (number | null)[];
+}
+
+/** The server's curves: a list of {layer, overlap, se, chance, cka}. */
+export function layerCurves(reply: Record<string, unknown>): LayerCurves {
   const list = (Array.isArray(reply["layers"]) ? reply["layers"] : []) as Record<string, unknown>[];
   const number = (v: unknown): number | null => (typeof v === "number" ? v : null);
   return {
     layers: list.map((l) => number(l["layer"]) ?? 0),
-    overlap: list.map((l) => number(l["overlap"] ?? l["mean"])),
+    overlap: list.map((l) => number(l["overlap"])),
     se: list.map((l) => number(l["se"])),
+    chance: list.map((l) => number(l["chance"])),
     cka: list.map((l) => number(l["cka"])),
   };
 }
