@@ -4,13 +4,26 @@ import { binCounts, extent, formatWithError, niceTicks } from "../src/charts/num
 import { nearest } from "../src/charts/Curves";
 import { commonBox, sampleRows } from "../src/screens/strip";
 import { alignOnto, byOverlap, inverse } from "../src/screens/align2d";
-import { dominanceMatrix, familiesIn, notesOf, scaleCurves, seriesOf, tableOf, tidyRow, type TidyRow } from "../src/screens/measures";
+import {
+  dominanceMatrix,
+  familiesIn,
+  notesOf,
+  scaleCurves,
+  seriesOf,
+  tableOf,
+  tidyRow,
+  type TidyRow,
+} from "../src/screens/measures";
 import { trailOf } from "../src/screens/trails";
-import { layerCurves } from "../src/screens/Compare";
+import { layerCurves } from "../src/screens/CompareLists";
 
 test("a trail goes through a row's places in the layers, in their order", () => {
   const layer = (x: number): Float32Array => Float32Array.from([x, 0, x, x * x, NaN, NaN]);
-  const layers = new Map([[0, layer(1)], [4, layer(3)], [9, layer(2)]]);
+  const layers = new Map([
+    [0, layer(1)],
+    [4, layer(3)],
+    [9, layer(2)],
+  ]);
   assert.deepEqual([...trailOf(1, [0, 4, 9], layers, 2)!], [1, 1, 3, 9, 2, 4]);
   assert.equal(trailOf(2, [0, 4, 9], layers, 2), null);
   assert.equal(trailOf(0, [0, 5], layers, 2), null);
@@ -48,7 +61,11 @@ test("the nearest position of a sorted list", () => {
 test("sampled rows are the same few in every layer; their box is square and leaves out NaN", () => {
   assert.deepEqual([...sampleRows(10, 4)], [0, 3, 6, 9]);
   assert.equal(sampleRows(5, 100).length, 5);
-  const box = commonBox([Float32Array.from([0, 0, NaN, 7, 4, 2]), Float32Array.from([-2, 0, 0, 0, 0, 0])], 2, Uint32Array.of(0, 1, 2));
+  const box = commonBox(
+    [Float32Array.from([0, 0, NaN, 7, 4, 2]), Float32Array.from([-2, 0, 0, 0, 0, 0])],
+    2,
+    Uint32Array.of(0, 1, 2),
+  );
   assert.deepEqual(box, { x: 1, y: 1, size: 6 });
 });
 
@@ -81,7 +98,7 @@ test("a turned, mirrored and scaled map is laid back onto its original", () => {
 
 test("no other turn, with or without mirror, leaves a smaller distance", () => {
   let seed = 7;
-  const random = (): number => ((seed = (seed * 16807) % 2147483647) / 2147483647 - 0.5);
+  const random = (): number => (seed = (seed * 16807) % 2147483647) / 2147483647 - 0.5;
   const a = Float32Array.from({ length: 40 }, random);
   const b = Float32Array.from({ length: 40 }, random);
   const match = Int32Array.from({ length: 20 }, (_, i) => i);
@@ -94,7 +111,9 @@ test("no other turn, with or without mirror, leaves a smaller distance", () => {
   for (let step = 0; step < 720; step++)
     for (const mirror of [1, -1]) {
       const [c, s] = [Math.cos((step * Math.PI) / 360), Math.sin((step * Math.PI) / 360)];
-      const turned = Float32Array.from(v, (_, i) => (i % 2 ? s * v[i - 1] + c * v[i] * mirror : c * v[i] - s * v[i + 1] * mirror));
+      const turned = Float32Array.from(v, (_, i) =>
+        i % 2 ? s * v[i - 1] + c * v[i] * mirror : c * v[i] - s * v[i + 1] * mirror,
+      );
       const distance = u.reduce((sum, x, i) => sum + (x - moved.scale * turned[i]) ** 2, 0);
       assert.ok(distance > best - 1e-6, `${step} ${mirror}: ${distance} < ${best}`);
     }
@@ -116,53 +135,112 @@ test("rows by overlap: least or most first, ties by row, unmatched left out", ()
   assert.deepEqual([...inverse(Int32Array.from([2, -1, 2, 0]), 4)], [3, -1, 0, -1]);
 });
 
-const row = (layer: number, measure: string, variant: string | null, value: number, se: number | null = null, scale: number | null = null): TidyRow =>
-  ({ layer, measure, variant, value, se, scale, note: null });
+const row = (
+  layer: number,
+  measure: string,
+  variant: string | null,
+  value: number,
+  se: number | null = null,
+  scale: number | null = null,
+): TidyRow => ({ layer, measure, variant, value, se, scale, note: null });
 
 test("tidy rows are read with care", () => {
-  assert.deepEqual(tidyRow({ layer: 2, measure: "twonn", variant: "ml", value: 5, se: 0.1, n: 9 }), row(2, "twonn", "ml", 5, 0.1));
+  assert.deepEqual(
+    tidyRow({ layer: 2, measure: "twonn", variant: "ml", value: 5, se: 0.1, n: 9 }),
+    row(2, "twonn", "ml", 5, 0.1),
+  );
   assert.equal(tidyRow({ layer: "2", measure: "twonn" }), null);
   assert.equal(tidyRow({ layer: 2 }), null);
   assert.equal(tidyRow({ layer: 0, measure: "norm", value: "NaN" })?.value, null);
 });
 
 test("series: one per measure and variant, a gap where a layer has no value", () => {
-  const rows = [row(0, "twonn", "ml", 5, 0.1), row(2, "twonn", "ml", 7, 0.2), row(0, "twonn", "bayes", 6), row(9, "twonn", "ml", 1)];
+  const rows = [
+    row(0, "twonn", "ml", 5, 0.1),
+    row(2, "twonn", "ml", 7, 0.2),
+    row(0, "twonn", "bayes", 6),
+    row(9, "twonn", "ml", 1),
+  ];
   const series = seriesOf(rows, [0, 1, 2], ["twonn"]);
-  assert.deepEqual(series.map((s) => s.label), ["TwoNN, ml", "TwoNN, bayes"]);
+  assert.deepEqual(
+    series.map((s) => s.label),
+    ["TwoNN, ml", "TwoNN, bayes"],
+  );
   assert.deepEqual(series[0].values, [5, null, 7]);
   assert.deepEqual(series[0].se, [0.1, null, 0.2]);
   assert.equal(series[1].se, undefined);
-  assert.deepEqual(seriesOf(rows, [0], ["twonn"], true).map((s) => s.label), ["ml", "bayes"]);
+  assert.deepEqual(
+    seriesOf(rows, [0], ["twonn"], true).map((s) => s.label),
+    ["ml", "bayes"],
+  );
 });
 
 test("a measure without a family gets a chart of its own; GRIDE runs over scale", () => {
-  const rows = [row(0, "odd_thing", null, 1), row(0, "gride", null, 3, 0.1, 2), row(0, "gride", null, 4, 0.1, 1), row(0, "gride", "reported", 9, 0.1, 1)];
-  assert.deepEqual(familiesIn(rows).map((f) => f.title), ["Odd thing"]);
+  const rows = [
+    row(0, "odd_thing", null, 1),
+    row(0, "gride", null, 3, 0.1, 2),
+    row(0, "gride", null, 4, 0.1, 1),
+    row(0, "gride", "reported", 9, 0.1, 1),
+  ];
+  assert.deepEqual(
+    familiesIn(rows).map((f) => f.title),
+    ["Odd thing"],
+  );
   assert.deepEqual(scaleCurves(rows), [{ layer: 0, scale: [1, 2], value: [4, 3], se: [0.1, 0.1] }]);
 });
 
 test("a note is told once, with all that it is about", () => {
-  const rows = [0, 1].flatMap((layer) => ["raw", "centred"].map((v) => ({ ...row(layer, "inter_cosine", v, NaN), note: "not defined" })));
-  assert.deepEqual(notesOf([...rows, row(0, "norm", "mean", 1)], ["inter_cosine", "norm"]), ["between types, raw; between types, centred: not defined"]);
+  const rows = [0, 1].flatMap((layer) =>
+    ["raw", "centred"].map((v) => ({ ...row(layer, "inter_cosine", v, NaN), note: "not defined" })),
+  );
+  assert.deepEqual(notesOf([...rows, row(0, "norm", "mean", 1)], ["inter_cosine", "norm"]), [
+    "between types, raw; between types, centred: not defined",
+  ]);
   assert.deepEqual(notesOf(rows, ["norm"]), []);
 });
 
 test("the table has a line per layer and a column per series, in the order of the charts", () => {
   const rows = [row(0, "norm", "mean", 9, 0.01), row(1, "norm", "mean", 10, 0.01), row(1, "twonn", "ml", 5.123, 0.1)];
-  assert.deepEqual(tableOf(rows, [0, 1]), { head: ["TwoNN, ml", "norm, mean"], lines: [["–", "9.000 ± 0.010"], ["5.12 ± 0.10", "10.000 ± 0.010"]] });
+  assert.deepEqual(tableOf(rows, [0, 1]), {
+    head: ["TwoNN, ml", "norm, mean"],
+    lines: [
+      ["–", "9.000 ± 0.010"],
+      ["5.12 ± 0.10", "10.000 ± 0.010"],
+    ],
+  });
 });
 
 test("dominant dimensions of all layers as a matrix", () => {
-  const d = { 0: [{ dim: 7, share: 0.5 }, { dim: 3, share: 0.1 }], 1: [{ dim: 3, share: 0.2 }, { dim: 99, share: 0.05 }] };
+  const d = {
+    0: [
+      { dim: 7, share: 0.5 },
+      { dim: 3, share: 0.1 },
+    ],
+    1: [
+      { dim: 3, share: 0.2 },
+      { dim: 99, share: 0.05 },
+    ],
+  };
   const { dims, values } = dominanceMatrix(d, [0, 1], 2);
   assert.deepEqual(dims, [3, 7]);
   assert.deepEqual([...values], [0.1, 0.5, 0.2, NaN]);
 });
 
 test("curves of a comparison", () => {
-  assert.deepEqual(layerCurves({ layers: [{ layer: 0, overlap: 0.5, se: 0.1, chance: 0.01, cka: 0.9 }, { layer: 3, overlap: null }] }), {
-    layers: [0, 3], overlap: [0.5, null], se: [0.1, null], chance: [0.01, null], cka: [0.9, null],
-  });
+  assert.deepEqual(
+    layerCurves({
+      layers: [
+        { layer: 0, overlap: 0.5, se: 0.1, chance: 0.01, cka: 0.9 },
+        { layer: 3, overlap: null },
+      ],
+    }),
+    {
+      layers: [0, 3],
+      overlap: [0.5, null],
+      se: [0.1, null],
+      chance: [0.01, null],
+      cka: [0.9, null],
+    },
+  );
   assert.deepEqual(layerCurves({}).layers, []);
 });

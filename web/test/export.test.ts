@@ -17,7 +17,15 @@ import { known } from "../src/state/layouts";
 import { colourBy, currentSource, detail, layer, layoutId, paint, sets } from "../src/state/store";
 
 test("CSV: what needs quotes has them, missing is empty, empty text is not", () => {
-  const text = csv(["a", "b,c"], [[1, 'say "no"'], [null, ""], ["x\ny", " z"], [NaN, false]]);
+  const text = csv(
+    ["a", "b,c"],
+    [
+      [1, 'say "no"'],
+      [null, ""],
+      ["x\ny", " z"],
+      [NaN, false],
+    ],
+  );
   assert.equal(text, 'a,"b,c"\r\n1,"say ""no"""\r\n,""\r\n"x\ny"," z"\r\n,false\r\n');
 });
 
@@ -35,9 +43,9 @@ test("a written block is read back: every type, odd lengths, any text", () => {
     e: { data: new Int32Array(0), shape: [0] },
   };
   for (let pad = 0; pad < 20; pad++) {
-    const written = writeBlock({ title: "東京 \" ".repeat(pad) }, arrays);
+    const written = writeBlock({ title: '東京 " '.repeat(pad) }, arrays);
     const block = parseBlock(written.buffer);
-    assert.equal(block.meta["title"], "東京 \" ".repeat(pad));
+    assert.equal(block.meta["title"], '東京 " '.repeat(pad));
     for (const [name, { data, shape }] of Object.entries(arrays)) assert.deepEqual(block.arrays[name], { data, shape });
   }
 });
@@ -53,7 +61,9 @@ test("quantised positions: one step for all axes, exact to half a step, NaN stay
   const p = Float32Array.of(-3, 10, 5, 10.5, NaN, NaN, 1, 11);
   const q = quantise(p, 2);
   assert.deepEqual([q.low, q.size], [[-3, 10], 8]);
-  unquantise(q.steps, q.low, q.size).forEach((v, i) => (Number.isNaN(p[i]) ? assert.ok(Number.isNaN(v)) : assert.ok(Math.abs(v - p[i]) <= 8 / 65534 / 2 + 1e-6)));
+  unquantise(q.steps, q.low, q.size).forEach((v, i) =>
+    Number.isNaN(p[i]) ? assert.ok(Number.isNaN(v)) : assert.ok(Math.abs(v - p[i]) <= 8 / 65534 / 2 + 1e-6),
+  );
   const one = quantise(Float32Array.of(4, 4), 2);
   assert.deepEqual([...unquantise(one.steps, one.low, one.size)], [4, 4]);
 });
@@ -89,14 +99,26 @@ test("a PDF has its objects where its table says, the picture's pixels and the t
   const picture = { width: 2, height: 1, rgb: Uint8Array.of(255, 0, 0, 0, 0, 255), alpha: Uint8Array.of(255, 128) };
   page.picture(picture, 10, 20, 100, 50);
   page.picture(picture, 0, 0, 1, 1);
-  page.polygon([[0, 0], [10, 10]], { stroke: [0, 0.5, 1], width: 2, dash: [3, 2], opacity: 0.5 });
-  assert.equal(page.text("café – 23.1 %", 150, 100, 12, { fill: [0, 0, 0], anchor: "middle", halo: { color: [1, 1, 1], width: 3 } }), true);
+  page.polygon(
+    [
+      [0, 0],
+      [10, 10],
+    ],
+    { stroke: [0, 0.5, 1], width: 2, dash: [3, 2], opacity: 0.5 },
+  );
+  assert.equal(
+    page.text("café – 23.1 %", 150, 100, 12, { fill: [0, 0, 0], anchor: "middle", halo: { color: [1, 1, 1], width: 3 } }),
+    true,
+  );
   assert.equal(page.text("東京", 0, 0, 12, { fill: [0, 0, 0] }), false);
   const file = await page.bytes();
   assert.ok(Buffer.from(file).toString("latin1").startsWith("%PDF-1.5\n"));
   const objects = [...readPdf(file).values()];
   const images = objects.filter((o) => o.dictionary.includes("/Subtype /Image"));
-  assert.deepEqual(images.map((o) => [...o.stream!]), [[255, 128], [...picture.rgb]]);
+  assert.deepEqual(
+    images.map((o) => [...o.stream!]),
+    [[255, 128], [...picture.rgb]],
+  );
   assert.ok(images[1].dictionary.includes("/Width 2 /Height 1") && images[1].dictionary.includes("/SMask"));
   const content = objects.find((o) => o.stream?.includes(" cm"))!.stream!.toString("latin1");
   assert.ok(content.startsWith("1 0 0 -1 0 200 cm"));
@@ -118,11 +140,22 @@ const view = { v: 1, source: { path: "p", name: "n", hash: "h" }, layer: 3, layo
 test("a session goes out and comes back without the server's layout number", () => {
   const text = writeSession(view, { 3: "ab" }, new Date(0));
   const back = readSession(text);
-  assert.deepEqual(back, { gonio_session: 1, saved: "1970-01-01T00:00:00.000Z", view: { ...(view as object), layout: null }, coordinates: { 3: "ab" } });
+  assert.deepEqual(back, {
+    gonio_session: 1,
+    saved: "1970-01-01T00:00:00.000Z",
+    view: { ...(view as object), layout: null },
+    coordinates: { 3: "ab" },
+  });
 });
 
 test("what is no session is refused with a reason", () => {
-  for (const [text, reason] of [["{", /not a session/], ["[]", /no field/], ["null", /no field/], ['{"gonio_session": 2}', /format 2/], ['{"gonio_session": 1, "view": {}}', /names no data/]] as const)
+  for (const [text, reason] of [
+    ["{", /not a session/],
+    ["[]", /no field/],
+    ["null", /no field/],
+    ['{"gonio_session": 2}', /format 2/],
+    ['{"gonio_session": 1, "view": {}}', /names no data/],
+  ] as const)
     assert.throws(() => readSession(text), reason);
 });
 
@@ -147,19 +180,41 @@ function carried() {
   const q = p.map((x) => quantise(x, 2));
   const names = ["bank", "Bank", "river"];
   const meta = {
-    format: 1, view, layout: { epoch: 1, epochs: 1, loss: null }, layers: q.map((x, i) => ({ layer: 4 * i, low: x.low, size: x.size })),
+    format: 1,
+    view,
+    layout: { epoch: 1, epochs: 1, loss: null },
+    layers: q.map((x, i) => ({ layer: 4 * i, low: x.low, size: x.size })),
     source: { id: 3, rows: 5, token_column: "token", columns: [] },
-    columns: [{ name: "token", kind: "codes", names }, { name: "position", kind: "number" }, { name: "lid", kind: "number", layer: 4 }],
-    texts: ["the bank of the river"], labels: { 4: [{ x: 0, y: 0, text: "w", rows: 2, level: 0 }] },
-    sets: [{ name: "first", rows: "0.2" }], paint: null, log: [], geometry: null,
+    columns: [
+      { name: "token", kind: "codes", names },
+      { name: "position", kind: "number" },
+      { name: "lid", kind: "number", layer: 4 },
+    ],
+    texts: ["the bank of the river"],
+    labels: { 4: [{ x: 0, y: 0, text: "w", rows: 2, level: 0 }] },
+    sets: [{ name: "first", rows: "0.2" }],
+    paint: null,
+    log: [],
+    geometry: null,
   };
   const int = (...v: number[]) => ({ data: Int32Array.from(v), shape: [v.length] });
   const float = (...v: number[]) => ({ data: Float32Array.from(v), shape: [v.length] });
-  return carriedApi(parseBlock(writeBlock(meta, {
-    p0: { data: q[0].steps, shape: [5, 2] }, p1: { data: q[1].steps, shape: [5, 2] },
-    c0: int(0, 1, 2, 0, -1), c1: float(1, 4, NaN, 20, 3), c2: float(1, 2, 3, 4, 5),
-    text: int(0, -1, 0, -1, -1), at: int(4, -1, 16, -1, -1), size: int(4, -1, 5, -1, -1), sequence: int(0, -1, 0, -1, -1), position: int(1, -1, 4, -1, -1),
-  }).buffer));
+  return carriedApi(
+    parseBlock(
+      writeBlock(meta, {
+        p0: { data: q[0].steps, shape: [5, 2] },
+        p1: { data: q[1].steps, shape: [5, 2] },
+        c0: int(0, 1, 2, 0, -1),
+        c1: float(1, 4, NaN, 20, 3),
+        c2: float(1, 2, 3, 4, 5),
+        text: int(0, -1, 0, -1, -1),
+        at: int(4, -1, 16, -1, -1),
+        size: int(4, -1, 5, -1, -1),
+        sequence: int(0, -1, 0, -1, -1),
+        position: int(1, -1, 4, -1, -1),
+      }).buffer,
+    ),
+  );
 }
 
 test("a carried page answers positions, columns and cards", async () => {
@@ -204,7 +259,12 @@ test("a carried page searches tokens and columns; missing cells never match", as
   assert.deepEqual(await hits({ text: "of the", column: "text" }), [0, 2]);
   assert.deepEqual(await hits({ text: "ban", within: [1, 2] }), [1]);
   assert.deepEqual(await hits({ text: "ban", within: { set: "first" } }), [0, 1]);
-  for (const bad of [{ text: "(", mode: "regex" as const }, { text: "position>x", mode: "field" as const }, { text: "nothing", mode: "field" as const }, { text: "gone:1", mode: "field" as const }])
+  for (const bad of [
+    { text: "(", mode: "regex" as const },
+    { text: "position>x", mode: "field" as const },
+    { text: "nothing", mode: "field" as const },
+    { text: "gone:1", mode: "field" as const },
+  ])
     await assert.rejects(hits(bad), ApiError);
 });
 
@@ -216,29 +276,105 @@ test("sets of a carried page are combined and exported", async () => {
   await api.combineSets(3, "or", "first", "odd", "c");
   const sets = Object.fromEntries((await api.sets(3)).map((s) => [s.name, [...s.rows]]));
   assert.deepEqual(sets, { first: [0, 1], odd: [1, 3], a: [0], b: [1], c: [0, 1, 3] });
-  assert.equal(await (await api.exportSelection(3, [2, 4], "csv")).text(), 'row,context_before,context_token,context_after,token,position\r\n2,"the bank of the ",river,"",river,\r\n4,,,,,3\r\n');
-  const lines = (await (await api.exportSelection(3, [0], "jsonl")).text()).trim().split("\n").map((l) => JSON.parse(l) as unknown);
-  assert.deepEqual(lines, [{ row: 0, context_before: "the ", context_token: "bank", context_after: " of the river", token: "bank", position: 1 }]);
+  assert.equal(
+    await (await api.exportSelection(3, [2, 4], "csv")).text(),
+    'row,context_before,context_token,context_after,token,position\r\n2,"the bank of the ",river,"",river,\r\n4,,,,,3\r\n',
+  );
+  const lines = (await (await api.exportSelection(3, [0], "jsonl")).text())
+    .trim()
+    .split("\n")
+    .map((l) => JSON.parse(l) as unknown);
+  assert.deepEqual(lines, [
+    { row: 0, context_before: "the ", context_token: "bank", context_after: " of the river", token: "bank", position: 1 },
+  ]);
 });
 
 test("what is gathered from a server is what the saved page answers", async () => {
   const rows = 5;
   const names = ["bank", "river"];
-  const source = { id: 3, name: "s", path: "p", hash: "h", rows, dims: 4, token_column: "token", text: true, columns: [{ name: "token", type: "category" }, { name: "x", type: "number" }, { name: "long", type: "text" }], layers: [0, 4].map((l) => ({ layer: l, depth: l / 4, name: "" })) };
-  const positions = (l: number) => Float32Array.from({ length: 2 * rows }, (_, i) => (i < 8 ? i * (l + 1) : NaN));
-  const cardOf = (row: number) => ({ row, token: names[row % 2], position: row, sequence: 0, context: row === 4 ? null : { before: "a ".repeat(row), token: names[row % 2], after: " z" }, columns: {} });
-  const server = {
-    source: async () => source, positions: async (_id: number, l: number) => positions(l), cards: async (_s: number, list: number[]) => list.map(cardOf),
-    column: async (_s: number, name: string) => (name === "x" ? { kind: "number", name, values: Float32Array.of(1, 2, NaN, 4, 5) } : { kind: "codes", name, codes: Int32Array.of(0, 1, 0, 1, -1), names }),
-    labels: async (_s: number, _l: number, layer: number) => ({ labels: [{ x: layer, y: 0, text: "w", rows: 2, level: 0 }] }), log: async () => [], layout: async () => state, sets: async () => [],
+  const source = {
+    id: 3,
+    name: "s",
+    path: "p",
+    hash: "h",
+    rows,
+    dims: 4,
+    token_column: "token",
+    text: true,
+    columns: [
+      { name: "token", type: "category" },
+      { name: "x", type: "number" },
+      { name: "long", type: "text" },
+    ],
+    layers: [0, 4].map((l) => ({ layer: l, depth: l / 4, name: "" })),
   };
-  const state = { id: 9, source: 3, layer: "all", method: "pca", dim: 2, state: "done", epoch: 1, epochs: 1, rows, placed: 4, non_finite: 0, seconds: 1 };
+  const positions = (l: number) => Float32Array.from({ length: 2 * rows }, (_, i) => (i < 8 ? i * (l + 1) : NaN));
+  const cardOf = (row: number) => ({
+    row,
+    token: names[row % 2],
+    position: row,
+    sequence: 0,
+    context: row === 4 ? null : { before: "a ".repeat(row), token: names[row % 2], after: " z" },
+    columns: {},
+  });
+  const server = {
+    source: async () => source,
+    positions: async (_id: number, l: number) => positions(l),
+    cards: async (_s: number, list: number[]) => list.map(cardOf),
+    column: async (_s: number, name: string) =>
+      name === "x"
+        ? { kind: "number", name, values: Float32Array.of(1, 2, NaN, 4, 5) }
+        : { kind: "codes", name, codes: Int32Array.of(0, 1, 0, 1, -1), names },
+    labels: async (_s: number, _l: number, layer: number) => ({ labels: [{ x: layer, y: 0, text: "w", rows: 2, level: 0 }] }),
+    log: async () => [],
+    layout: async () => state,
+    sets: async () => [],
+  };
+  const state = {
+    id: 9,
+    source: 3,
+    layer: "all",
+    method: "pca",
+    dim: 2,
+    state: "done",
+    epoch: 1,
+    epochs: 1,
+    rows,
+    placed: 4,
+    non_finite: 0,
+    seconds: 1,
+  };
   useApi(server as unknown as Api);
   detail.value = source as never;
   currentSource.value = 3;
   layer.value = 4;
-  const request = { source: 3, layer: "all", method: "pca", dim: 2, seed: 1, rows: null, space: { center: false, remove: 0 }, params: {}, align: "joint" };
-  known.value = new Map([[9, { id: 9, request: signal(request), state: signal(state), positions: new Map(), version: signal(0), epoch: signal(0), frames: 0, exact: new Set(), abort: new AbortController() } as never]]);
+  const request = {
+    source: 3,
+    layer: "all",
+    method: "pca",
+    dim: 2,
+    seed: 1,
+    rows: null,
+    space: { center: false, remove: 0 },
+    params: {},
+    align: "joint",
+  };
+  known.value = new Map([
+    [
+      9,
+      {
+        id: 9,
+        request: signal(request),
+        state: signal(state),
+        positions: new Map(),
+        version: signal(0),
+        epoch: signal(0),
+        frames: 0,
+        exact: new Set(),
+        abort: new AbortController(),
+      } as never,
+    ],
+  ]);
   layoutId.value = 9;
   sets.value = [{ name: "two", count: 2, rows: Uint32Array.of(1, 3) }];
   paint.value = { title: "lid", values: Float32Array.of(1, 2, 3, 4, NaN) };
@@ -247,25 +383,40 @@ test("what is gathered from a server is what the saved page answers", async () =
   const block = parseBlock(await fromText(await gather({ layers: "all", sentences: true, progress: (s) => shares.push(s) })));
   assert.ok(shares.length > 2 && shares.every((s, i) => s > 0 && s <= 1 && (i === 0 || s >= shares[i - 1])));
   const saved = carriedApi(block);
-  for (const l of [0, 4]) (await saved.positions(9, l)).forEach((v, i) => (i < 8 ? assert.ok(Math.abs(v - positions(l)[i]) <= ((7 * (l + 1)) / 65534) * 0.51 + 1e-5) : assert.ok(Number.isNaN(v))));
+  for (const l of [0, 4])
+    (await saved.positions(9, l)).forEach((v, i) =>
+      i < 8 ? assert.ok(Math.abs(v - positions(l)[i]) <= ((7 * (l + 1)) / 65534) * 0.51 + 1e-5) : assert.ok(Number.isNaN(v)),
+    );
   for (let row = 0; row < rows; row++) {
     const [got, want] = [await saved.card(3, row, 4), cardOf(row)];
     assert.deepEqual(got.context, want.context);
     assert.equal(got.position, row);
   }
-  assert.deepEqual(await saved.column(3, "x"), { kind: "number", name: "x", values: Float32Array.of(1, 2, NaN, 4, 5), title: undefined, unit: undefined, note: undefined });
+  assert.deepEqual(await saved.column(3, "x"), {
+    kind: "number",
+    name: "x",
+    values: Float32Array.of(1, 2, NaN, 4, 5),
+    title: undefined,
+    unit: undefined,
+    note: undefined,
+  });
   assert.equal((await saved.column(3, "long")).kind, "codes");
   assert.deepEqual([...(await saved.sets(3))[0].rows], [1, 3]);
   assert.equal((await saved.labels(3, 9, 4)).labels[0].x, 4);
   assert.deepEqual([...need(block, "paint", Float32Array)].slice(0, 4), [1, 2, 3, 4]);
   assert.deepEqual((await saved.layout(9)).layers, [0, 4]);
 
-  const bare = carriedApi(parseBlock(await fromText(await gather({ layers: "shown", sentences: false, progress: () => undefined }))));
+  const bare = carriedApi(
+    parseBlock(await fromText(await gather({ layers: "shown", sentences: false, progress: () => undefined }))),
+  );
   assert.equal((await bare.card(3, 0, 4)).context, null);
   await assert.rejects(bare.positions(9, 0), /not saved/);
   await assert.rejects(bare.column(3, "long"), /not saved/);
   layoutId.value = null;
-  await assert.rejects(gather({ layers: "all", sentences: false, progress: () => undefined }), /when the layout on the map is finished/);
+  await assert.rejects(
+    gather({ layers: "all", sentences: false, progress: () => undefined }),
+    /when the layout on the map is finished/,
+  );
 });
 
 test("a context is cut out of its sentence", () => {

@@ -147,10 +147,11 @@ export const httpApi = {
       chance: number(b.meta["chance"]),
       cka: number(b.meta["cka"]),
       matched: number(b.meta["matched"]) ?? 0,
-      k: r.k,
+      k: number(b.meta["k"]) ?? r.k,
     };
   },
-  compare: (a: number, b: number, k: number, match: "row" | "token") => json<Record<string, unknown>>(url`/api/compare?a=${a}&b=${b}&k=${k}&match=${match}`),
+  compare: (a: number, b: number, k: number, match: "row" | "token") =>
+    json<Record<string, unknown>>(url`/api/compare?a=${a}&b=${b}&k=${k}&match=${match}`),
   labels: (s: number, layout: number, layer: number) =>
     json<{ labels: T.AutoLabel[] }>(url`/api/sources/${s}/labels?layout=${layout}&layer=${layer}`),
 

@@ -61,8 +61,7 @@ export function Curves(props: CurvesProps): JSX.Element {
     plot.current = u;
     const resize = new ResizeObserver(() => {
       const width = el.clientWidth;
-      if (width > 0 && (width !== u.width || now.current.height !== u.height))
-        u.setSize({ width, height: now.current.height });
+      if (width > 0 && (width !== u.width || now.current.height !== u.height)) u.setSize({ width, height: now.current.height });
       showBrush(u, now.current);
     });
     resize.observe(el);
@@ -158,7 +157,12 @@ function columns(p: CurvesProps): uPlot.AlignedData {
   return [p.x, ...out] as uPlot.AlignedData;
 }
 
-function options(el: HTMLElement, now: { current: CurvesProps }, colors: ChartTheme, setHover: (i: number | null) => void): uPlot.Options {
+function options(
+  el: HTMLElement,
+  now: { current: CurvesProps },
+  colors: ChartTheme,
+  setHover: (i: number | null) => void,
+): uPlot.Options {
   const p = now.current;
   const series: uPlot.Series[] = [{}];
   const bands: uPlot.Band[] = [];
@@ -171,7 +175,12 @@ function options(el: HTMLElement, now: { current: CurvesProps }, colors: ChartTh
     series.push({ points: { show: false } }, { points: { show: false } });
     bands.push({ series: [at, at + 1], fill: withAlpha(stroke, 0.22) });
   });
-  const axis = { stroke: colors.muted, font: colors.font, grid: { stroke: colors.grid, width: 1 }, ticks: { stroke: colors.grid, width: 1, size: 4 } };
+  const axis = {
+    stroke: colors.muted,
+    font: colors.font,
+    grid: { stroke: colors.grid, width: 1 },
+    ticks: { stroke: colors.grid, width: 1, size: 4 },
+  };
   const number = (_u: uPlot, splits: (number | null)[]): string[] => splits.map((v) => (v === null ? "" : num(v, 4)));
   let dragged = false;
   return {
@@ -188,8 +197,13 @@ function options(el: HTMLElement, now: { current: CurvesProps }, colors: ChartTh
     axes: p.bare
       ? [{ show: false }, { show: false }]
       : [
-          { ...axis, size: 28, values: number, ...(p.logX ? {} : { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500] }),
-            ...(p.xLabel ? { label: p.xLabel, labelSize: 16, labelFont: colors.font, labelGap: -2 } : {}) },
+          {
+            ...axis,
+            size: 28,
+            values: number,
+            ...(p.logX ? {} : { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500] }),
+            ...(p.xLabel ? { label: p.xLabel, labelSize: 16, labelFont: colors.font, labelGap: -2 } : {}),
+          },
           { ...axis, size: 52, values: number, space: 26 },
         ],
     cursor: {
@@ -200,24 +214,28 @@ function options(el: HTMLElement, now: { current: CurvesProps }, colors: ChartTh
     },
     hooks: {
       setCursor: [(u) => setHover(u.cursor.idx ?? null)],
-      setSelect: [(u) => {
-        if (u.select.width < 1) return;
-        dragged = true;
-        const ends = [u.select.left, u.select.left + u.select.width].map((px) => u.posToVal(px, "x")) as [number, number];
-        const inside = now.current.x.filter((x) => x >= ends[0] && x <= ends[1]);
-        const low = inside[0] ?? now.current.x[nearest(now.current.x, (ends[0] + ends[1]) / 2)];
-        now.current.onBrush?.([low, inside[inside.length - 1] ?? low]);
-      }],
-      ready: [(u) => {
-        u.over.addEventListener("mousedown", () => (dragged = false));
-        u.over.addEventListener("click", (event) => {
-          if (dragged) return;
-          const at = nearest(now.current.x, u.posToVal(event.offsetX, "x"));
-          if (now.current.brush) now.current.onBrush?.(null);
-          now.current.onPick?.(at);
-        });
-        u.over.addEventListener("mouseleave", () => setHover(null));
-      }],
+      setSelect: [
+        (u) => {
+          if (u.select.width < 1) return;
+          dragged = true;
+          const ends = [u.select.left, u.select.left + u.select.width].map((px) => u.posToVal(px, "x")) as [number, number];
+          const inside = now.current.x.filter((x) => x >= ends[0] && x <= ends[1]);
+          const low = inside[0] ?? now.current.x[nearest(now.current.x, (ends[0] + ends[1]) / 2)];
+          now.current.onBrush?.([low, inside[inside.length - 1] ?? low]);
+        },
+      ],
+      ready: [
+        (u) => {
+          u.over.addEventListener("mousedown", () => (dragged = false));
+          u.over.addEventListener("click", (event) => {
+            if (dragged) return;
+            const at = nearest(now.current.x, u.posToVal(event.offsetX, "x"));
+            if (now.current.brush) now.current.onBrush?.(null);
+            now.current.onPick?.(at);
+          });
+          u.over.addEventListener("mouseleave", () => setHover(null));
+        },
+      ],
       drawAxes: [(u) => drawMarker(u, now.current.marker, colors)],
     },
   };

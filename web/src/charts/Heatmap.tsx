@@ -41,7 +41,10 @@ export function Heatmap(p: HeatmapProps): JSX.Element {
     setWidth(host.clientWidth);
     return () => resize.disconnect();
   }, []);
-  useEffect(() => draw(canvas.current!, p, width, height, rowHeight, low, high, cell), [p.values, p.rows, p.columns, p.current, width, height, low, high, cell, theme.value]);
+  useEffect(
+    () => draw(canvas.current!, p, width, height, rowHeight, low, high, cell),
+    [p.values, p.rows, p.columns, p.current, width, height, low, high, cell, theme.value],
+  );
 
   const cellWidth = Math.max(1, (width - GUTTER) / Math.max(1, p.columns.length));
   const at = (event: MouseEvent): [number, number] | null => {
@@ -61,8 +64,15 @@ export function Heatmap(p: HeatmapProps): JSX.Element {
   return (
     <div class="chart" data-testid={p.testid}>
       <div class="chart-legend">
-        <span class="chart-key"><span>{p.unit}</span><b>{cell ? num(value, 4) : ""}</b></span>
-        <span class="ramp" aria-hidden="true"><em>{num(low, 3)}</em><i /><em>{num(high, 3)}</em></span>
+        <span class="chart-key">
+          <span>{p.unit}</span>
+          <b>{cell ? num(value, 4) : ""}</b>
+        </span>
+        <span class="ramp" aria-hidden="true">
+          <em>{num(low, 3)}</em>
+          <i />
+          <em>{num(high, 3)}</em>
+        </span>
         <span class="chart-at">{cell ? `${p.rows[cell[0]]}, ${p.columns[cell[1]]}` : ""}</span>
       </div>
       <div style={{ height: `${height}px` }}>
@@ -74,7 +84,10 @@ export function Heatmap(p: HeatmapProps): JSX.Element {
           aria-label={`${p.label}: ${p.rows.length} rows, ${p.columns.length} columns; arrow keys read the cells. ${cell ? `${p.rows[cell[0]]}, ${p.columns[cell[1]]}: ${num(value, 4)}` : ""}`}
           onMouseMove={(event) => setCell(at(event))}
           onMouseLeave={() => setCell(null)}
-          onClick={(event) => { const hit = at(event); if (hit) p.onPick?.(...hit); }}
+          onClick={(event) => {
+            const hit = at(event);
+            if (hit) p.onPick?.(...hit);
+          }}
           onKeyDown={move}
         />
       </div>
@@ -86,7 +99,16 @@ function clamp(at: number, count: number): number {
   return Math.min(count - 1, Math.max(0, at));
 }
 
-function draw(canvas: HTMLCanvasElement, p: HeatmapProps, width: number, height: number, rowHeight: number, low: number, high: number, cell: [number, number] | null): void {
+function draw(
+  canvas: HTMLCanvasElement,
+  p: HeatmapProps,
+  width: number,
+  height: number,
+  rowHeight: number,
+  low: number,
+  high: number,
+  cell: [number, number] | null,
+): void {
   if (width <= GUTTER) return;
   const ratio = devicePixelRatio || 1;
   canvas.width = Math.round(width * ratio);

@@ -28,7 +28,10 @@ export function Histogram(p: HistogramProps): JSX.Element {
   const bins = p.bins ?? 60;
   const [low, high] = useMemo(() => extent(p.values) ?? [0, 1], [p.values]);
   const counts = useMemo(() => binCounts(p.values, low, high, bins), [p.values, low, high, bins]);
-  const inside = useMemo(() => (p.brush ? sum(binCounts(p.values, p.brush[0], p.brush[1], 1)) : sum(counts)), [p.values, p.brush?.[0], p.brush?.[1], counts]);
+  const inside = useMemo(
+    () => (p.brush ? sum(binCounts(p.values, p.brush[0], p.brush[1], 1)) : sum(counts)),
+    [p.values, p.brush?.[0], p.brush?.[1], counts],
+  );
 
   useEffect(() => {
     const host = canvas.current!.parentElement!;
@@ -37,10 +40,18 @@ export function Histogram(p: HistogramProps): JSX.Element {
     setWidth(host.clientWidth);
     return () => resize.disconnect();
   }, []);
-  useEffect(() => draw(canvas.current!, counts, low, high, width, height, p.brush ?? null), [counts, low, high, width, height, p.brush?.[0], p.brush?.[1], theme.value]);
+  useEffect(
+    () => draw(canvas.current!, counts, low, high, width, height, p.brush ?? null),
+    [counts, low, high, width, height, p.brush?.[0], p.brush?.[1], theme.value],
+  );
 
   const value = (event: PointerEvent): number =>
-    low + Math.min(1, Math.max(0, (event.clientX - canvas.current!.getBoundingClientRect().left - SIDE) / Math.max(1, width - 2 * SIDE))) * (high - low);
+    low +
+    Math.min(
+      1,
+      Math.max(0, (event.clientX - canvas.current!.getBoundingClientRect().left - SIDE) / Math.max(1, width - 2 * SIDE)),
+    ) *
+      (high - low);
   const extend = (event: PointerEvent): void => {
     if (drag.current === null || !p.onBrush) return;
     const to = value(event);
@@ -58,7 +69,11 @@ export function Histogram(p: HistogramProps): JSX.Element {
   };
   return (
     <div class="chart" data-testid={p.testid}>
-      <div class="chart-legend"><span class="chart-key"><span title={p.label}>{p.label}</span></span></div>
+      <div class="chart-legend">
+        <span class="chart-key">
+          <span title={p.label}>{p.label}</span>
+        </span>
+      </div>
       <div class="chart-legend">
         <b>{p.brush ? `${num(p.brush[0], 4)} to ${num(p.brush[1], 4)}` : ""}</b>
         <span class="chart-at">{count(inside)} rows</span>
@@ -76,7 +91,8 @@ export function Histogram(p: HistogramProps): JSX.Element {
           }}
           onPointerMove={extend}
           onPointerUp={(event) => {
-            if (drag.current !== null && Math.abs(value(event) - drag.current) * (width - 2 * SIDE) < 3 * (high - low)) p.onBrush?.(null);
+            if (drag.current !== null && Math.abs(value(event) - drag.current) * (width - 2 * SIDE) < 3 * (high - low))
+              p.onBrush?.(null);
             drag.current = null;
           }}
           onPointerCancel={() => (drag.current = null)}
@@ -93,7 +109,15 @@ function sum(counts: Uint32Array): number {
   return total;
 }
 
-function draw(canvas: HTMLCanvasElement, counts: Uint32Array, low: number, high: number, width: number, height: number, brush: [number, number] | null): void {
+function draw(
+  canvas: HTMLCanvasElement,
+  counts: Uint32Array,
+  low: number,
+  high: number,
+  width: number,
+  height: number,
+  brush: [number, number] | null,
+): void {
   if (width <= 2 * SIDE) return;
   const ratio = devicePixelRatio || 1;
   canvas.width = Math.round(width * ratio);

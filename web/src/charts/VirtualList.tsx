@@ -48,7 +48,14 @@ export function VirtualList(p: VirtualListProps): JSX.Element {
   };
   const onKey = (event: KeyboardEvent): void => {
     const page = Math.max(1, Math.floor(height / p.rowHeight) - 1);
-    const to = { ArrowDown: active + 1, ArrowUp: active - 1, PageDown: active + page, PageUp: active - page, Home: 0, End: p.count - 1 }[event.key];
+    const to = {
+      ArrowDown: active + 1,
+      ArrowUp: active - 1,
+      PageDown: active + page,
+      PageUp: active - page,
+      Home: 0,
+      End: p.count - 1,
+    }[event.key];
     if (to !== undefined) show(to);
     else if (event.key === "Enter" && p.count > 0) p.onPick?.(active);
     else return;
@@ -67,7 +74,10 @@ export function VirtualList(p: VirtualListProps): JSX.Element {
         aria-selected={i === p.selected}
         aria-setsize={p.count}
         aria-posinset={i + 1}
-        onClick={() => { setActive(i); p.onPick?.(i); }}
+        onClick={() => {
+          setActive(i);
+          p.onPick?.(i);
+        }}
         onMouseEnter={() => p.onHover?.(i)}
       >
         {p.render(i)}
@@ -86,7 +96,9 @@ export function VirtualList(p: VirtualListProps): JSX.Element {
       onKeyDown={onKey}
       onMouseLeave={() => p.onHover?.(null)}
     >
-      <div class="list-space" style={{ height: `${p.count * p.rowHeight}px` }}>{rows}</div>
+      <div class="list-space" style={{ height: `${p.count * p.rowHeight}px` }}>
+        {rows}
+      </div>
     </div>
   );
 }

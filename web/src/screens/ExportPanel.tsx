@@ -2,21 +2,20 @@
  *  tables); the page makes what only it knows (pictures, the one-file page, sessions). */
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
-import { bytes, count, num } from "../state/format";
-import { plotTheme } from "../app/map";
-import { Button, Choose, NumberField, Problem, Section, Switch } from "../app/ui";
 import { api } from "../api/client";
-import type { LogEntry, Metric } from "../api/types";
+import type { Metric } from "../api/types";
+import { plotTheme } from "../app/map";
+import { Button, Choose, NumberField, Switch } from "../app/ui";
 import { attempt } from "../state/actions";
+import { bytes, count } from "../state/format";
 import { layout, layoutLayers, shownLayer } from "../state/layouts";
-import { colouring, currentSource, detail, dialog, layer, mapPlot, nearest, offline, say, selection } from "../state/store";
-import { applyView, captureView, encodeView } from "../state/view";
+import { colouring, currentSource, detail, layer, mapPlot, nearest, offline, say, selection } from "../state/store";
 import { Dialog } from "./Dialog";
-import { download, downloadFrom, fileName } from "./export/download";
+import { download, downloadFrom } from "./export/download";
 import { picture, type PictureFormat } from "./export/picture";
-import { hashOf, readSession, writeSession } from "./export/session";
 import { singlePage } from "./export/single";
+import { Part, stem } from "./ExportPart";
+import { Log, SessionPart } from "./ExportSession";
 
 export function ExportPanel() {
   const done = layout.value?.state.value?.state === "done";
@@ -35,30 +34,29 @@ export function ExportPanel() {
   );
 }
 
-/** Name of the files: the source's. */
-const stem = (extension: string, part = ""): string => fileName(`${detail.peek()?.name ?? "gonio"}${part}`, extension);
-
-function Part({ title, hint, children }: { title: string; hint: ComponentChildren; children: ComponentChildren }) {
-  return (
-    <section class="export-part">
-      <div>
-        <h2>{title}</h2>
-        <p class="hint">{hint}</p>
-      </div>
-      <div class="export-row">{children}</div>
-    </section>
-  );
-}
-
 /** Downloads what the server makes; while it does, the button says so. */
-function Download({ from, name, testid, children }: { from: string | null; name: string; testid: string; children: ComponentChildren }) {
+function Download({
+  from,
+  name,
+  testid,
+  children,
+}: {
+  from: string | null;
+  name: string;
+  testid: string;
+  children: ComponentChildren;
+}) {
   const busy = useSignal(false);
   const fetchIt = async (): Promise<void> => {
     busy.value = true;
     await attempt(() => downloadFrom(from!, name));
     busy.value = false;
   };
-  return <Button testid={testid} disabled={from === null || busy.value} onClick={() => void fetchIt()}>{busy.value ? "…" : children}</Button>;
+  return (
+    <Button testid={testid} disabled={from === null || busy.value} onClick={() => void fetchIt()}>
+      {busy.value ? "…" : children}
+    </Button>
+  );
 }
 
 function Picture() {
@@ -75,10 +73,18 @@ function Picture() {
   const save = async (format: PictureFormat): Promise<void> => {
     busy.value = format;
     try {
-      const name = stem(format, shownLayer.peek() === null || layoutLayers.peek().length < 2 ? "" : `-layer-${shownLayer.peek()}`);
+      const name = stem(
+        format,
+        shownLayer.peek() === null || layoutLayers.peek().length < 2 ? "" : `-layer-${shownLayer.peek()}`,
+      );
       const order = {
-        format, width: width.peek(), height: height.peek(), title: detail.peek()?.name ?? "gonio",
-        legend: withLegend.peek() ? colouring.peek().legend : null, theme: plotTheme(), screenHeight: host?.clientHeight || 800,
+        format,
+        width: width.peek(),
+        height: height.peek(),
+        title: detail.peek()?.name ?? "gonio",
+        legend: withLegend.peek() ? colouring.peek().legend : null,
+        theme: plotTheme(),
+        screenHeight: host?.clientHeight || 800,
       };
       download(name, await picture(plot!, order));
     } catch (e) {
@@ -88,11 +94,31 @@ function Picture() {
     }
   };
   const size = (label: string, testid: string, of: typeof width) => (
-    <NumberField label={label} testid={testid} min={16} max={16384} value={of.value} onChange={(v) => (of.value = Math.round(v))} />
+    <NumberField
+      label={label}
+      testid={testid}
+      min={16}
+      max={16384}
+      value={of.value}
+      onChange={(v) => (of.value = Math.round(v))}
+    />
   );
   return (
-    <Part title="Picture of the map" hint={plot ? "SVG and PDF: points as an image, axes and labels as vectors." : "Open the map first."}>
-      {[1, 2, 4].map((k) => <Button key={k} kind="quiet" testid={`export-scale-${k}`} title={`${k} times the size on the screen`} onClick={() => scaleBy(k)}>{k}×</Button>)}
+    <Part
+      title="Picture of the map"
+      hint={plot ? "SVG and PDF: points as an image, axes and labels as vectors." : "Open the map first."}
+    >
+      {[1, 2, 4].map((k) => (
+        <Button
+          key={k}
+          kind="quiet"
+          testid={`export-scale-${k}`}
+          title={`${k} times the size on the screen`}
+          onClick={() => scaleBy(k)}
+        >
+          {k}×
+        </Button>
+      ))}
       {size("px", "export-width", width)}
       {size("×", "export-height", height)}
       <Switch label="Legend" testid="export-legend" on={withLegend.value} onChange={(on) => (withLegend.value = on)} />
@@ -111,10 +137,20 @@ function Coordinates({ done }: { done: boolean }) {
   const rows = l?.state.value?.placed ?? 0;
   const usable = done && l !== null && !offline.value;
   return (
-    <Part title="Coordinates" hint={l ? `${count(rows)} rows of the layout on the map${done ? "" : "; still running"}` : "No layout yet."}>
+    <Part
+      title="Coordinates"
+      hint={l ? `${count(rows)} rows of the layout on the map${done ? "" : "; still running"}` : "No layout yet."}
+    >
       <span class="spring" />
       {(["npy", "csv", "jsonl"] as const).map((f) => (
-        <Download key={f} testid={`export-coordinates-${f}`} name={stem(f)} from={usable ? api.exportUrl.coordinates(l.id, f) : null}>{f === "npy" ? "npy" : f.toUpperCase()}</Download>
+        <Download
+          key={f}
+          testid={`export-coordinates-${f}`}
+          name={stem(f)}
+          from={usable ? api.exportUrl.coordinates(l.id, f) : null}
+        >
+          {f === "npy" ? "npy" : f.toUpperCase()}
+        </Download>
       ))}
     </Part>
   );
@@ -124,19 +160,34 @@ function Rows() {
   const rows = selection.value;
   const source = currentSource.value;
   const save = async (format: "csv" | "jsonl"): Promise<void> => {
-    await attempt(async () => download(stem(format, "-selection"), await api.exportSelection(source!, Array.from(rows), format)));
+    await attempt(async () =>
+      download(stem(format, "-selection"), await api.exportSelection(source!, Array.from(rows), format)),
+    );
   };
   return (
-    <Part title="Selection" hint={rows.length ? `${count(rows.length)} rows with their sentences and columns` : "Nothing is selected."}>
+    <Part
+      title="Selection"
+      hint={rows.length ? `${count(rows.length)} rows with their sentences and columns` : "Nothing is selected."}
+    >
       <span class="spring" />
       {(["csv", "jsonl"] as const).map((f) => (
-        <Button key={f} testid={`export-selection-${f}`} disabled={!rows.length || source === null} onClick={() => void save(f)}>{f.toUpperCase()}</Button>
+        <Button
+          key={f}
+          testid={`export-selection-${f}`}
+          disabled={!rows.length || source === null}
+          onClick={() => void save(f)}
+        >
+          {f.toUpperCase()}
+        </Button>
       ))}
     </Part>
   );
 }
 
-const METRICS = [{ value: "cosine", label: "cosine" }, { value: "euclidean", label: "Euclidean" }];
+const METRICS = [
+  { value: "cosine", label: "cosine" },
+  { value: "euclidean", label: "Euclidean" },
+];
 
 function Neighbours() {
   const k = useSignal(nearest.peek().k);
@@ -146,11 +197,35 @@ function Neighbours() {
   return (
     <Part title="Neighbours and geometry" hint={`Of layer ${layer.value}, in the original space. Large sets take minutes.`}>
       <NumberField label="k" testid="export-k" min={1} max={1000} value={k.value} onChange={(v) => (k.value = Math.round(v))} />
-      <Choose label="Metric" testid="export-metric" value={metric.value} choices={METRICS} onChange={(v) => (metric.value = v as Metric)} />
-      <Download testid="export-neighbors" name={stem("csv", "-neighbours")} from={usable ? api.exportUrl.neighbors(source, layer.value, k.value, metric.value) : null}>Neighbours</Download>
+      <Choose
+        label="Metric"
+        testid="export-metric"
+        value={metric.value}
+        choices={METRICS}
+        onChange={(v) => (metric.value = v as Metric)}
+      />
+      <Download
+        testid="export-neighbors"
+        name={stem("csv", "-neighbours")}
+        from={usable ? api.exportUrl.neighbors(source, layer.value, k.value, metric.value) : null}
+      >
+        Neighbours
+      </Download>
       <span class="spring" />
-      <Download testid="export-geometry-csv" name={stem("csv", "-geometry")} from={usable ? api.exportUrl.geometry(source, "csv") : null}>Geometry CSV</Download>
-      <Download testid="export-geometry-json" name={stem("json", "-geometry")} from={usable ? api.exportUrl.geometry(source, "json") : null}>JSON</Download>
+      <Download
+        testid="export-geometry-csv"
+        name={stem("csv", "-geometry")}
+        from={usable ? api.exportUrl.geometry(source, "csv") : null}
+      >
+        Geometry CSV
+      </Download>
+      <Download
+        testid="export-geometry-json"
+        name={stem("json", "-geometry")}
+        from={usable ? api.exportUrl.geometry(source, "json") : null}
+      >
+        JSON
+      </Download>
     </Part>
   );
 }
@@ -165,7 +240,9 @@ function Page({ done }: { done: boolean }) {
     progress.value = 0;
     try {
       const html = await singlePage(`${detail.peek()!.name} – gonio`, {
-        layers: several && all.peek() ? "all" : "shown", sentences: sentences.peek(), progress: (s) => (progress.value = s),
+        layers: several && all.peek() ? "all" : "shown",
+        sentences: sentences.peek(),
+        progress: (s) => (progress.value = s),
       });
       download(stem("html"), html, "text/html");
       say(`The page has ${bytes(html.length)}.`);
@@ -176,115 +253,23 @@ function Page({ done }: { done: boolean }) {
     }
   };
   return (
-    <Part title="Page in one file" hint="Opens in any browser without gonio: map, layers, hover, search. It holds positions and texts, no vectors.">
+    <Part
+      title="Page in one file"
+      hint="Opens in any browser without gonio: map, layers, hover, search. It holds positions and texts, no vectors."
+    >
       {several && <Switch label="All layers" testid="export-html-layers" on={all.value} onChange={(on) => (all.value = on)} />}
-      {detail.value?.text && <Switch label="Sentences" testid="export-html-sentences" on={sentences.value} onChange={(on) => (sentences.value = on)} />}
+      {detail.value?.text && (
+        <Switch
+          label="Sentences"
+          testid="export-html-sentences"
+          on={sentences.value}
+          onChange={(on) => (sentences.value = on)}
+        />
+      )}
       <span class="spring" />
       <Button testid="export-html" disabled={!done || progress.value !== null} onClick={() => void save()}>
         {progress.value === null ? "HTML" : `${Math.round(progress.value * 100)} %`}
       </Button>
     </Part>
   );
-}
-
-function SessionPart() {
-  const file = useRef<HTMLInputElement>(null);
-  const save = async (): Promise<void> => {
-    const view = captureView();
-    if (!view) return;
-    const l = layout.peek();
-    const coordinates: Record<string, string> = {};
-    if (l?.state.peek()?.state === "done")
-      for (const n of layoutLayers.peek()) if (l.exact.has(n)) coordinates[n] = await hashOf(l.positions.get(n)!);
-    download(stem("gonio.json"), writeSession(view, coordinates, new Date()), "application/json");
-  };
-  const open = async (chosen: File | undefined): Promise<void> => {
-    if (!chosen) return;
-    try {
-      const session = readSession(await chosen.text());
-      if (!(await applyView(session.view))) return;
-      dialog.value = null;
-      await compareCoordinates(session.coordinates);
-    } catch (e) {
-      say((e as Error).message, "error");
-    }
-  };
-  const copy = async (): Promise<void> => {
-    const view = captureView();
-    if (!view) return;
-    try {
-      await navigator.clipboard.writeText(location.href.split("#")[0] + encodeView(view));
-      say("The address of this view is in the clipboard.");
-    } catch {
-      say("The browser does not let the page write to the clipboard; the address bar has the same address.", "error");
-    }
-  };
-  return (
-    <Part title="Session" hint="The view as JSON or as an address: hashes of the data, never the coordinates.">
-      <Button testid="export-session" onClick={() => void save()}>Save</Button>
-      <Button testid="export-session-open" onClick={() => file.current!.click()}>Open …</Button>
-      <input ref={file} type="file" accept=".json,application/json" hidden aria-label="Session file" data-testid="export-session-file" onChange={(e) => void open(e.currentTarget.files?.[0])} />
-      <span class="spring" />
-      <Button testid="export-link" onClick={() => void copy()}>Copy address</Button>
-    </Part>
-  );
-}
-
-/** Says so when a restored layout came out with other coordinates than the session's. */
-async function compareCoordinates(expected: Record<string, string>): Promise<void> {
-  const n = shownLayer.peek();
-  const hash = n === null ? undefined : expected[n];
-  const l = layout.peek();
-  if (hash === undefined || !l) return;
-  const begun = performance.now();
-  while (!l.exact.has(n!) || l.state.peek()?.state !== "done") {
-    if (layout.peek() !== l || performance.now() - begun > 600000 || ["failed", "stopped"].includes(l.state.peek()?.state ?? "")) return;
-    await new Promise((r) => setTimeout(r, 200));
-  }
-  if ((await hashOf(await api.positions(l.id, n!))) !== hash)
-    say(`Layer ${n} came out with other coordinates than in the session: another version of gonio or another kind of processor computed it.`, "error");
-}
-
-function Log() {
-  const entries = useSignal<LogEntry[] | null>(null);
-  const error = useSignal<string | null>(null);
-  useEffect(() => {
-    api.log().then((list) => (entries.value = list), (e: Error) => (error.value = e.message));
-  }, []);
-  const list = entries.value;
-  return (
-    <Section
-      title="Computations"
-      aside={<Button kind="quiet" testid="export-log" disabled={!list?.length} onClick={() => download(stem("json", "-log"), JSON.stringify(list, null, 1) + "\n", "application/json")}>JSON</Button>}
-    >
-      <Problem text={error.value} testid="export-log-error" />
-      {list && list.length === 0 && <p class="hint">Nothing has been computed yet.</p>}
-      {list && list.length > 0 && (
-        <div class="table-scroll" tabIndex={0} role="region" aria-label="Computations with their parameters">
-          <table data-testid="log-table">
-            <thead><tr><th scope="col">when</th><th scope="col" class="words">what</th><th scope="col" class="words">parameters</th><th scope="col">seconds</th></tr></thead>
-            <tbody>
-              {[...list].reverse().map((e, i) => (
-                <tr key={i}>
-                  <td>{time(e.when)}</td>
-                  <td class="words">{e.what}</td>
-                  <td class="words parameters" title={words(e.parameters)}>{words(e.parameters)}</td>
-                  <td>{num(e.seconds, 3)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </Section>
-  );
-}
-
-function time(when: string): string {
-  const date = new Date(when);
-  return Number.isNaN(date.getTime()) ? when : date.toLocaleTimeString();
-}
-
-function words(parameters: Record<string, unknown>): string {
-  return Object.entries(parameters ?? {}).map(([k, v]) => `${k} ${typeof v === "object" ? JSON.stringify(v) : String(v)}`).join(", ");
 }

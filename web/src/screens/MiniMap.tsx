@@ -44,7 +44,9 @@ export function MiniMap() {
     <div class="minimap" data-testid="geometry-map">
       <div class="minimap-plot" ref={host} />
       {!positions && <p class="minimap-note">No layout yet: run one on the map.</p>}
-      <Button testid="geometry-to-map" onClick={() => showScreen("map")}>Open map</Button>
+      <Button testid="geometry-to-map" onClick={() => showScreen("map")}>
+        Open map
+      </Button>
     </div>
   );
 }
@@ -52,7 +54,10 @@ export function MiniMap() {
 /** Painted values on the sequential scale, the selection flagged. */
 function colour(plot: Plot, count: number): void {
   const shown = colourBy.peek().kind === "values" ? paint.peek() : null;
-  const c = shown && shown.values.length === count ? numberColouring(shown.title, shown.values, theme.peek()) : plainColouring(theme.peek());
+  const c =
+    shown && shown.values.length === count
+      ? numberColouring(shown.title, shown.values, theme.peek())
+      : plainColouring(theme.peek());
   plot.setColors(c.index, c.palette);
   const flags = new Uint8Array(count);
   for (const row of selection.peek()) if (row < count) flags[row] = 2;

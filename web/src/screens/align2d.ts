@@ -24,7 +24,10 @@ export function alignOnto(a: Float32Array, b: Float32Array, match: Int32Array): 
   }
   const rows = pairs.length / 2;
   if (rows < 2) return { positions: b.slice(), mirrored: false, turn: 0, scale: 1, rows };
-  let ax = 0, ay = 0, bx = 0, by = 0;
+  let ax = 0,
+    ay = 0,
+    bx = 0,
+    by = 0;
   for (let p = 0; p < pairs.length; p += 2) {
     ax += a[2 * pairs[p]] / rows;
     ay += a[2 * pairs[p] + 1] / rows;
@@ -32,10 +35,17 @@ export function alignOnto(a: Float32Array, b: Float32Array, match: Int32Array): 
     by += b[2 * pairs[p + 1] + 1] / rows;
   }
   /* Sums of products of centred coordinates: xx = sum of a.x b.x, and so on. */
-  let xx = 0, xy = 0, yx = 0, yy = 0, spreadA = 0, spreadB = 0;
+  let xx = 0,
+    xy = 0,
+    yx = 0,
+    yy = 0,
+    spreadA = 0,
+    spreadB = 0;
   for (let p = 0; p < pairs.length; p += 2) {
-    const u = a[2 * pairs[p]] - ax, v = a[2 * pairs[p] + 1] - ay;
-    const s = b[2 * pairs[p + 1]] - bx, t = b[2 * pairs[p + 1] + 1] - by;
+    const u = a[2 * pairs[p]] - ax,
+      v = a[2 * pairs[p] + 1] - ay;
+    const s = b[2 * pairs[p + 1]] - bx,
+      t = b[2 * pairs[p + 1] + 1] - by;
     xx += u * s;
     xy += u * t;
     yx += v * s;
@@ -52,7 +62,8 @@ export function alignOnto(a: Float32Array, b: Float32Array, match: Int32Array): 
   const [cos, sin] = [Math.cos(turn) * scale, Math.sin(turn) * scale];
   const positions = new Float32Array(b.length);
   for (let j = 0; j < b.length; j += 2) {
-    const s = b[j] - bx, t = (b[j + 1] - by) * (mirrored ? -1 : 1);
+    const s = b[j] - bx,
+      t = (b[j + 1] - by) * (mirrored ? -1 : 1);
     positions[j] = ax + cos * s - sin * t;
     positions[j + 1] = ay + sin * s + cos * t;
   }

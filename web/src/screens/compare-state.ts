@@ -83,7 +83,10 @@ export async function compareNow(): Promise<void> {
       stable: byOverlap(overlap.overlap, false),
       a,
       b: moved.positions,
-      moved: moved.rows < 2 ? "not aligned: fewer than two rows are shared" : `right map ${moved.mirrored ? "mirrored and " : ""}turned by ${num(Math.round(moved.turn))}°, scaled by ${num(moved.scale)} onto the left (Procrustes)`,
+      moved:
+        moved.rows < 2
+          ? "not aligned: fewer than two rows are shared"
+          : `right map ${moved.mirrored ? "mirrored and " : ""}turned by ${num(Math.round(moved.turn))}°, scaled by ${num(moved.scale)} onto the left (Procrustes)`,
     };
     compareSelection.value = new Uint32Array(0);
     compareHover.value = -1;
@@ -98,8 +101,10 @@ const maps = new Map<string, Promise<Float32Array>>();
 /** Maps of the current comparison: one that is computed and no longer among them is given up. */
 let wanted: ReadonlySet<string> = new Set();
 
-const paramsOf = (method: Comparison["method"]): Record<string, unknown> => (method === "pca" ? { components: [0, 1] } : { ...projection.peek()[method] });
-const keyOf = (side: Side, method: Comparison["method"]): string => JSON.stringify([side, method, projection.peek().seed, paramsOf(method)]);
+const paramsOf = (method: Comparison["method"]): Record<string, unknown> =>
+  method === "pca" ? { components: [0, 1] } : { ...projection.peek()[method] };
+const keyOf = (side: Side, method: Comparison["method"]): string =>
+  JSON.stringify([side, method, projection.peek().seed, paramsOf(method)]);
 
 /** The flat map of a layer; the same question is asked once. */
 function mapOf(side: Side, method: Comparison["method"]): Promise<Float32Array> {
@@ -115,7 +120,14 @@ function mapOf(side: Side, method: Comparison["method"]): Promise<Float32Array> 
 
 async function makeMap(side: Side, method: Comparison["method"], key: string): Promise<Float32Array> {
   const { id } = await api.startLayout({
-    ...side, method, dim: 2, seed: projection.peek().seed, rows: null, space: { center: false, remove: 0 }, params: paramsOf(method), align: "none",
+    ...side,
+    method,
+    dim: 2,
+    seed: projection.peek().seed,
+    rows: null,
+    space: { center: false, remove: 0 },
+    params: paramsOf(method),
+    align: "none",
   });
   try {
     for (let wait = 50; ; wait = Math.min(500, wait * 1.4)) {
@@ -123,7 +135,8 @@ async function makeMap(side: Side, method: Comparison["method"], key: string): P
       if (state.state === "done") break;
       if (state.state === "failed" || state.state === "stopped") throw new Error(state.error ?? "The layout was stopped.");
       if (!wanted.has(key)) throw new Error("Another comparison was asked for.");
-      if (state.epochs > 1) comparing.value = `drawing the maps: layer ${side.layer}, ${Math.round((100 * state.epoch) / state.epochs)} %`;
+      if (state.epochs > 1)
+        comparing.value = `drawing the maps: layer ${side.layer}, ${Math.round((100 * state.epoch) / state.epochs)} %`;
       await new Promise((r) => setTimeout(r, wait));
     }
     return await api.positions(id, side.layer);

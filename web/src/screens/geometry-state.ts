@@ -38,7 +38,16 @@ export async function measureLayers(source: number, space: Space): Promise<void>
   const known = tables.peek().get(key(source, space));
   if (known && known.state !== "failed") return;
   const put = (t: Partial<GeometryTable>): void => {
-    const before = tables.peek().get(key(source, space)) ?? { source, space, state: "running", progress: 0, rows: [], spectra: {}, dominant: {}, error: null };
+    const before = tables.peek().get(key(source, space)) ?? {
+      source,
+      space,
+      state: "running",
+      progress: 0,
+      rows: [],
+      spectra: {},
+      dominant: {},
+      error: null,
+    };
     tables.value = new Map(tables.peek()).set(key(source, space), { ...before, ...t });
   };
   put({ state: "running", progress: 0, error: null });

@@ -31,9 +31,29 @@ export interface Family {
 
 export const FAMILIES: Family[] = [
   { id: "dimension", title: "Intrinsic dimension", measures: ["twonn"], point: "lid", pointTitle: "local dimension" },
-  { id: "cosine", title: "Mean cosine", measures: ["inter_cosine", "mean_cosine"], point: "cosine_to_mean", pointTitle: "cosine to the mean" },
-  { id: "overlap", title: "Neighbours shared with the previous layer", measures: ["data_overlap", "overlap_previous"], point: "overlap_previous", pointTitle: "neighbours kept from the previous layer", range: [0, 1] },
-  { id: "rank", title: "Effective rank, participation ratio", measures: ["effective_rank", "participation_ratio"], point: null, pointTitle: "", range: [0, null] },
+  {
+    id: "cosine",
+    title: "Mean cosine",
+    measures: ["inter_cosine", "mean_cosine"],
+    point: "cosine_to_mean",
+    pointTitle: "cosine to the mean",
+  },
+  {
+    id: "overlap",
+    title: "Neighbours shared with the previous layer",
+    measures: ["data_overlap", "overlap_previous"],
+    point: "overlap_previous",
+    pointTitle: "neighbours kept from the previous layer",
+    range: [0, 1],
+  },
+  {
+    id: "rank",
+    title: "Effective rank, participation ratio",
+    measures: ["effective_rank", "participation_ratio"],
+    point: null,
+    pointTitle: "",
+    range: [0, null],
+  },
   { id: "isoscore", title: "IsoScore", measures: ["isoscore"], point: null, pointTitle: "", range: [0, null] },
   { id: "hubness", title: "Hubness skew", measures: ["hubness"], point: "hubness", pointTitle: "hubness" },
   { id: "norm", title: "Norm", measures: ["norm", "mean_norm"], point: "norm", pointTitle: "norm", range: [0, null] },
@@ -102,22 +122,29 @@ export function familiesIn(rows: TidyRow[]): Family[] {
   const known = FAMILIES.filter((f) => f.measures.some((m) => present.has(m)));
   const named = new Set([...FAMILIES.flatMap((f) => f.measures), "gride"]);
   const others = [...present].filter((m) => !named.has(m));
-  return [...known, ...others.map((m) => ({ id: m, title: capital(seriesName(m, null)), measures: [m], point: null, pointTitle: "" }))];
+  return [
+    ...known,
+    ...others.map((m) => ({ id: m, title: capital(seriesName(m, null)), measures: [m], point: null, pointTitle: "" })),
+  ];
 }
 
 /** The notes of the given measures, each once, with the names that it is about. */
 export function notesOf(rows: TidyRow[], measures: string[]): string[] {
   const names = new Map<string, Set<string>>();
   for (const r of rows)
-    if (r.note && measures.includes(r.measure)) names.set(r.note, (names.get(r.note) ?? new Set()).add(seriesName(r.measure, r.variant)));
+    if (r.note && measures.includes(r.measure))
+      names.set(r.note, (names.get(r.note) ?? new Set()).add(seriesName(r.measure, r.variant)));
   return [...names].map(([note, of]) => `${[...of].join("; ")}: ${note}`);
 }
 
 /** GRIDE's estimates over the scale at which they look, one curve per layer. */
-export function scaleCurves(rows: TidyRow[]): { layer: number; scale: number[]; value: (number | null)[]; se: (number | null)[] }[] {
+export function scaleCurves(
+  rows: TidyRow[],
+): { layer: number; scale: number[]; value: (number | null)[]; se: (number | null)[] }[] {
   const layers = new Map<number, TidyRow[]>();
   for (const r of rows)
-    if (r.measure === "gride" && r.variant === null && r.scale !== null) layers.set(r.layer, [...(layers.get(r.layer) ?? []), r]);
+    if (r.measure === "gride" && r.variant === null && r.scale !== null)
+      layers.set(r.layer, [...(layers.get(r.layer) ?? []), r]);
   return [...layers].map(([layer, list]) => {
     list.sort((a, b) => a.scale! - b.scale!);
     return { layer, scale: list.map((r) => r.scale!), value: list.map((r) => r.value), se: list.map((r) => r.se) };
@@ -145,10 +172,18 @@ function capital(text: string): string {
 
 /** The dominant dimensions of all layers as a matrix: a row per layer, a column per dimension that
  *  leads in some layer (at most `limit`, by their largest share); NaN where a share is not told. */
-export function dominanceMatrix(dominant: Record<string, { dim: number; share: number }[]>, layers: number[], limit: number): { dims: number[]; values: Float64Array } {
+export function dominanceMatrix(
+  dominant: Record<string, { dim: number; share: number }[]>,
+  layers: number[],
+  limit: number,
+): { dims: number[]; values: Float64Array } {
   const best = new Map<number, number>();
   for (const list of Object.values(dominant)) for (const d of list) best.set(d.dim, Math.max(best.get(d.dim) ?? 0, d.share));
-  const dims = [...best].sort((a, b) => b[1] - a[1]).slice(0, limit).map(([dim]) => dim).sort((a, b) => a - b);
+  const dims = [...best]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, limit)
+    .map(([dim]) => dim)
+    .sort((a, b) => a - b);
   const values = new Float64Array(layers.length * dims.length).fill(NaN);
   layers.forEach((layer, r) => {
     for (const d of dominant[layer] ?? []) {

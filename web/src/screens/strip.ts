@@ -31,8 +31,15 @@ export function commonBox(layouts: Float32Array[], dim: number, rows: Uint32Arra
 /** Points as light on a grid: each pixel takes the mean colour of what falls on it, the deeper the more
  *  there is, by the logarithm. `marked` rows are drawn over it, a small cross each. */
 export function drawSmall(
-  c: CanvasRenderingContext2D, px: number, p: Float32Array, dim: number, rows: Uint32Array, marked: Uint32Array,
-  box: Box, colour: (row: number) => ArrayLike<number>, accent: ArrayLike<number>,
+  c: CanvasRenderingContext2D,
+  px: number,
+  p: Float32Array,
+  dim: number,
+  rows: Uint32Array,
+  marked: Uint32Array,
+  box: Box,
+  colour: (row: number) => ArrayLike<number>,
+  accent: ArrayLike<number>,
 ): void {
   const sums = new Float32Array(px * px * 4);
   const place = (row: number): number => {
@@ -51,12 +58,14 @@ export function drawSmall(
   const image = c.createImageData(px, px);
   for (let at = 0; at < sums.length; at += 4) {
     const n = sums[at + 3];
-    if (n > 0) image.data.set([sums[at] / n, sums[at + 1] / n, sums[at + 2] / n, 110 + 145 * (Math.log1p(n) / Math.log1p(top))], at);
+    if (n > 0)
+      image.data.set([sums[at] / n, sums[at + 1] / n, sums[at + 2] / n, 110 + 145 * (Math.log1p(n) / Math.log1p(top))], at);
   }
   for (const row of marked) {
     const at = place(row);
     if (at < 0) continue;
-    for (const near of [at, at - 1, at + 1, at - px, at + px]) if (near >= 0 && near < px * px) image.data.set([accent[0], accent[1], accent[2], 255], 4 * near);
+    for (const near of [at, at - 1, at + 1, at - px, at + px])
+      if (near >= 0 && near < px * px) image.data.set([accent[0], accent[1], accent[2], 255], 4 * near);
   }
   c.putImageData(image, 0, 0);
 }

@@ -11,7 +11,12 @@ export const showTrails = undoable<boolean>("trails", true);
 const LIMIT = 40;
 
 /** A row's places in the given layers, one after another; null unless it has at least two. */
-export function trailOf(row: number, numbers: number[], positions: ReadonlyMap<number, Float32Array>, dim: number): Float32Array | null {
+export function trailOf(
+  row: number,
+  numbers: number[],
+  positions: ReadonlyMap<number, Float32Array>,
+  dim: number,
+): Float32Array | null {
   const places: number[] = [];
   for (const n of numbers) {
     const p = positions.get(n)?.subarray(row * dim, (row + 1) * dim);

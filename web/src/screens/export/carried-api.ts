@@ -86,7 +86,14 @@ export function carriedApi(block: Block): Api {
     deleteLayout: async () => new Response(),
     stream: async (_id, onframe) => {
       c.layers.forEach(({ layer }, i) =>
-        onframe({ layer, positions: positions(layer), epoch: c.layout.epoch, epochs: c.layout.epochs, loss: c.layout.loss ?? null, last: i === c.layers.length - 1 }),
+        onframe({
+          layer,
+          positions: positions(layer),
+          epoch: c.layout.epoch,
+          epochs: c.layout.epochs,
+          loss: c.layout.loss ?? null,
+          last: i === c.layers.length - 1,
+        }),
       );
     },
     positions: async (_id, layer) => positions(layer),
@@ -98,7 +105,9 @@ export function carriedApi(block: Block): Api {
     },
     embed: refuse("Placing a typed text"),
     geometry: async (_s, space) =>
-      c.geometry && !space.center && space.remove === 0 ? { state: "done", ...c.geometry, rows: c.geometry.rows.map((r) => ({ ...r })) } : refuse("Geometry")(),
+      c.geometry && !space.center && space.remove === 0
+        ? { state: "done", ...c.geometry, rows: c.geometry.rows.map((r) => ({ ...r })) }
+        : refuse("Geometry")(),
     overlap: refuse("Comparing"),
     compare: refuse("Comparing"),
     labels: async (_s, _id, layer) => ({ labels: c.labels[layer] ?? [] }),
@@ -119,9 +128,14 @@ export function carriedApi(block: Block): Api {
     exportSelection: async (_s, list, format) => {
       const names = table.map((x) => x.name);
       const head = ["row", "context_before", "context_token", "context_after", ...names];
-      const lines = list.map(card).map((k) => [k.row, k.context?.before, k.context?.token, k.context?.after, ...names.map((name) => k.columns![name])]);
+      const lines = list
+        .map(card)
+        .map((k) => [k.row, k.context?.before, k.context?.token, k.context?.after, ...names.map((name) => k.columns![name])]);
       if (format === "csv") return new Blob([csv(head, lines)], { type: "text/csv" });
-      return new Blob([lines.map((l) => JSON.stringify(Object.fromEntries(l.map((v, i) => [head[i], v ?? null]))) + "\n").join("")], { type: "application/jsonl" });
+      return new Blob(
+        [lines.map((l) => JSON.stringify(Object.fromEntries(l.map((v, i) => [head[i], v ?? null]))) + "\n").join("")],
+        { type: "application/jsonl" },
+      );
     },
   };
 }

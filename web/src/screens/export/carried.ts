@@ -20,7 +20,15 @@ export interface Carried {
   source: SourceDetail;
   layout: LayoutState;
   layers: { layer: number; low: number[]; size: number }[];
-  columns: { name: string; kind: "number" | "codes"; names?: string[]; layer?: number; title?: string; unit?: string; note?: string }[];
+  columns: {
+    name: string;
+    kind: "number" | "codes";
+    names?: string[];
+    layer?: number;
+    title?: string;
+    unit?: string;
+    note?: string;
+  }[];
   texts: string[] | null;
   labels: Record<string, AutoLabel[]>;
   sets: { name: string; rows: string }[];
@@ -46,7 +54,8 @@ export async function gather(o: CarryOptions): Promise<string> {
   const state = l?.state.peek();
   const source = detail.peek();
   const view = captureView();
-  if (!l || !source || !view || state?.state !== "done") throw new Error("The page can be saved when the layout on the map is finished.");
+  if (!l || !source || !view || state?.state !== "done")
+    throw new Error("The page can be saved when the layout on the map is finished.");
   const dim = l.request.peek().dim;
   const numbers = o.layers === "all" ? layoutLayers.peek() : [shownLayer.peek()!];
   const arrays: Arrays = {};
@@ -56,7 +65,10 @@ export async function gather(o: CarryOptions): Promise<string> {
     const { steps, low, size } = quantise(await api.positions(l.id, n), dim);
     arrays[`p${i}`] = { data: steps, shape: [steps.length / dim, dim] };
     layers.push({ layer: n, low, size });
-    labels[n] = await api.labels(source.id, l.id, n).then((r) => r.labels, () => []);
+    labels[n] = await api.labels(source.id, l.id, n).then(
+      (r) => r.labels,
+      () => [],
+    );
     o.progress((0.4 * (i + 1)) / numbers.length);
   }
   const columns = await gatherColumns(source, numbers, o, arrays);
@@ -65,9 +77,20 @@ export async function gather(o: CarryOptions): Promise<string> {
   const painted = colourBy.peek().kind === "values" ? paint.peek() : null;
   if (painted) arrays["paint"] = { data: painted.values, shape: [painted.values.length] };
   const meta: Carried = {
-    format: 1, view, source, layout: { ...state, layers: numbers }, layers, columns, texts, labels,
+    format: 1,
+    view,
+    source,
+    layout: { ...state, layers: numbers },
+    layers,
+    columns,
+    texts,
+    labels,
     sets: sets.peek().map((s) => ({ name: s.name, rows: packRows(s.rows) })),
-    paint: painted && { title: painted.title, ...(painted.diverging && { diverging: true }), ...(painted.range && { range: painted.range }) },
+    paint: painted && {
+      title: painted.title,
+      ...(painted.diverging && { diverging: true }),
+      ...(painted.range && { range: painted.range }),
+    },
     log: await api.log().catch(() => []),
     geometry: table?.state === "done" ? { rows: table.rows, spectra: table.spectra, dominant: table.dominant } : null,
   };
@@ -76,7 +99,12 @@ export async function gather(o: CarryOptions): Promise<string> {
 
 /** The columns that the page needs to colour, name and search; long texts only with the sentences. A
  *  measure that colours the points comes for each layer. */
-async function gatherColumns(source: SourceDetail, numbers: number[], o: CarryOptions, arrays: Arrays): Promise<Carried["columns"]> {
+async function gatherColumns(
+  source: SourceDetail,
+  numbers: number[],
+  o: CarryOptions,
+  arrays: Arrays,
+): Promise<Carried["columns"]> {
   const by = colourBy.peek();
   const wanted: { name: string; layer?: number }[] = source.columns
     .filter((c) => c.type !== "text" || o.sentences || c.name === source.token_column)
@@ -88,7 +116,8 @@ async function gatherColumns(source: SourceDetail, numbers: number[], o: CarryOp
     const data = column.kind === "number" ? column.values : column.codes;
     arrays[`c${columns.length}`] = { data, shape: [data.length] };
     columns.push({
-      ...w, kind: column.kind,
+      ...w,
+      kind: column.kind,
       ...(column.kind === "codes" ? { names: column.names } : { title: column.title, unit: column.unit, note: column.note }),
     });
   }
@@ -114,12 +143,15 @@ async function gatherSentences(source: SourceDetail, arrays: Arrays, progress: (
     }
     progress((first + rows.length) / source.rows);
   }
-  for (const [name, data] of Object.entries({ text, at, size, sequence, position })) arrays[name] = { data, shape: [data.length] };
+  for (const [name, data] of Object.entries({ text, at, size, sequence, position }))
+    arrays[name] = { data, shape: [data.length] };
   return [...ids.keys()];
 }
 
 /** The context of a row, cut out of its sentence again. */
 export function contextOf(texts: string[], text: number, at: number, size: number): TokenCard["context"] {
   const whole = texts[text];
-  return whole === undefined ? null : { before: whole.slice(0, at), token: whole.slice(at, at + size), after: whole.slice(at + size) };
+  return whole === undefined
+    ? null
+    : { before: whole.slice(0, at), token: whole.slice(at, at + size), after: whole.slice(at + size) };
 }

@@ -7,7 +7,11 @@ export async function downloadFrom(address: string, otherwise: string): Promise<
 }
 
 /** Hands a file that the page has made to the browser's downloads. */
-export function download(name: string, content: Blob | Uint8Array<ArrayBuffer> | string, type = "application/octet-stream"): void {
+export function download(
+  name: string,
+  content: Blob | Uint8Array<ArrayBuffer> | string,
+  type = "application/octet-stream",
+): void {
   const blob = content instanceof Blob ? content : new Blob([content], { type });
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
@@ -19,6 +23,9 @@ export function download(name: string, content: Blob | Uint8Array<ArrayBuffer> |
 
 /** A file name from a title: letters and digits of any script, everything else a dash. */
 export function fileName(title: string, extension: string): string {
-  const stem = title.normalize("NFC").replace(/[^\p{L}\p{N}._]+/gu, "-").replace(/^[-.]+|[-.]+$/g, "");
+  const stem = title
+    .normalize("NFC")
+    .replace(/[^\p{L}\p{N}._]+/gu, "-")
+    .replace(/^[-.]+|[-.]+$/g, "");
   return `${stem.slice(0, 80) || "gonio"}.${extension}`;
 }

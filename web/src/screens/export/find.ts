@@ -8,8 +8,10 @@ import type { Column, SearchRequest } from "../../api/types";
  *          an expression that cannot be read. Rows without a value never match. */
 export function searcher(rows: number, table: Column[], fallback: Column | null, setNamed: (name: string) => Uint32Array) {
   return (request: SearchRequest): Uint32Array => {
-    const within = request.within === null ? null : new Set(Array.isArray(request.within) ? request.within : setNamed(request.within.set));
-    const test = request.mode === "field" ? field(request, table) : onColumn(named(table, request.column) ?? fallback, textTest(request));
+    const within =
+      request.within === null ? null : new Set(Array.isArray(request.within) ? request.within : setNamed(request.within.set));
+    const test =
+      request.mode === "field" ? field(request, table) : onColumn(named(table, request.column) ?? fallback, textTest(request));
     const hits: number[] = [];
     for (let row = 0; row < rows; row++) if ((!within || within.has(row)) && test(row)) hits.push(row);
     return Uint32Array.from(hits);
@@ -62,7 +64,10 @@ function field(request: SearchRequest, table: Column[]): RowTest {
   if (sign === "!=") return onColumn(column, (v) => v !== value);
   if (value === "" || Number.isNaN(limit)) throw new ApiError(400, `'${value}' is not a number.`);
   const compare: Record<string, (v: number) => boolean> = {
-    ">": (v) => v > limit, "<": (v) => v < limit, ">=": (v) => v >= limit, "<=": (v) => v <= limit,
+    ">": (v) => v > limit,
+    "<": (v) => v < limit,
+    ">=": (v) => v >= limit,
+    "<=": (v) => v <= limit,
   };
   const number = (row: number): number => {
     if (column.kind === "number") return column.values[row];

@@ -15,14 +15,19 @@ const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, 
 /** The entries that fit into a height, and how many do not. */
 function fitting<T>(entries: T[], height: number): { shown: T[]; rest: number } {
   const room = Math.max(1, Math.floor((height - 2 * PAD) / LINE) - 1);
-  return entries.length <= room ? { shown: entries, rest: 0 } : { shown: entries.slice(0, room - 1), rest: entries.length - room + 1 };
+  return entries.length <= room
+    ? { shown: entries, rest: 0 }
+    : { shown: entries.slice(0, room - 1), rest: entries.length - room + 1 };
 }
 
 /** Width that the legend takes, in units of the pen; 0: there is nothing to explain. */
 export function legendWidth(pen: Pen, legend: Legend, height: number): number {
   if (legend.kind === "plain") return 0;
   const title = pen.measure(cut(legend.title), TEXT, true);
-  if (legend.kind === "scale") return Math.ceil(2 * PAD + Math.max(title, BAR.width + 10 + Math.max(...ends(legend).map((t) => pen.measure(t, TEXT, false)))));
+  if (legend.kind === "scale")
+    return Math.ceil(
+      2 * PAD + Math.max(title, BAR.width + 10 + Math.max(...ends(legend).map((t) => pen.measure(t, TEXT, false)))),
+    );
   const { shown } = fitting(visible(legend), height);
   return Math.ceil(2 * PAD + Math.max(title, ...shown.map((e) => 20 + pen.measure(words(e), TEXT, false))));
 }
@@ -60,14 +65,50 @@ export function drawLegend(pen: Pen, legend: Legend, x: number, height: number, 
 
 /** Signs in the order of the plot's SHAPES; those that have no simple outline here are discs. */
 const CORNERS: Record<number, [number, number][]> = {
-  1: [[-4, -4], [4, -4], [4, 4], [-4, 4]],
-  2: [[0, -5], [5, 4], [-5, 4]],
-  3: [[0, -5.5], [5.5, 0], [0, 5.5], [-5.5, 0]],
-  6: [[-5, -4], [5, -4], [0, 5]],
+  1: [
+    [-4, -4],
+    [4, -4],
+    [4, 4],
+    [-4, 4],
+  ],
+  2: [
+    [0, -5],
+    [5, 4],
+    [-5, 4],
+  ],
+  3: [
+    [0, -5.5],
+    [5.5, 0],
+    [0, 5.5],
+    [-5.5, 0],
+  ],
+  6: [
+    [-5, -4],
+    [5, -4],
+    [0, 5],
+  ],
 };
 const STROKES: Record<number, [number, number][][]> = {
-  4: [[[-4, -4], [4, 4]], [[-4, 4], [4, -4]]],
-  5: [[[-5, 0], [5, 0]], [[0, -5], [0, 5]]],
+  4: [
+    [
+      [-4, -4],
+      [4, 4],
+    ],
+    [
+      [-4, 4],
+      [4, -4],
+    ],
+  ],
+  5: [
+    [
+      [-5, 0],
+      [5, 0],
+    ],
+    [
+      [0, -5],
+      [0, 5],
+    ],
+  ],
 };
 
 function sign(pen: Pen, x: number, y: number, shape: number, colour: string): void {

@@ -3,12 +3,20 @@
 import type { BlockArray } from "../../api/block";
 
 const TYPES: [new (n: number) => BlockArray, string][] = [
-  [Float32Array, "f4"], [Float64Array, "f8"], [Int32Array, "i4"], [Uint32Array, "u4"], [Uint16Array, "u2"], [Uint8Array, "u1"],
+  [Float32Array, "f4"],
+  [Float64Array, "f8"],
+  [Int32Array, "i4"],
+  [Uint32Array, "u4"],
+  [Uint16Array, "u2"],
+  [Uint8Array, "u1"],
 ];
 const eight = (n: number): number => Math.ceil(n / 8) * 8;
 
 /** @param arrays data and shape by name. The header is padded with spaces, arrays with zeros. */
-export function writeBlock(meta: Record<string, unknown>, arrays: Record<string, { data: BlockArray; shape: number[] }>): Uint8Array<ArrayBuffer> {
+export function writeBlock(
+  meta: Record<string, unknown>,
+  arrays: Record<string, { data: BlockArray; shape: number[] }>,
+): Uint8Array<ArrayBuffer> {
   const described = (start: number): { text: Uint8Array; total: number } => {
     let at = start;
     const list: Record<string, object> = {};
@@ -35,7 +43,10 @@ export function writeBlock(meta: Record<string, unknown>, arrays: Record<string,
   return out;
 }
 
-async function through(data: Uint8Array<ArrayBuffer>, stream: CompressionStream | DecompressionStream): Promise<Uint8Array<ArrayBuffer>> {
+async function through(
+  data: Uint8Array<ArrayBuffer>,
+  stream: CompressionStream | DecompressionStream,
+): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await new Response(new Blob([data]).stream().pipeThrough(stream)).arrayBuffer());
 }
 
@@ -67,7 +78,9 @@ export function quantise(positions: Float32Array, dim: number): { steps: Uint16A
     high[i % dim] = Math.max(high[i % dim], v);
   });
   const size = Math.max(1e-30, ...low.map((l, d) => (high[d] >= l ? high[d] - l : 0)));
-  const steps = Uint16Array.from(positions, (v, i) => (Number.isFinite(v) ? Math.round(((v - low[i % dim]) / size) * STEPS) : STEPS + 1));
+  const steps = Uint16Array.from(positions, (v, i) =>
+    Number.isFinite(v) ? Math.round(((v - low[i % dim]) / size) * STEPS) : STEPS + 1,
+  );
   return { steps, low: low.map((l) => (Number.isFinite(l) ? l : 0)), size };
 }
 

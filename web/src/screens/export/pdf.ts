@@ -20,15 +20,36 @@ export type PdfColor = [number, number, number];
 
 /* Widths of Helvetica in thousandths of the font size, from the space to the tilde. */
 const WIDTHS = [
-  278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556, 556,
-  556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778,
-  667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556, 556, 278, 556,
-  556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
+  278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556, 556, 556,
+  556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778, 667, 778,
+  722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222,
+  500, 222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
 ];
 /* Characters of the encoding WinAnsi whose octet is not their code point. */
 const SPECIAL: Record<string, number> = {
-  "€": 128, "‚": 130, "„": 132, "…": 133, "†": 134, "‡": 135, "‰": 137, "‘": 145, "’": 146, "“": 147, "”": 148,
-  "•": 149, "–": 150, "—": 151, "™": 153, "œ": 156, "Œ": 140, "Š": 138, "š": 154, "Ž": 142, "ž": 158, "Ÿ": 159, "−": 150,
+  "€": 128,
+  "‚": 130,
+  "„": 132,
+  "…": 133,
+  "†": 134,
+  "‡": 135,
+  "‰": 137,
+  "‘": 145,
+  "’": 146,
+  "“": 147,
+  "”": 148,
+  "•": 149,
+  "–": 150,
+  "—": 151,
+  "™": 153,
+  œ: 156,
+  Œ: 140,
+  Š: 138,
+  š: 154,
+  Ž: 142,
+  ž: 158,
+  Ÿ: 159,
+  "−": 150,
 };
 
 /** The octets of a text in the encoding of the page's font; null: it has a character that is not in it. */
@@ -74,7 +95,10 @@ export class PdfPage {
     this.content.push(`q ${n(width)} 0 0 ${n(-height)} ${n(x)} ${n(y + height)} cm /P${at} Do Q`);
   }
 
-  polygon(points: [number, number][], style: { fill?: PdfColor; stroke?: PdfColor; width?: number; close?: boolean; dash?: number[]; opacity?: number }): void {
+  polygon(
+    points: [number, number][],
+    style: { fill?: PdfColor; stroke?: PdfColor; width?: number; close?: boolean; dash?: number[]; opacity?: number },
+  ): void {
     if (points.length < 2 || (!style.fill && !style.stroke)) return;
     const path = points.map(([x, y], i) => `${n(x)} ${n(y)} ${i ? "l" : "m"}`).join(" ");
     const paint = style.fill && style.stroke ? "B" : style.fill ? "f" : "S";
@@ -86,7 +110,20 @@ export class PdfPage {
 
   /** Text whose baseline starts (ends, is centred) at x, y. A halo is drawn under it.
    *  @return false where the font lacks a character: nothing was drawn. */
-  text(text: string, x: number, y: number, size: number, style: { fill: PdfColor; anchor?: "start" | "middle" | "end"; bold?: boolean; halo?: { color: PdfColor; width: number }; opacity?: number; turn?: number }): boolean {
+  text(
+    text: string,
+    x: number,
+    y: number,
+    size: number,
+    style: {
+      fill: PdfColor;
+      anchor?: "start" | "middle" | "end";
+      bold?: boolean;
+      halo?: { color: PdfColor; width: number };
+      opacity?: number;
+      turn?: number;
+    },
+  ): boolean {
     const octets = encode(text);
     if (!octets) return false;
     const shift = { start: 0, middle: 0.5, end: 1 }[style.anchor ?? "start"] * textWidth(text, size);
@@ -103,7 +140,9 @@ export class PdfPage {
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {
     const objects: (string | { dictionary: string; data: Uint8Array })[] = [];
     const add = (o: (typeof objects)[number]): number => objects.push(o);
-    const catalogue = add(""), pages = add(""), page = add("");
+    const catalogue = add(""),
+      pages = add(""),
+      page = add("");
     const fonts = ["Helvetica", "Helvetica-Bold"].map((name) =>
       add(`<< /Type /Font /Subtype /Type1 /BaseFont /${name} /Encoding /WinAnsiEncoding >>`),
     );
@@ -111,12 +150,15 @@ export class PdfPage {
     for (const p of this.pictures) {
       const shape = `/Type /XObject /Subtype /Image /Width ${p.width} /Height ${p.height} /BitsPerComponent 8 /Filter /FlateDecode`;
       const mask = p.alpha ? add({ dictionary: `${shape} /ColorSpace /DeviceGray`, data: await deflate(p.alpha) }) : 0;
-      pictures.push(add({ dictionary: `${shape} /ColorSpace /DeviceRGB${mask ? ` /SMask ${mask} 0 R` : ""}`, data: await deflate(p.rgb) }));
+      pictures.push(
+        add({ dictionary: `${shape} /ColorSpace /DeviceRGB${mask ? ` /SMask ${mask} 0 R` : ""}`, data: await deflate(p.rgb) }),
+      );
     }
     const states = this.opacities.map((o) => add(`<< /Type /ExtGState /CA ${n(o)} /ca ${n(o)} >>`));
     const content = add({ dictionary: "/Filter /FlateDecode", data: await deflate(ascii(this.content.join("\n"))) });
     const info = add(`<< /Title ${utf16(this.title)} /Producer (gonio) >>`);
-    const named = (letter: string, ids: number[]): string => `<< ${ids.map((id, i) => `/${letter}${i} ${id} 0 R`).join(" ")} >>`;
+    const named = (letter: string, ids: number[]): string =>
+      `<< ${ids.map((id, i) => `/${letter}${i} ${id} 0 R`).join(" ")} >>`;
     objects[catalogue - 1] = `<< /Type /Catalog /Pages ${pages} 0 R >>`;
     objects[pages - 1] = `<< /Type /Pages /Kids [${page} 0 R] /Count 1 >>`;
     objects[page - 1] =
@@ -134,7 +176,11 @@ export class PdfPage {
 }
 
 /** Numbers the objects and writes the table of their places. */
-function assemble(objects: (string | { dictionary: string; data: Uint8Array })[], root: number, info: number): Uint8Array<ArrayBuffer> {
+function assemble(
+  objects: (string | { dictionary: string; data: Uint8Array })[],
+  root: number,
+  info: number,
+): Uint8Array<ArrayBuffer> {
   const parts: Uint8Array[] = [];
   const places: number[] = [];
   let size = 0;

@@ -29,7 +29,8 @@ export async function picture(plot: Plot, o: PictureOrder): Promise<Blob> {
   if (o.format === "png") return png(plot, o, width, side, k);
   const pen = new SvgPen(o.theme.font, (t, size, bold) => measuring.measure(t, size, bold));
   if (o.legend && side > 0) drawLegend(pen, o.legend, 0, o.screenHeight, o.theme);
-  const svg = side > 0 ? widened(await plot.toSVG(width, o.height), o, width, k, pen.toString()) : await plot.toSVG(width, o.height);
+  const svg =
+    side > 0 ? widened(await plot.toSVG(width, o.height), o, width, k, pen.toString()) : await plot.toSVG(width, o.height);
   if (o.format === "svg") return new Blob([svg], { type: "image/svg+xml" });
   return new Blob([await svgToPdf(svg, o.title)], { type: "application/pdf" });
 }
@@ -44,7 +45,12 @@ async function png(plot: Plot, o: PictureOrder, width: number, side: number, k: 
   c.translate(width, 0);
   c.scale(k, k);
   drawLegend(new CanvasPen(c, o.theme.font), o.legend, 0, o.screenHeight, o.theme);
-  return new Promise((done, fail) => canvas.toBlob((b) => (b ? done(b) : fail(new Error(`The browser made no picture of ${o.width} × ${o.height} pixels.`))), "image/png"));
+  return new Promise((done, fail) =>
+    canvas.toBlob(
+      (b) => (b ? done(b) : fail(new Error(`The browser made no picture of ${o.width} × ${o.height} pixels.`))),
+      "image/png",
+    ),
+  );
 }
 
 /** The plot's SVG inside a wider one, with the legend's elements beside it. */
@@ -53,7 +59,11 @@ function widened(svg: string, o: PictureOrder, width: number, k: number, legend:
     `<svg xmlns="http://www.w3.org/2000/svg" width="${o.width}" height="${o.height}" viewBox="0 0 ${o.width} ${o.height}">`,
     `<rect width="${o.width}" height="${o.height}" fill="${o.theme.background}"/>`,
     svg,
-    `<g transform="translate(${width} 0) scale(${k})">`, legend, "</g>", "</svg>", "",
+    `<g transform="translate(${width} 0) scale(${k})">`,
+    legend,
+    "</g>",
+    "</svg>",
+    "",
   ].join("\n");
 }
 

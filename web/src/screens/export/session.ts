@@ -25,15 +25,20 @@ export function readSession(text: string): Session {
     throw new Error(`This is not a session: ${(e as Error).message}`);
   }
   const s = value as Partial<Session> | null;
-  if (typeof s !== "object" || s === null || !("gonio_session" in s)) throw new Error("This is not a session: it has no field 'gonio_session'.");
-  if (s.gonio_session !== 1) throw new Error(`This session has the format ${String(s.gonio_session)}; this page reads format 1.`);
+  if (typeof s !== "object" || s === null || !("gonio_session" in s))
+    throw new Error("This is not a session: it has no field 'gonio_session'.");
+  if (s.gonio_session !== 1)
+    throw new Error(`This session has the format ${String(s.gonio_session)}; this page reads format 1.`);
   const view = s.view;
-  if (typeof view !== "object" || view === null || typeof view.source?.hash !== "string") throw new Error("This session names no data: 'view.source.hash' is missing.");
+  if (typeof view !== "object" || view === null || typeof view.source?.hash !== "string")
+    throw new Error("This session names no data: 'view.source.hash' is missing.");
   const coordinates = Object.fromEntries(Object.entries(s.coordinates ?? {}).filter(([, hash]) => typeof hash === "string"));
   return { gonio_session: 1, saved: typeof s.saved === "string" ? s.saved : "", view, coordinates };
 }
 
 export async function hashOf(positions: Float32Array): Promise<string> {
   const octets = new Uint8Array(positions.buffer as ArrayBuffer, positions.byteOffset, positions.byteLength);
-  return Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", octets)), (b) => b.toString(16).padStart(2, "0")).join("");
+  return Array.from(new Uint8Array(await crypto.subtle.digest("SHA-256", octets)), (b) => b.toString(16).padStart(2, "0")).join(
+    "",
+  );
 }

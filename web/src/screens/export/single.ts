@@ -6,7 +6,8 @@ import { gather, type CarryOptions } from "./carried";
 export function withData(html: string, data: string, title: string): string {
   const body = "<body>";
   const at = html.indexOf(body);
-  if (at < 0 || !html.includes('id="app"', at)) throw new Error("The page has another form than expected: it cannot be saved as one file.");
+  if (at < 0 || !html.includes('id="app"', at))
+    throw new Error("The page has another form than expected: it cannot be saved as one file.");
   const escaped = title.replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[c]!);
   const head = html.slice(0, at + body.length).replace(/<title>[^<]*<\/title>/, () => `<title>${escaped}</title>`);
   return `${head}\n<script type="text/plain" id="gonio-data">${data}</script>${html.slice(at + body.length)}`;

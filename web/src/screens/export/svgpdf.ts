@@ -26,7 +26,11 @@ interface Place {
 function placeOf(e: Element, scale: number): Place {
   const up = e.parentElement;
   const outer = up ? placeOf(up, scale) : { x: 0, y: 0, k: scale };
-  const inside = (x: number, y: number, k: number): Place => ({ x: outer.x + outer.k * x, y: outer.y + outer.k * y, k: outer.k * k });
+  const inside = (x: number, y: number, k: number): Place => ({
+    x: outer.x + outer.k * x,
+    y: outer.y + outer.k * y,
+    k: outer.k * k,
+  });
   if (e.nodeName === "svg") {
     const box = (e.getAttribute("viewBox") ?? "").split(/[\s,]+/).map(Number);
     return inside(number(e, "x"), number(e, "y"), box.length === 4 ? number(e, "width", box[2]) / box[2] : 1);
@@ -41,28 +45,57 @@ async function draw(page: PdfPage, e: Element, at: Place): Promise<void> {
   const { k } = at;
   if (e.nodeName === "image") {
     const picture = await decode(e.getAttribute("href") ?? "");
-    return page.picture(picture, at.x + number(e, "x") * k, at.y + number(e, "y") * k, number(e, "width") * k, number(e, "height") * k);
+    return page.picture(
+      picture,
+      at.x + number(e, "x") * k,
+      at.y + number(e, "y") * k,
+      number(e, "width") * k,
+      number(e, "height") * k,
+    );
   }
   if (e.nodeName === "text") return drawText(page, e, at);
   const points = outline(e).map(([x, y]) => [at.x + x * k, at.y + y * k] as [number, number]);
   const fill = colour(e.getAttribute("fill") ?? "#000000");
   const stroke = colour(e.getAttribute("stroke"));
-  const close = e.nodeName !== "polyline" && e.nodeName !== "line" && !(e.nodeName === "path" && !/z\s*$/i.test(e.getAttribute("d") ?? ""));
-  const dash = e.getAttribute("stroke-dasharray")?.split(/[\s,]+/).map((d) => Number(d) * k);
-  if (fill && e.nodeName !== "line") page.polygon(points, { fill, close, opacity: number(e, "fill-opacity", 1) * number(e, "opacity", 1) });
-  if (stroke) page.polygon(points, { stroke, close, width: number(e, "stroke-width", 1) * k, opacity: number(e, "stroke-opacity", 1) * number(e, "opacity", 1), ...(dash && { dash }) });
+  const close =
+    e.nodeName !== "polyline" && e.nodeName !== "line" && !(e.nodeName === "path" && !/z\s*$/i.test(e.getAttribute("d") ?? ""));
+  const dash = e
+    .getAttribute("stroke-dasharray")
+    ?.split(/[\s,]+/)
+    .map((d) => Number(d) * k);
+  if (fill && e.nodeName !== "line")
+    page.polygon(points, { fill, close, opacity: number(e, "fill-opacity", 1) * number(e, "opacity", 1) });
+  if (stroke)
+    page.polygon(points, {
+      stroke,
+      close,
+      width: number(e, "stroke-width", 1) * k,
+      opacity: number(e, "stroke-opacity", 1) * number(e, "opacity", 1),
+      ...(dash && { dash }),
+    });
 }
 
 /** The corners of a shape; a circle has 32. */
 function outline(e: Element): [number, number][] {
   const [x, y, w, h] = ["x", "y", "width", "height"].map((n) => number(e, n));
-  if (e.nodeName === "rect") return [[x, y], [x + w, y], [x + w, y + h], [x, y + h]];
-  if (e.nodeName === "line") return [[number(e, "x1"), number(e, "y1")], [number(e, "x2"), number(e, "y2")]];
+  if (e.nodeName === "rect")
+    return [
+      [x, y],
+      [x + w, y],
+      [x + w, y + h],
+      [x, y + h],
+    ];
+  if (e.nodeName === "line")
+    return [
+      [number(e, "x1"), number(e, "y1")],
+      [number(e, "x2"), number(e, "y2")],
+    ];
   if (e.nodeName === "circle") {
     const [cx, cy, r] = ["cx", "cy", "r"].map((n) => number(e, n));
     return Array.from({ length: 32 }, (_, i) => [cx + r * Math.cos((i * Math.PI) / 16), cy + r * Math.sin((i * Math.PI) / 16)]);
   }
-  const list = (e.getAttribute(e.nodeName === "path" ? "d" : "points") ?? "").match(/-?[\d.]+(?:e[-+]?\d+)?/gi)?.map(Number) ?? [];
+  const list =
+    (e.getAttribute(e.nodeName === "path" ? "d" : "points") ?? "").match(/-?[\d.]+(?:e[-+]?\d+)?/gi)?.map(Number) ?? [];
   return Array.from({ length: Math.floor(list.length / 2) }, (_, i) => [list[2 * i], list[2 * i + 1]]);
 }
 
@@ -90,7 +123,14 @@ function drawText(page: PdfPage, e: Element, { x: left, y: top, k }: Place): voi
 }
 
 /** Text that the PDF's font lacks, drawn by the browser's fonts at eight times its size. */
-function drawLetters(page: PdfPage, text: string, x: number, y: number, size: number, style: { fill: PdfColor; anchor: "start" | "middle" | "end"; bold: boolean; halo?: { color: PdfColor; width: number } }): void {
+function drawLetters(
+  page: PdfPage,
+  text: string,
+  x: number,
+  y: number,
+  size: number,
+  style: { fill: PdfColor; anchor: "start" | "middle" | "end"; bold: boolean; halo?: { color: PdfColor; width: number } },
+): void {
   const fine = 8;
   const css = (c: PdfColor): string => `rgb(${c.map((v) => Math.round(v * 255)).join(",")})`;
   const canvas = document.createElement("canvas");
@@ -146,5 +186,10 @@ function colour(text: string | null): PdfColor | null {
     return [0, 2, 4].map((i) => parseInt(full.slice(i, i + 2), 16) / 255) as PdfColor;
   }
   const rgb = /^rgba?\(([^)]*)\)/.exec(text?.trim() ?? "");
-  return rgb ? (rgb[1].split(/[\s,/]+/).slice(0, 3).map((v) => Number(v) / 255) as PdfColor) : null;
+  return rgb
+    ? (rgb[1]
+        .split(/[\s,/]+/)
+        .slice(0, 3)
+        .map((v) => Number(v) / 255) as PdfColor)
+    : null;
 }

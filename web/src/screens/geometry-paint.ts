@@ -1,0 +1,42 @@
+/** From a curve to colours on the map: the per-point form of a measure, averaged over brushed layers. */
+import { signal } from "@preact/signals";
+import { loadColumn } from "../state/columns";
+import { commit } from "../state/history";
+import { colourBy, currentSource, layers, paint, say } from "../state/store";
+import type { Family } from "./measures";
+
+/** Which chart is brushed, and over which layers. */
+export const brushed = signal<{ family: string; range: [number, number] } | null>(null);
+/** The range of values that is brushed on the histogram. */
+export const valueRange = signal<[number, number] | null>(null);
+
+let painting = 0;
+
+/** Paints the map with the measure of each row, averaged over the layers in the range. */
+export async function paintMap(family: Family, range: [number, number] | null): Promise<void> {
+  const turn = ++painting;
+  brushed.value = range && { family: family.id, range };
+  valueRange.value = null;
+  const source = currentSource.value;
+  if (!range || source === null || !family.point) return;
+  const chosen = layers.value.map((l) => l.layer).filter((n) => n >= range[0] && n <= range[1]);
+  try {
+    let mean: Float32Array | null = null;
+    for (const n of chosen) {
+      const column = await loadColumn(source, family.point, { layer: n });
+      if (turn !== painting) return;
+      if (column.kind !== "number") throw new Error(`${family.pointTitle} is not a number column`);
+      mean ??= new Float32Array(column.values.length);
+      for (let i = 0; i < mean.length; i++) mean[i] += column.values[i] / chosen.length;
+    }
+    if (!mean) return;
+    const where = chosen.length > 1 ? `mean of layers ${chosen[0]} to ${chosen[chosen.length - 1]}` : `layer ${chosen[0]}`;
+    const values = mean;
+    commit(`colour by ${family.pointTitle}`, () => {
+      paint.value = { title: `${family.pointTitle}, ${where}`, values };
+      colourBy.value = { kind: "values" };
+    });
+  } catch (e) {
+    if (turn === painting) say((e as Error).message, "error");
+  }
+}
