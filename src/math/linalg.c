@@ -119,6 +119,10 @@ done:
     return st;
 }
 
+void gn_linalg_one_thread(void) {
+    openblas_set_num_threads(1);
+}
+
 /* Copies row `from` of z with its largest component made positive: the sign is LAPACK's whim. */
 static void copy_with_sign(const double *from, size_t n, double *to) {
     size_t largest = 0;

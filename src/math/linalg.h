@@ -28,6 +28,10 @@ gn_status gn_eigen_symmetric(double *a, size_t n, double *values, double *vector
  * then, and may be called from several threads at once. */
 void gn_eigen_share(void);
 
+/** From now on OpenBLAS runs single-threaded in this process, and gn_eigen_symmetric has nothing to
+ * set and set back: so several threads may call it at once. */
+void gn_linalg_one_thread(void);
+
 /** Singular values and vectors of a small square matrix, a = u diag(s) v^T (LAPACK dgesvd).
  *  @param a (n, n) row-major, finite; n <= 64.
  *  @param u, v_t (n, n): columns of u and rows of v_t are the singular vectors; @param s (n),

@@ -42,6 +42,7 @@ struct gn_view {
     struct gn_marks *marks;        /**< marks.c */
     struct gn_view_cache *cache;   /**< cache.c */
     struct gn_view_tables *tables; /**< routes_geometry.c */
+    struct gn_vlayouts *layouts;   /**< layouts.c */
 };
 
 enum { GN_VIEW_MAX_PARTS = 32 };
@@ -52,7 +53,7 @@ extern const size_t gn_view_n_parts;
 extern const gn_view_part gn_part_log, gn_part_cache, gn_part_sources, gn_part_sets, gn_part_tags,
     gn_part_uploads, gn_part_export, gn_part_export_neighbors, gn_part_export_geometry,
     gn_part_neighbors, gn_part_search, gn_part_geometry, gn_part_points,
-    gn_part_compare;
+    gn_part_compare, gn_part_layouts;
 
 /** gn_view_open without the HTTP server: for tests, which call the handlers themselves. */
 gn_status gn_view_prepare(gn_ctx *ctx, const char *const *paths, size_t n_paths,

@@ -1,0 +1,142 @@
+/* The worker of a layout: waiting -> running <-> paused -> done, failed or stopped.
+ *
+ * Routes never touch the worker's things. They set wishes under the lock (pause, new parameters) or
+ * the flag `quit`, which is also what cancels every computation that the worker makes, and answer;
+ * the worker looks at them between two slices. While it is paused it gives its place among the
+ * running jobs to another. */
+#include "view/layout.h"
+
+#include "base/ctx.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void gn_vlayout_hold(gn_vlayout *l) {
+    atomic_fetch_add(&l->references, 1);
+}
+
+void gn_vlayout_give(gn_vlayout *l) {
+    if (!l || atomic_fetch_sub(&l->references, 1) > 1) return;
+    for (size_t i = 0; l->layer && i < l->n_layers; i++) gn_free(l->layer[i].positions);
+    for (size_t a = 0; a < 3; a++) {
+        gn_free(l->axis[a].left);
+        gn_free(l->axis[a].right);
+        gn_free(l->axis[a].label);
+    }
+    gn_free(l->layer);
+    gn_free(l->row);
+    json_decref(l->params_json);
+    pthread_cond_destroy(&l->changed);
+    pthread_mutex_destroy(&l->lock);
+    gn_free(l);
+}
+
+void gn_vlayout_phase(gn_vlayout *l, const char *phase) {
+    pthread_mutex_lock(&l->lock);
+    l->phase = phase;
+    pthread_mutex_unlock(&l->lock);
+}
+
+void gn_vlayout_note(gn_vlayout *l, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    pthread_mutex_lock(&l->lock);
+    vsnprintf(l->note, sizeof l->note, format, args);
+    pthread_mutex_unlock(&l->lock);
+    va_end(args);
+}
+
+void gn_vlayout_publish(gn_vlayout *l, size_t i, const double *positions, bool made) {
+    gn_vlayout_layer *layer = &l->layer[i];
+    pthread_mutex_lock(&l->lock);
+    for (size_t j = 0; j < l->n * l->dim; j++) layer->positions[j] = (float)positions[j];
+    layer->frame++;
+    layer->made = made;
+    pthread_cond_broadcast(&l->changed);
+    pthread_mutex_unlock(&l->lock);
+}
+
+static bool cancelled(void *user) {
+    gn_vlayout *l = user;
+    return atomic_load(&l->quit) || atomic_load(&l->v->ending);
+}
+
+static void warned(void *user, gn_log_level level, const char *message) {
+    if (level == GN_LOG_WARNING) gn_vlayout_note(user, "%s", message);
+}
+
+gn_status gn_vlayout_next(gn_vlayout *l, gn_vlayout_params *params, size_t *version,
+                          gn_error *err) {
+    pthread_mutex_lock(&l->lock);
+    const bool paused = l->want_pause && !cancelled(l);
+    if (paused) {
+        l->state = GN_LAYOUT_PAUSED;
+        pthread_cond_broadcast(&l->changed);
+        pthread_mutex_unlock(&l->lock);
+        gn_vlayouts_leave(l);
+        pthread_mutex_lock(&l->lock);
+        while (l->want_pause && !cancelled(l)) pthread_cond_wait(&l->changed, &l->lock);
+        l->state = GN_LAYOUT_WAITING;
+        pthread_mutex_unlock(&l->lock);
+        gn_vlayouts_enter(l);
+        pthread_mutex_lock(&l->lock);
+        l->state = GN_LAYOUT_RUNNING;
+        pthread_cond_broadcast(&l->changed);
+    }
+    *params = l->params;
+    *version = l->version;
+    pthread_mutex_unlock(&l->lock);
+    return cancelled(l) ? gn_fail(err, GN_ECANCEL, "stopped") : GN_OK;
+}
+
+static void *work(void *user) {
+    gn_vlayout *l = user;
+    gn_ctx *ctx = NULL;
+    gn_error err = {0};
+    const gn_ctx_opts o = {
+        .n_threads = gn_ctx_threads(l->v->ctx),
+        .seed = l->seed,
+        .cpu = gn_ctx_cpu(l->v->ctx),
+        .hooks = {.user = l, .log = warned, .cancel = cancelled},
+    };
+    gn_vlayouts_enter(l);
+    const double begun = gn_view_seconds();
+    pthread_mutex_lock(&l->lock);
+    l->state = GN_LAYOUT_RUNNING;
+    l->begun = begun;
+    pthread_cond_broadcast(&l->changed);
+    pthread_mutex_unlock(&l->lock);
+    gn_status st = gn_ctx_new(&o, &ctx, &err);
+    if (st == GN_OK) st = gn_vlayout_make(l, ctx, &err);
+    gn_ctx_free(ctx);
+    const double seconds = gn_view_seconds() - begun;
+    gn_vlayouts_leave(l);
+    json_t *about = json_pack("{s:o,s:o,s:s}", "layout", gn_json_whole(l->id), "source",
+                              gn_json_whole(l->s->id), "method", gn_vlayout_methods[l->method]);
+    if (about) json_object_set(about, "params", l->params_json);
+    gn_view_note(l->v, "layout", about, seconds);
+    pthread_mutex_lock(&l->lock);
+    l->seconds = seconds;
+    l->phase = NULL;
+    l->error = err;
+    l->state = st == GN_OK        ? GN_LAYOUT_DONE
+               : st == GN_ECANCEL ? GN_LAYOUT_STOPPED
+                                  : GN_LAYOUT_FAILED;
+    pthread_cond_broadcast(&l->changed);
+    pthread_mutex_unlock(&l->lock);
+    gn_vlayouts_ended(l);
+    return NULL;
+}
+
+gn_status gn_vlayout_start(gn_vlayout *l, gn_error *err) {
+    pthread_t thread;
+    gn_vlayout_hold(l);
+    if (pthread_create(&thread, NULL, work, l) == 0) {
+        pthread_detach(thread);
+        return GN_OK;
+    }
+    gn_vlayout_give(l);
+    return gn_fail(err, GN_EIO, "no thread for a layout can be started");
+}
