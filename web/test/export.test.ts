@@ -11,6 +11,7 @@ import { contextOf, gather } from "../src/screens/export/carried";
 import { fileName } from "../src/screens/export/download";
 import { fromText, quantise, toText, unquantise, writeBlock } from "../src/screens/export/pack";
 import { encodable, PdfPage, textWidth } from "../src/screens/export/pdf";
+import { widening } from "../src/screens/export/picture";
 import { hashOf, readSession, writeSession } from "../src/screens/export/session";
 import { withData } from "../src/screens/export/single";
 import { known } from "../src/state/layouts";
@@ -127,6 +128,28 @@ test("a PDF has its objects where its table says, the picture's pixels and the t
   assert.ok(!content.includes("NaN"));
   assert.ok(objects.some((o) => o.dictionary.includes("/MediaBox [0 0 300 200]")));
   assert.ok(objects.some((o) => o.dictionary.includes("<FEFF0047007200f600df00650020002800310029>")));
+});
+
+test("a picture of another shape shows at least what the screen shows", () => {
+  const screen = { width: 720, height: 546 };
+  assert.equal(widening(screen, { width: 1440, height: 1092 }), 1);
+  for (const picture of [
+    { width: 590, height: 546 },
+    { width: 1000, height: 1000 },
+    { width: 2000, height: 500 },
+    { width: 300, height: 900 },
+  ]) {
+    const k = Math.min(picture.width / 720, picture.height / 546);
+    for (const [x, y] of [
+      [0, 0],
+      [72, 56],
+    ]) {
+      // Pixels of the screen for a unit must not be more in the picture, whose shorter side spans the wider extent.
+      const before = Math.min(720 - x, 546 - y);
+      const after = Math.min(picture.width / k - x, picture.height / k - y) / widening(screen, picture);
+      assert.ok(after <= before + 1e-9, `${JSON.stringify(picture)}: ${after} > ${before}`);
+    }
+  }
 });
 
 test("Helvetica's widths and what it cannot write", () => {

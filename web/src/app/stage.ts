@@ -15,7 +15,8 @@ interface Placed {
 
 const placedOf = new WeakMap<Float32Array, Placed>();
 
-function place(raw: Float32Array, dim: number): Placed {
+/** Positions as the plot takes them; the same answer for the same array. */
+export function place(raw: Float32Array, dim: number): Placed {
   let p = placedOf.get(raw);
   if (p) return p;
   p = { raw, finite: raw, unplaced: null };

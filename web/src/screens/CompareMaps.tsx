@@ -3,13 +3,14 @@ import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Context } from "../app/Context";
 import { plotTheme } from "../app/map";
-import { type Camera, createPlot, type Plot, SELECTED } from "../plot";
+import { place } from "../app/stage";
+import { type Camera, createPlot, HIDDEN, type Plot, SELECTED } from "../plot";
 import { numberColouring } from "../state/colouring";
 import { num } from "../state/format";
 import { commit } from "../state/history";
 import { currentSource, hover, options, selection, sources, theme, tool } from "../state/store";
 import { useCard } from "./compare-cards";
-import { compared, type Compared, compareHover, compareSelection, comparison } from "./compare-state";
+import { compared, type Compared, compareHover, compareSelection, comparison, ownSelection } from "./compare-state";
 
 /** The plots on the left and on the right, while they are on the page. */
 export interface Linked {
@@ -51,7 +52,7 @@ export function Half({ which, linked }: { which: "a" | "b"; linked: Linked }) {
     const plot = linked[which];
     if (!plot || !shown) return;
     const positions = shown[which];
-    plot.setData({ n: positions.length / 2, dim: 2, positions });
+    plot.setData({ n: positions.length / 2, dim: 2, positions: place(positions, 2).finite });
     plot.setAxes(null);
     paintOverlap(plot, which, shown);
     if (which === "a") {
@@ -70,6 +71,7 @@ export function Half({ which, linked }: { which: "a" | "b"; linked: Linked }) {
     if (!plot || !shown) return;
     const flags = new Uint8Array(shown[which].length / 2);
     for (const row of compareSelection.value) mark(flags, rowOn(which, row, shown), SELECTED);
+    place(shown[which], 2).unplaced?.forEach((missing, row) => missing && (flags[row] = HIDDEN));
     plot.setFlags(flags);
   }, [shown, compareSelection.value]);
 
@@ -102,18 +104,20 @@ function toLeft(which: "a" | "b", row: number, shown: Compared | null): number {
   return which === "a" ? row : (shown.back[row] ?? -1);
 }
 
+const onMap = (): boolean => comparison.peek().a?.source === currentSource.peek();
+
 /** The pointer's row is the page's, too, when the left side is what the map shows. */
 export function hoverRow(row: number): void {
   compareHover.value = row;
-  if (comparison.peek().a?.source === currentSource.peek()) hover.value = row;
+  if (onMap()) hover.value = row;
 }
 
 export function select(rows: number[], mode: "replace" | "add" | "remove"): void {
   const now = new Set(mode === "replace" ? [] : compareSelection.peek());
   for (const row of rows) if (row >= 0) mode === "remove" ? now.delete(row) : now.add(row);
   const next = Uint32Array.from(now).sort();
-  compareSelection.value = next;
-  if (comparison.peek().a?.source === currentSource.peek()) commit("select", () => (selection.value = next));
+  if (onMap()) commit("select", () => (selection.value = next));
+  else ownSelection.value = next;
 }
 
 function paintOverlap(plot: Plot, which: "a" | "b", shown: Compared): void {

@@ -84,7 +84,7 @@ function Picture() {
         title: detail.peek()?.name ?? "gonio",
         legend: withLegend.peek() ? colouring.peek().legend : null,
         theme: plotTheme(),
-        screenHeight: host?.clientHeight || 800,
+        screen: { width: host?.clientWidth || 1280, height: host?.clientHeight || 800 },
       };
       download(name, await picture(plot!, order));
     } catch (e) {

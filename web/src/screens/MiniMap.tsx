@@ -1,12 +1,13 @@
 /** The map again, small, beside another screen: the current layout at the current layer, in the colours
  *  that the screen painted. */
 import { useEffect, useRef } from "preact/hooks";
-import { createPlot, type Plot } from "../plot";
+import { createPlot, HIDDEN, type Plot, SELECTED } from "../plot";
 import { numberColouring, plainColouring } from "../state/colouring";
 import { layout, shownLayer } from "../state/layouts";
 import { colourBy, options, paint, selection, theme } from "../state/store";
 import { showScreen } from "../state/actions";
 import { plotTheme } from "../app/map";
+import { place } from "../app/stage";
 import { Button } from "../app/ui";
 
 export function MiniMap() {
@@ -32,12 +33,12 @@ export function MiniMap() {
   useEffect(() => {
     if (!plot.current || !l || !positions) return;
     const n = positions.length / l.request.value.dim;
-    plot.current.setData({ n, dim: l.request.value.dim, positions });
-    colour(plot.current, n);
+    plot.current.setData({ n, dim: l.request.value.dim, positions: place(positions, l.request.value.dim).finite });
+    colour(plot.current, positions, l.request.value.dim);
     plot.current.camera.fit();
   }, [l, positions, version]);
   useEffect(() => {
-    if (plot.current && l && positions) colour(plot.current, positions.length / l.request.value.dim);
+    if (plot.current && l && positions) colour(plot.current, positions, l.request.value.dim);
   }, [paint.value, colourBy.value, selection.value, theme.value]);
 
   return (
@@ -51,8 +52,9 @@ export function MiniMap() {
   );
 }
 
-/** Painted values on the sequential scale, the selection flagged. */
-function colour(plot: Plot, count: number): void {
+/** Painted values on the sequential scale, the selection flagged, rows without a place hidden. */
+function colour(plot: Plot, positions: Float32Array, dim: number): void {
+  const count = positions.length / dim;
   const shown = colourBy.peek().kind === "values" ? paint.peek() : null;
   const c =
     shown && shown.values.length === count
@@ -60,6 +62,7 @@ function colour(plot: Plot, count: number): void {
       : plainColouring(theme.peek());
   plot.setColors(c.index, c.palette);
   const flags = new Uint8Array(count);
-  for (const row of selection.peek()) if (row < count) flags[row] = 2;
+  for (const row of selection.peek()) if (row < count) flags[row] = SELECTED;
+  place(positions, dim).unplaced?.forEach((missing, row) => missing && (flags[row] = HIDDEN));
   plot.setFlags(flags);
 }

@@ -1,9 +1,10 @@
 /** What Compare compares: two layers of any two sources, how their rows are matched, and what came. */
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { api } from "../api/client";
 import type { Method, OverlapReply } from "../api/types";
 import { commit, undoable } from "../state/history";
-import { currentSource, layer, layers, projection } from "../state/store";
+import { noRows } from "../state/rows";
+import { currentSource, layer, layers, projection, selection } from "../state/store";
 import { num } from "../state/format";
 import { alignOnto, byOverlap, inverse } from "./align2d";
 
@@ -39,9 +40,12 @@ export const compared = signal<Compared | null>(null);
 /** What is being done now, in words; null: nothing. */
 export const comparing = signal<string | null>(null);
 export const compareError = signal<string | null>(null);
-/** Rows of a: under the pointer, and selected. */
+/** The row of a under the pointer. */
 export const compareHover = signal(-1);
-export const compareSelection = signal<Uint32Array>(new Uint32Array(0));
+/** Selected rows of a, when a is not the source on the map. */
+export const ownSelection = signal<Uint32Array>(noRows);
+/** Selected rows of a: the map's selection when a is its source. */
+export const compareSelection = computed(() => (comparison.value.a?.source === currentSource.value ? selection.value : ownSelection.value));
 
 export function setComparison(change: Partial<Comparison>): void {
   commit("compare", () => (comparison.value = { ...comparison.peek(), ...change }));
@@ -88,7 +92,7 @@ export async function compareNow(): Promise<void> {
           ? "not aligned: fewer than two rows are shared"
           : `right map ${moved.mirrored ? "mirrored and " : ""}turned by ${num(Math.round(moved.turn))}°, scaled by ${num(moved.scale)} onto the left (Procrustes)`,
     };
-    compareSelection.value = new Uint32Array(0);
+    ownSelection.value = noRows;
     compareHover.value = -1;
   } catch (e) {
     if (mine === turn) compareError.value = (e as Error).message;

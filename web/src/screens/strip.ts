@@ -42,18 +42,24 @@ export function drawSmall(
   accent: ArrayLike<number>,
 ): void {
   const sums = new Float32Array(px * px * 4);
-  const place = (row: number): number => {
-    const x = Math.floor(((p[row * dim] - box.x) / box.size) * (px - 4) + px / 2);
-    const y = Math.floor((-(p[row * dim + 1] - box.y) / box.size) * (px - 4) + px / 2);
-    return x >= 0 && x < px && y >= 0 && y < px ? y * px + x : -1;
-  };
+  /* Few points are drawn wider, to be seen at all. */
+  const wide = rows.length < 100 ? 3 : rows.length < 1000 ? 2 : 1;
+  const place = (row: number): [number, number] => [
+    Math.floor(((p[row * dim] - box.x) / box.size) * (px - 6) + px / 2),
+    Math.floor((-(p[row * dim + 1] - box.y) / box.size) * (px - 6) + px / 2),
+  ];
+  const inside = (x: number, y: number): boolean => x >= 0 && x < px && y >= 0 && y < px;
   let top = 1;
   for (const row of rows) {
-    const at = 4 * place(row);
-    if (at < 0) continue;
+    const [x, y] = place(row);
     const rgb = colour(row);
-    for (let k = 0; k < 3; k++) sums[at + k] += rgb[k];
-    top = Math.max(top, ++sums[at + 3]);
+    for (let i = 0; i < wide * wide; i++) {
+      const [u, v] = [x + (i % wide), y + Math.floor(i / wide)];
+      if (!inside(u, v)) continue;
+      const at = 4 * (v * px + u);
+      for (let k = 0; k < 3; k++) sums[at + k] += rgb[k];
+      top = Math.max(top, ++sums[at + 3]);
+    }
   }
   const image = c.createImageData(px, px);
   for (let at = 0; at < sums.length; at += 4) {
@@ -62,10 +68,15 @@ export function drawSmall(
       image.data.set([sums[at] / n, sums[at + 1] / n, sums[at + 2] / n, 110 + 145 * (Math.log1p(n) / Math.log1p(top))], at);
   }
   for (const row of marked) {
-    const at = place(row);
-    if (at < 0) continue;
-    for (const near of [at, at - 1, at + 1, at - px, at + px])
-      if (near >= 0 && near < px * px) image.data.set([accent[0], accent[1], accent[2], 255], 4 * near);
+    const [x, y] = place(row);
+    for (const [u, v] of [
+      [x, y],
+      [x - 1, y],
+      [x + 1, y],
+      [x, y - 1],
+      [x, y + 1],
+    ])
+      if (inside(u, v)) image.data.set([accent[0], accent[1], accent[2], 255], 4 * (v * px + u));
   }
   c.putImageData(image, 0, 0);
 }

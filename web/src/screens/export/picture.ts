@@ -16,35 +16,59 @@ export interface PictureOrder {
   /** null: the picture is the map alone. */
   legend: Legend | null;
   theme: PlotTheme;
-  /** Height of the map on the screen: the legend's letters keep their share of it. */
-  screenHeight: number;
+  /** Size of the map on the screen: the picture shows what it shows, in letters of the same share. */
+  screen: { width: number; height: number };
 }
+
+/** Room in px that names and ticks of the axes take at most, in width and in height. */
+const AXES: [number, number] = [72, 56];
 
 /** @throws a sentence when the browser cannot make a picture of that size. */
 export async function picture(plot: Plot, o: PictureOrder): Promise<Blob> {
-  const k = o.height / o.screenHeight;
+  const k = o.height / o.screen.height;
   const measuring = new CanvasPen(canvasOf(1, 1)[1], o.theme.font);
-  const side = o.legend ? Math.round(Math.min(o.width / 3, k * legendWidth(measuring, o.legend, o.screenHeight))) : 0;
+  const side = o.legend ? Math.round(Math.min(o.width / 3, k * legendWidth(measuring, o.legend, o.screen.height))) : 0;
   const width = o.width - side;
   if (o.format === "png") return png(plot, o, width, side, k);
+  const drawn = await asOnScreen(plot, o, width, () => plot.toSVG(width, o.height));
   const pen = new SvgPen(o.theme.font, (t, size, bold) => measuring.measure(t, size, bold));
-  if (o.legend && side > 0) drawLegend(pen, o.legend, 0, o.screenHeight, o.theme);
-  const svg =
-    side > 0 ? widened(await plot.toSVG(width, o.height), o, width, k, pen.toString()) : await plot.toSVG(width, o.height);
+  if (o.legend && side > 0) drawLegend(pen, o.legend, 0, o.screen.height, o.theme);
+  const svg = side > 0 ? widened(drawn, o, width, k, pen.toString()) : drawn;
   if (o.format === "svg") return new Blob([svg], { type: "image/svg+xml" });
   return new Blob([await svgToPdf(svg, o.title)], { type: "application/pdf" });
 }
 
+/** Draws with a camera that shows at least what the screen shows: a camera says how many units the
+ *  shorter side spans, so a picture of another shape would cut the longer one. The plot takes the
+ *  camera when `draw` begins. */
+async function asOnScreen<T>(plot: Plot, o: PictureOrder, width: number, draw: () => Promise<T>): Promise<T> {
+  const camera = plot.camera.get();
+  plot.camera.set({ ...camera, extent: camera.extent * widening(o.screen, { width, height: o.height }) });
+  const drawn = draw();
+  plot.camera.set(camera);
+  return drawn;
+}
+
+/** By how much the extent of a camera grows from the screen to a picture of another shape: the picture
+ *  is scaled until one side fits, and the other side then shows more. */
+export function widening(screen: { width: number; height: number }, picture: { width: number; height: number }): number {
+  const k = Math.min(picture.width / screen.width, picture.height / screen.height);
+  const shorter = (margin: [number, number]): number =>
+    Math.min(picture.width / k - margin[0], picture.height / k - margin[1]) /
+    Math.min(screen.width - margin[0], screen.height - margin[1]);
+  return Math.max(1, shorter([0, 0]), shorter(AXES));
+}
+
 async function png(plot: Plot, o: PictureOrder, width: number, side: number, k: number): Promise<Blob> {
-  const map = await plot.toPNG(width, o.height);
+  const map = await asOnScreen(plot, o, width, () => plot.toPNG(width, o.height));
   if (!o.legend || side === 0) return map;
   const [canvas, c] = canvasOf(o.width, o.height);
   c.fillStyle = o.theme.background;
   c.fillRect(0, 0, o.width, o.height);
   c.drawImage(await createImageBitmap(map), 0, 0);
-  c.translate(width, 0);
-  c.scale(k, k);
-  drawLegend(new CanvasPen(c, o.theme.font), o.legend, 0, o.screenHeight, o.theme);
+  const pen = new CanvasPen(c, o.theme.font);
+  pen.begin(k);
+  drawLegend(pen, o.legend, width / k, o.screen.height, o.theme);
   return new Promise((done, fail) =>
     canvas.toBlob(
       (b) => (b ? done(b) : fail(new Error(`The browser made no picture of ${o.width} × ${o.height} pixels.`))),
