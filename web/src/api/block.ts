@@ -99,14 +99,16 @@ export class BlockSplitter {
 export async function* readBlocks(response: Response): AsyncGenerator<Block> {
   const splitter = new BlockSplitter();
   const reader = response.body!.getReader();
+  let ended = false;
   try {
     for (;;) {
       const { value, done } = await reader.read();
+      ended = done;
       if (done) break;
       yield* splitter.push(value);
     }
   } finally {
-    reader.cancel().catch(() => undefined);
+    if (!ended) reader.cancel().catch(() => undefined);
   }
   if (!splitter.complete) throw new Error("the server ended a stream in the middle of a block");
 }

@@ -55,7 +55,7 @@ const text = (v: unknown): string | undefined => (typeof v === "string" ? v : un
 const number = (v: unknown): number | null => (typeof v === "number" ? v : null);
 
 function frame(b: Block): T.Frame {
-  const { data, shape } = b.arrays["positions"] ?? { data: new Float32Array(0), shape: [0, 2] };
+  const { data, shape } = b.arrays["positions"];
   const dim = shape[1];
   return {
     layer: number(b.meta["layer"]) ?? 0,
@@ -109,7 +109,8 @@ export const httpApi = {
   deleteLayout: (id: number) => ask(url`/api/layouts/${id}`, { method: "DELETE" }),
   /** Calls onframe for each frame until the layout is done. */
   async stream(id: number, onframe: (f: T.Frame) => void, signal: AbortSignal): Promise<void> {
-    for await (const b of readBlocks(await ask(url`/api/layouts/${id}/stream`, { signal }))) onframe(frame(b));
+    for await (const b of readBlocks(await ask(url`/api/layouts/${id}/stream`, { signal })))
+      if (b.arrays["positions"]) onframe(frame(b)); // a block without is the end of a failed run
   },
   /** Exact float32 positions; NaN for rows that are not in the layout. */
   async positions(id: number, layer: number): Promise<Float32Array> {

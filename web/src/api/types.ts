@@ -85,11 +85,30 @@ export interface LayoutRequest {
   seed: number;
   rows: RowSubset | null;
   space: Space;
+  /** Of the neighbours of t-SNE and UMAP; Euclidean if not given. */
+  metric?: Metric;
   params: Record<string, unknown>;
   align: Align;
 }
 
 export type JobState = "waiting" | "running" | "paused" | "done" | "failed" | "stopped";
+
+export interface Quality {
+  k: number;
+  kept: number;
+  kept_se?: number | null;
+  /** Rows that it was measured on. */
+  sampled?: number | null;
+  trustworthiness?: number | null;
+  continuity?: number | null;
+}
+
+/** Movement of the rows from the layer before, on the map: mean, its error, and over the map's extent. */
+export interface Moved {
+  mean: number;
+  se: number;
+  relative: number;
+}
 
 export interface LayoutState {
   id: number;
@@ -100,6 +119,7 @@ export interface LayoutState {
   seed: number;
   params: Record<string, unknown>;
   space: Space;
+  metric?: Metric;
   align: Align;
   state: JobState;
   phase?: string | null;
@@ -110,17 +130,20 @@ export interface LayoutState {
   non_finite: number;
   loss?: number | null;
   seconds: number;
-  quality?: {
-    k: number;
-    kept: number;
-    kept_se?: number | null;
-    trustworthiness?: number | null;
-    continuity?: number | null;
-  } | null;
+  /** Of the layer made last; by_layer has each. */
+  quality?: Quality | null;
   /** Shares of the variance along the drawn components. */
   explained?: number[] | null;
   axes?: string[] | null;
   layers?: number[] | null;
+  by_layer?: {
+    layer: number;
+    made: boolean;
+    explained?: number[] | null;
+    quality?: Quality | null;
+    moved_raw?: Moved | null;
+    moved_aligned?: Moved | null;
+  }[];
   note?: string | null;
   error?: string | null;
 }

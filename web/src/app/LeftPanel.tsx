@@ -1,8 +1,8 @@
 /** Left of the map: the source, the projection with its live parameters, how it goes, the legend. */
 import type { Method } from "../api/types";
 import { setProjection, showScreen } from "../state/actions";
-import { count, num, plural } from "../state/format";
-import { alignOf, control, layout, run, runError, running, stale, starting } from "../state/layouts";
+import { count, num, percent, phaseName, plural } from "../state/format";
+import { alignOf, canGoOn, control, goOn, layout, run, runError, running, shownState, stale, starting } from "../state/layouts";
 import { detail, layer, layers, offline, projection, type Projection } from "../state/store";
 import { AxesForm } from "./Axes";
 import { Legend } from "./Legend";
@@ -65,6 +65,18 @@ function ProjectionPanel() {
       {p.method === "tsne" && <Tsne p={p} />}
       {p.method === "umap" && <Umap p={p} />}
       {p.method === "axes" && <AxesForm p={p} />}
+      {(p.method === "tsne" || p.method === "umap") && (
+        <Segmented
+          label="Distance of the neighbours"
+          testid="layout-metric"
+          value={p.metric}
+          onChange={(metric) => setProjection({ metric }, "metric")}
+          options={[
+            { value: "euclidean", label: "Euclidean" },
+            { value: "cosine", label: "Cosine" },
+          ]}
+        />
+      )}
       {p.method !== "raw" && <SpaceOf p={p} />}
       <RunRow />
       <Stale />
@@ -155,11 +167,12 @@ function Tsne({ p }: { p: Projection }) {
         label="Learning rate"
         testid="learning-rate"
         min={1}
-        max={5000}
+        max={100000}
         log
-        value={t.learning_rate}
-        show={rounded}
-        onInput={(learning_rate) => set({ learning_rate })}
+        value={Math.max(1, t.learning_rate)}
+        show={(v) => (v <= 1 ? "auto" : rounded(v))}
+        title="Auto: rows over exaggeration, then rows"
+        onInput={(v) => set({ learning_rate: v <= 1 ? 0 : v })}
       />
       <Range
         label="Exaggeration"
@@ -294,6 +307,11 @@ function RunRow() {
           Run
         </Button>
       )}
+      {!on && canGoOn.value && (
+        <Button testid="go-on" title="Go on from these positions with the new parameters" onClick={() => void goOn()}>
+          Go on
+        </Button>
+      )}
       {!on && projection.value.method !== "raw" && (
         <NumberField
           label="seed"
@@ -311,7 +329,7 @@ function RunRow() {
 /** How a run goes: phase and epochs while it runs, kept neighbours when it is done. */
 function Progress() {
   const l = layout.value;
-  const s = l?.state.value;
+  const s = shownState.value;
   if (!l || !s) return <div class="gauges" />;
   const epoch = Math.max(l.epoch.value, s.epoch);
   const ended = s.state === "done" || s.state === "stopped" || s.state === "failed";
@@ -320,7 +338,7 @@ function Progress() {
       {!ended && (
         <>
           <div class="gauge-line">
-            <span>{s.state === "paused" ? "paused" : (s.phase ?? s.state)}</span>
+            <span>{s.state === "paused" ? "paused" : phaseName(s.phase) || s.state}</span>
             <span data-testid="epoch">{s.epochs > 1 ? `${count(epoch)} of ${count(s.epochs)}` : ""}</span>
           </div>
           <div
@@ -344,7 +362,7 @@ function Progress() {
         <>
           <div
             class="gauge-line"
-            title={`Of each point's ${s.quality.k} nearest neighbours in the original space, the share that is nearest on the map`}
+            title={`Of each point's ${s.quality.k} nearest neighbours in the original space, the share that is nearest on the map${s.quality.sampled ? `; measured on ${count(s.quality.sampled)} rows` : ""}`}
           >
             <span>neighbours kept, k = {s.quality.k}</span>
             <b data-testid="kept">
@@ -368,6 +386,18 @@ function Progress() {
             </>
           )}
         </>
+      )}
+      {s.moved && (
+        <div
+          class="gauge-line muted"
+          title="Mean movement of a point from the layer before, over the extent of the map; in brackets: before the maps were aligned"
+        >
+          <span>moved from the layer before</span>
+          <span data-testid="moved">
+            {percent(s.moved.relative, 0)}
+            {s.movedRaw && ` (${percent(s.movedRaw.relative, 0)})`}
+          </span>
+        </div>
       )}
       {s.note && <p class="subtitle">{s.note}</p>}
       {s.state === "stopped" && (

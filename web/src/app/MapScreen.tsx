@@ -3,8 +3,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { restoreAll } from "../state/actions";
 import { hoverCard, otherColumns } from "../state/cards";
 import { tokenOf } from "../state/columns";
-import { count, num, plural, seconds } from "../state/format";
-import { layout, layoutLayers, running, runError, shownLayer, stale, starting } from "../state/layouts";
+import { count, num, phaseName, plural, seconds } from "../state/format";
+import { layout, layoutLayers, running, runError, shownLayer, shownState, stale, starting } from "../state/layouts";
 import { counts } from "../state/react";
 import { colourBy, detail, hover, hoverAt, isolated, layers } from "../state/store";
 import { LayerBar } from "../screens";
@@ -66,7 +66,7 @@ function Waiting() {
   return (
     <div class="over-plot" data-testid="plot-waiting" role="status">
       <Empty title={d ? `Placing ${plural(d.rows, "row")}` : "Opening"}>
-        <p>{s?.phase ?? "PCA of all rows"}</p>
+        <p>{phaseName(s?.phase) || "PCA of all rows"}</p>
         <div class="meter indeterminate" />
       </Empty>
     </div>
@@ -139,7 +139,7 @@ const aligned = {
 
 function Status() {
   const l = layout.value;
-  const s = l?.state.value;
+  const s = shownState.value;
   const c = counts.value;
   if (!l || !s) return <div class="status" data-testid="status" />;
   const r = l.request.value;
@@ -155,7 +155,9 @@ function Status() {
       </span>
       {s.non_finite > 0 && <span class="bad">{count(s.non_finite)} non-finite</span>}
       <span data-testid="status-method">
-        {methods[r.method]} in {r.dim}D{layers.value.length > 1 && `, layer ${shownLayer.value}`}
+        {methods[r.method]} in {r.dim}D
+        {(r.method === "tsne" || r.method === "umap") && (r.metric === "cosine" ? ", cosine" : ", Euclidean")}
+        {layers.value.length > 1 && `, layer ${shownLayer.value}`}
         {many && `, ${aligned[r.align]}`}
         {space && `, ${space}`}
       </span>
@@ -170,7 +172,7 @@ function Status() {
       )}
       <span class="spring" />
       {running.value ? (
-        <span class="live">{starting.value ? "starting" : s.phase}</span>
+        <span class="live">{starting.value ? "starting" : phaseName(s.phase)}</span>
       ) : stale.value.length > 0 ? (
         <span class="stale">stale</span>
       ) : (

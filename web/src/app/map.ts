@@ -9,7 +9,7 @@ import { api } from "../api/client";
 import { tokenOf, tokens } from "../state/columns";
 import { percent } from "../state/format";
 import { drawn } from "../state/handle";
-import { layout, layoutLayers, shownLayer, type Layout } from "../state/layouts";
+import { layout, layoutLayers, shownLayer, shownState } from "../state/layouts";
 import { trails } from "../screens/trails";
 import { cameraMoved, pendingCamera } from "../state/view";
 import { hasRow } from "../state/rows";
@@ -59,12 +59,14 @@ export function plotTheme(): PlotTheme {
 }
 
 /** Axis names of a layout: "PC1 (23.1 %)". Methods whose axes mean nothing have none. */
-function axisNames(l: Layout | null): { x: string; y: string; z?: string } | null {
-  const s = l?.state.value;
+function axisNames(): { x: string; y: string; z?: string } | null {
+  const s = shownState.value;
   if (!s || s.method === "tsne" || s.method === "umap") return null;
+  const components = s.params["components"];
   const name = (i: number): string => {
+    if (!Array.isArray(components)) return s.axes?.[i] ?? `axis ${i + 1}`;
     const share = s.explained?.[i];
-    return (s.axes?.[i] ?? `axis ${i + 1}`) + (share === undefined || share === null ? "" : ` (${percent(share)})`);
+    return `PC${Number(components[i]) + 1}` + (typeof share === "number" ? ` (${percent(share)})` : "");
   };
   return s.dim === 3 ? { x: name(0), y: name(1), z: name(2) } : { x: name(0), y: name(1) };
 }
@@ -261,7 +263,7 @@ export function connectMap(host: HTMLElement): () => void {
     effect(askLabels),
     effect(showLabelTexts),
     effect(showPathLines),
-    effect(() => plot.setAxes(axisNames(layout.value))),
+    effect(() => plot.setAxes(axisNames())),
     effect(() => plot.setMode(drawMode.value)),
     effect(() => plot.setPointSize(pointSize.value)),
     effect(() => {

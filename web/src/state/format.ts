@@ -39,3 +39,19 @@ export function seconds(s: number): string {
   if (s < 100) return `${s.toFixed(1)} s`;
   return `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`;
 }
+
+const phases: Record<string, string> = {
+  reading: "reading the rows",
+  basis: "one basis of all layers",
+  components: "components",
+  axes: "axes",
+  neighbors: "neighbours",
+  start: "first positions",
+  optimise: "moving the points",
+  quality: "measuring what was kept",
+};
+
+/** What a layout is doing, in words. */
+export function phaseName(phase: string | null | undefined): string {
+  return phase ? (phases[phase] ?? phase) : "";
+}

@@ -113,6 +113,7 @@ export const wanted = computed<LayoutRequest | null>(() => {
     seed: p.seed,
     rows: isolated.value ? listOf(isolated.value) : null,
     space: p.space,
+    metric: p.metric,
     params: paramsOf(p),
     align: all ? alignOf(p) : "none",
   };
@@ -130,11 +131,40 @@ export const stale = computed<string[]>(() => {
   if (r.dim !== w.dim) out.push("dimensions");
   if (r.seed !== w.seed) out.push("seed");
   if (JSON.stringify(r.space) !== JSON.stringify(w.space)) out.push("space");
+  if ((r.metric ?? "euclidean") !== w.metric && (w.method === "tsne" || w.method === "umap")) out.push("metric");
   if (r.layer !== "all" && r.layer !== layer.value) out.push(`layer ${layer.value}`);
   else if ((r.layer === "all") !== (w.layer === "all")) out.push("layers");
   else if (r.align !== w.align) out.push("alignment");
   if (r.rows !== w.rows) out.push("rows");
   return out;
+});
+
+/** What the server says of the layer on the map: its own quality and shares of variance where it has them. */
+export const shownState = computed(() => {
+  const s = layout.value?.state.value;
+  if (!s) return null;
+  const own = s.by_layer?.find((b) => b.layer === shownLayer.value);
+  return {
+    ...s,
+    quality: own?.quality ?? s.quality,
+    explained: own?.explained ?? s.explained,
+    moved: own?.moved_aligned ?? null,
+    movedRaw: own?.moved_raw ?? null,
+  };
+});
+
+/** True when changed parameters can be taken up by the finished layout, from where its points are. */
+export const canGoOn = computed(() => {
+  const l = layout.value;
+  const s = l?.state.value;
+  const again = s?.state === "done" || s?.state === "stopped";
+  return (
+    again &&
+    l?.request.value.layer !== "all" &&
+    stale.value.length === 1 &&
+    stale.value[0] === "parameters" &&
+    s!.method in live
+  );
 });
 
 export const running = computed(() => {
@@ -219,15 +249,35 @@ function track(id: number, request: LayoutRequest): Layout {
     }
   }
   known.value = map;
-  void (async () => {
-    try {
-      await Promise.all([watch(l), receive(l)]);
-      l.state.value = await api.layout(id);
-    } catch (e) {
-      if (!l.abort.signal.aborted) say((e as Error).message, "error");
-    }
-  })();
+  void attend(l);
   return l;
+}
+
+/** State and positions until the layout ends. */
+async function attend(l: Layout): Promise<void> {
+  try {
+    await Promise.all([watch(l), receive(l)]);
+    l.state.value = await api.layout(l.id);
+  } catch (e) {
+    if (!l.abort.signal.aborted) say((e as Error).message, "error");
+  }
+}
+
+/** Goes on with a finished layout under the changed parameters. */
+export async function goOn(): Promise<void> {
+  const l = layout.peek();
+  const w = wanted.peek();
+  if (!l || !w || !canGoOn.peek()) return;
+  const changed = changedParams(l, w);
+  try {
+    await api.patchLayout(l.id, changed);
+    l.request.value = { ...l.request.peek(), params: { ...l.request.peek().params, ...changed } };
+    l.exact.clear();
+    l.state.value = await api.layout(l.id);
+    void attend(l);
+  } catch (e) {
+    runError.value = (e as Error).message;
+  }
 }
 
 /** What a form lacks, as a sentence; null = nothing. */
@@ -294,6 +344,12 @@ const live: Record<string, readonly string[]> = {
   umap: ["min_dist", "neighbors", "steps"],
 };
 
+/** Live parameters in which the panel differs from the layout. */
+function changedParams(l: Layout, w: LayoutRequest): Record<string, unknown> {
+  const now = l.request.value.params;
+  return Object.fromEntries(Object.entries(w.params).filter(([k, v]) => (live[w.method] ?? []).includes(k) && now[k] !== v));
+}
+
 let patchTimer: ReturnType<typeof setTimeout> | undefined;
 
 /** Sends changed parameters to the running layout, after the hand has rested for a moment. */
@@ -303,9 +359,7 @@ function steer(): void {
   const state = l?.state.value?.state;
   clearTimeout(patchTimer);
   if (!l || !w || l.request.value.method !== w.method || (state !== "running" && state !== "paused")) return;
-  const changed = Object.fromEntries(
-    Object.entries(w.params).filter(([k, v]) => (live[w.method] ?? []).includes(k) && l.request.value.params[k] !== v),
-  );
+  const changed = changedParams(l, w);
   if (!Object.keys(changed).length) return;
   patchTimer = setTimeout(async () => {
     try {

@@ -81,10 +81,15 @@ async function colour({ stale }: { stale: () => boolean }): Promise<void> {
   if (by.kind === "trust") {
     if (!l || !done || shown === null) return;
     const k = l.state.peek()!.quality?.k ?? 15;
-    const titles = { kept: "neighbours kept", lost: "neighbours lost", false: "false neighbours" };
+    const titles = { kept: "Neighbours kept", lost: "Neighbours lost", false: "False neighbours" };
+    const notes = {
+      kept: `Of its ${k} nearest in the space, the share that is nearest on the map.`,
+      lost: `Of its ${k} nearest in the space, the share that is far off on the map (not among ${3 * k}).`,
+      false: `Of its ${k} nearest on the map, the share that is far off in the space (not among ${3 * k}).`,
+    };
     colourBusy.value = true;
     const shares = await api.trust(l.id, shown, k);
-    if (!stale()) put(numberColouring(`Share of ${titles[by.name]} (k = ${k})`, shares[by.name], t, { range: [0, 1] }));
+    if (!stale()) put(numberColouring(titles[by.name], shares[by.name], t, { range: [0, 1], note: notes[by.name] }));
     return;
   }
   colourBusy.value = true;

@@ -88,8 +88,11 @@ export interface Projection {
   scope: "layer" | "all";
   align: Align;
   space: Space;
+  /** Of the neighbours of t-SNE and UMAP. */
+  metric: Metric;
   /** Components on the axes, from 0. */
   components: [number, number, number];
+  /** learning_rate 0: the server's rule. */
   tsne: { perplexity: number; exaggeration: number; learning_rate: number; steps: number };
   umap: { neighbors: number; min_dist: number; steps: number };
   axisColumn: string | null;
@@ -106,8 +109,9 @@ export const projection = undoable<Projection>("projection", {
   scope: "layer",
   align: "joint",
   space: { center: false, remove: 0 },
+  metric: "euclidean",
   components: [0, 1, 2],
-  tsne: { perplexity: 30, exaggeration: 12, learning_rate: 200, steps: 750 },
+  tsne: { perplexity: 30, exaggeration: 12, learning_rate: 0, steps: 750 },
   umap: { neighbors: 15, min_dist: 0.1, steps: 300 },
   axisColumn: null,
   axes: [axis(), axis(), axis()],
