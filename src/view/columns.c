@@ -12,6 +12,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum column_kind { TOKEN, LABEL, ROW_LABEL, METADATA, TOKEN_ID, POSITION, SEQUENCE, ROW, GIVEN };
@@ -52,44 +53,41 @@ static gn_status new_column(const char *name, size_t n, gn_view_column **out, gn
     return GN_OK;
 }
 
-/** Counts what is there: names that at least one row has, and rows without one. */
-static gn_status count_codes(gn_view_column *c, gn_error *err) {
-    unsigned char *seen = gn_calloc(c->n_names + 1, 1);
-    if (!seen) return gn_fail_nomem(err, c->name, c->n_names);
+/** Counts what is there: names that at least one row has (`used` gets 1 for each), and rows without
+ *  one. */
+static void count_codes(gn_view_column *c, unsigned char *used) {
     for (size_t i = 0; i < c->n; i++) {
         if (c->code[i] < 0) {
             c->missing++;
-        } else if (!seen[c->code[i]]) {
-            seen[c->code[i]] = 1;
+        } else if (!used[c->code[i]]) {
+            used[c->code[i]] = 1;
             c->distinct++;
         }
     }
-    gn_free(seen);
-    return GN_OK;
 }
 
-/** Numbers when every name parses, text when most rows have a name of their own. */
-static gn_status find_type(gn_view_column *c, gn_error *err) {
-    bool numbers = c->n_names > 0;
-    for (size_t i = 0; i < c->n_names && numbers; i++) {
-        double x;
-        numbers = gn_csv_number((gn_csv_field){c->names[i], strlen(c->names[i])}, &x);
-    }
+/** Numbers when every name in use parses, text when most rows have a name of their own. */
+static gn_status find_type(gn_view_column *c, const unsigned char *used, gn_error *err) {
+    bool numbers = c->distinct > 0;
+    double x;
+    for (size_t i = 0; i < c->n_names && numbers; i++)
+        numbers = !used[i] || gn_csv_number((gn_csv_field){c->names[i], strlen(c->names[i])}, &x);
     if (!numbers) {
         c->type = c->distinct > 50 && c->distinct > (c->n - c->missing) / 2 ? GN_COLUMN_TEXT
                                                                             : GN_COLUMN_CATEGORY;
         return GN_OK;
     }
     float *value = gn_arena_alloc(&c->arena, c->n, sizeof *value);
-    if (!value) return gn_fail_nomem(err, c->name, c->n * sizeof *value);
-    for (size_t i = 0; i < c->n; i++) {
-        double x = (double)NAN;
-        if (c->code[i] >= 0) {
-            const char *name = c->names[c->code[i]];
-            gn_csv_number((gn_csv_field){name, strlen(name)}, &x);
-        }
-        value[i] = (float)x;
+    float *of_name = gn_calloc(c->n_names, sizeof *of_name);
+    if (!value || !of_name) {
+        gn_free(of_name);
+        return gn_fail_nomem(err, c->name, c->n * sizeof *value);
     }
+    for (size_t i = 0; i < c->n_names; i++)
+        if (used[i] && gn_csv_number((gn_csv_field){c->names[i], strlen(c->names[i])}, &x))
+            of_name[i] = (float)x;
+    for (size_t i = 0; i < c->n; i++) value[i] = c->code[i] < 0 ? NAN : of_name[c->code[i]];
+    gn_free(of_name);
     c->type = GN_COLUMN_NUMBER;
     c->value = value;
     c->code = NULL;
@@ -101,11 +99,12 @@ static gn_status find_type(gn_view_column *c, gn_error *err) {
 gn_status gn_view_column_new(const char *name, size_t n, const int32_t *code, size_t n_names,
                              const char *const *names, gn_view_column **out, gn_error *err) {
     gn_view_column *c = NULL;
+    unsigned char *used = gn_calloc(n_names, 1);
     gn_status st;
     GN_TRY(new_column(name, n, &c, err));
     int32_t *own = gn_arena_alloc(&c->arena, n, sizeof *own);
     const char **list = gn_arena_alloc(&c->arena, n_names, sizeof *list);
-    bool bad = !own || !list;
+    bool bad = !own || !list || !used;
     for (size_t i = 0; i < n_names && !bad; i++)
         bad = !(list[i] = gn_arena_utf8(&c->arena, names[i]));
     if (bad) {
@@ -116,11 +115,45 @@ gn_status gn_view_column_new(const char *name, size_t n, const int32_t *code, si
     c->code = own;
     c->names = list;
     c->n_names = n_names;
-    GN_TRY(count_codes(c, err));
-    GN_TRY(find_type(c, err));
+    count_codes(c, used);
+    GN_TRY(find_type(c, used, err));
     *out = c;
     c = NULL;
 done:
+    gn_free(used);
+    gn_view_column_free(c);
+    return st;
+}
+
+static int by_value(const void *a, const void *b) {
+    const float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+gn_status gn_view_column_numbers(const char *name, size_t n, const float *value,
+                                 gn_view_column **out, gn_error *err) {
+    gn_view_column *c = NULL;
+    float *sorted = gn_alloc(n, sizeof *sorted), *own;
+    size_t there = 0;
+    gn_status st;
+    GN_TRY(new_column(name, n, &c, err));
+    own = gn_arena_alloc(&c->arena, n, sizeof *own);
+    if (!own || !sorted) {
+        st = gn_fail_nomem(err, name, n * sizeof *own);
+        goto done;
+    }
+    memcpy(own, value, n * sizeof *own);
+    for (size_t i = 0; i < n; i++)
+        if (!isnan(value[i])) sorted[there++] = value[i];
+    qsort(sorted, there, sizeof *sorted, by_value);
+    for (size_t i = 0; i < there; i++) c->distinct += i == 0 || sorted[i] != sorted[i - 1];
+    c->missing = n - there;
+    c->type = GN_COLUMN_NUMBER;
+    c->value = own;
+    *out = c;
+    c = NULL;
+done:
+    gn_free(sorted);
     gn_view_column_free(c);
     return st;
 }

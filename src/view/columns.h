@@ -53,6 +53,10 @@ gn_status gn_source_edit_column(gn_source *s, const char *name, gn_view_column *
 gn_status gn_view_column_new(const char *name, size_t n, const int32_t *code, size_t n_names,
                              const char *const *names, gn_view_column **out, gn_error *err);
 
+/** A new column of numbers, NaN where missing. Copies everything. */
+gn_status gn_view_column_numbers(const char *name, size_t n, const float *value,
+                                 gn_view_column **out, gn_error *err);
+
 void gn_view_columns_free(struct gn_view_columns *c);
 
 #endif

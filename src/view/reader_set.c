@@ -45,7 +45,7 @@ static gn_status preview_text(gn_entry *e, const char *path, gn_error *err) {
     gn_texts *t = NULL;
     json_t *record = NULL;
     gn_status st;
-    GN_TRY(gn_texts_open(path, &t, err));
+    GN_TRY(gn_texts_open(path, 2, &t, err));
     for (size_t i = 0; i < 2 && i < gn_texts_count(t); i++) {
         json_decref(record);
         record = NULL;
@@ -155,7 +155,7 @@ static gn_status open_set(gn_source *s, gn_error *err) {
         st = gn_fail_nomem(err, "a path", strlen(s->file));
         goto done;
     }
-    if (gn_path_is_file(text)) st = gn_texts_open(text, &s->texts, err);
+    if (gn_path_is_file(text)) st = gn_texts_open(text, SIZE_MAX, &s->texts, err);
 done:
     gn_free(text);
     return st;

@@ -52,9 +52,10 @@ static json_t *set_json(const char *name, json_t *rows) {
                      gn_json_whole(json_array_size(rows)), "rows", rows);
 }
 
+/** Keeps a set and answers its name and count. */
 static gn_status store_set(gn_view *v, gn_source *s, const char *name, const int32_t *rows,
                            size_t n, gn_reply *re, gn_error *err) {
-    json_t *marks, *list;
+    json_t *marks;
     gn_status st = gn_marks_open(v, s, &marks, err);
     if (st != GN_OK) return st;
     json_t *sets = json_object_get(marks, "sets");
@@ -62,8 +63,8 @@ static gn_status store_set(gn_view *v, gn_source *s, const char *name, const int
         gn_marks_close(v, s);
         return gn_fail_nomem(err, "a set", n);
     }
-    list = json_object_get(sets, name);
-    return gn_marks_answer(v, s, true, set_json(name, list), re, err);
+    json_t *answer = json_pack("{s:o,s:o}", "name", gn_json_text(name), "count", gn_json_whole(n));
+    return gn_marks_answer(v, s, true, answer, re, err);
 }
 
 static gn_status get_sets(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {

@@ -3,6 +3,7 @@
 #include "view/marks.h"
 
 #include "base/number.h"
+#include "io/csv.h"
 #include "reps/columns.h"
 #include "view/columns.h"
 #include "view/view.h"
@@ -14,34 +15,95 @@
 
 enum { NAME_BYTES = 200, VALUE_BYTES = 4096 };
 
-/** The text of a cell: of a name, or of a number in the fewest digits; "" where it is missing. */
-static const char *cell_text(const gn_view_column *c, size_t row, char buf[GN_NUMBER_ROOM]) {
-    if (!c) return "";
-    if (c->code) return c->code[row] < 0 ? "" : c->names[c->code[row]];
-    return isnan(c->value[row]) ? "" : gn_number_text(buf, (double)c->value[row]);
+/** The row that a member of {ROW: value} names; false for anything else. */
+static bool cell_row(const char *key, size_t n, size_t *row) {
+    gn_error ignored;
+    return n > 0 && gn_text_size(key, "row", 0, n - 1, row, &ignored) == GN_OK;
 }
 
-/** A number column's floats print as the decimal that was read: six digits where they suffice. */
-static const char *base_text(const gn_view_column *c, size_t row, char buf[GN_NUMBER_ROOM]) {
-    if (!c || c->code || isnan(c->value[row])) return cell_text(c, row, buf);
-    snprintf(buf, GN_NUMBER_ROOM, "%.6g", (double)c->value[row]);
-    return strtof(buf, NULL) == c->value[row] ? buf : cell_text(c, row, buf);
+static bool cell_number(const json_t *value, float *out) {
+    const char *text = json_string_value(value);
+    double x;
+    *out = NAN;
+    if (!text) return true;
+    if (!gn_csv_number((gn_csv_field){text, strlen(text)}, &x)) return false;
+    *out = (float)x;
+    return true;
+}
+
+/** A number in the fewest digits that read back as the same float. */
+static const char *number_text(float value, char buf[GN_NUMBER_ROOM]) {
+    if (isnan(value)) return "";
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(buf, GN_NUMBER_ROOM, "%.*g", digits, (double)value);
+        if (strtof(buf, NULL) == value) break;
+    }
+    return buf;
+}
+
+/** Numbers stay numbers where every changed cell is one, or missing. *out is NULL otherwise. */
+static gn_status overlay_numbers(const gn_view_column *base, const json_t *cells,
+                                 gn_view_column **out, gn_error *err) {
+    gn_status st;
+    float *value, one;
+    const char *key;
+    const json_t *cell;
+    size_t row;
+    GN_TRY(gn_alloc_array(&value, base->n, sizeof *value, base->name, err));
+    memcpy(value, base->value, base->n * sizeof *value);
+    bool numbers = true;
+    json_object_foreach((json_t *)(uintptr_t)cells, key, cell) {
+        numbers = numbers && cell_number(cell, &one);
+        if (cell_row(key, base->n, &row)) value[row] = one;
+    }
+    if (numbers) st = gn_view_column_numbers(base->name, base->n, value, out, err);
+    gn_free(value);
+done:
+    return st;
+}
+
+/** The codes of the base column (NULL: all missing), its names taken over as they are. */
+static gn_status start_codes(gn_column *built, size_t n, const gn_view_column *base,
+                             gn_error *err) {
+    gn_status st = GN_OK;
+    char buf[GN_NUMBER_ROOM];
+    int32_t *code = NULL;
+    bool named = base && base->code;
+    if (named) GN_TRY(gn_alloc_array(&code, base->n_names, sizeof *code, base->name, err));
+    for (size_t i = 0; named && i < base->n_names; i++)
+        GN_TRY(gn_column_code(built, base->names[i], strlen(base->names[i]), &code[i], err));
+    for (size_t i = 0; i < n; i++) {
+        int32_t own = -1;
+        if (named && base->code[i] >= 0) {
+            own = code[base->code[i]];
+        } else if (base && !named) {
+            const char *text = number_text(base->value[i], buf);
+            GN_TRY(gn_column_code(built, text, strlen(text), &own, err));
+        }
+        GN_TRY(gn_column_push(built, own, err));
+    }
+done:
+    gn_free(code);
+    return st;
 }
 
 /** The base column (NULL: empty) with the cells of {ROW: value} changed. */
 static gn_status overlay(const char *name, size_t n, const gn_view_column *base,
                          const json_t *cells, gn_view_column **out, gn_error *err) {
     gn_column built = {0};
-    char buf[GN_NUMBER_ROOM], row[32];
+    const char *key;
+    const json_t *cell;
+    size_t row;
     gn_status st;
+    *out = NULL;
+    if (base && base->value) GN_TRY(overlay_numbers(base, cells, out, err));
+    if (*out) return GN_OK;
     GN_TRY(gn_column_init(&built, name, err));
-    for (size_t i = 0; i < n; i++) {
-        int32_t code;
-        snprintf(row, sizeof row, "%zu", i);
-        const json_t *cell = json_object_get(cells, row);
-        const char *text = cell ? json_string_value(cell) : base_text(base, i, buf);
-        GN_TRY(gn_column_code(&built, text ? text : "", text ? strlen(text) : 0, &code, err));
-        GN_TRY(gn_column_push(&built, code, err));
+    GN_TRY(start_codes(&built, n, base, err));
+    json_object_foreach((json_t *)(uintptr_t)cells, key, cell) {
+        const char *text = json_is_string(cell) ? json_string_value(cell) : "";
+        if (cell_row(key, n, &row))
+            GN_TRY(gn_column_code(&built, text, strlen(text), &built.code[row], err));
     }
     st = gn_view_column_new(name, n, built.code, built.n_classes, built.class_name, out, err);
 done:

@@ -14,26 +14,25 @@ struct gn_texts {
     size_t *start; /* (n + 1) of each line, and the end */
 };
 
-gn_status gn_texts_open(const char *path, gn_texts **out, gn_error *err) {
+gn_status gn_texts_open(const char *path, size_t most, gn_texts **out, gn_error *err) {
     gn_texts *t = gn_calloc(1, sizeof *t);
     if (!t) return gn_fail_nomem(err, path, sizeof *t);
     gn_status st;
     size_t n = 0;
     GN_TRY(gn_map_open(path, &t->map, err));
     const char *bytes = (const char *)t->map.data, *end = bytes + t->map.n;
-    for (const char *p = bytes; p < end; n++) {
+    for (const char *p = bytes; p < end && n < most; n++) {
         const char *newline = memchr(p, '\n', (size_t)(end - p));
         p = newline ? newline + 1 : end;
     }
     GN_TRY(gn_alloc_array(&t->start, n + 1, sizeof *t->start, path, err));
     t->n = n;
-    n = 0;
-    for (const char *p = bytes; p < end;) {
-        const char *newline = memchr(p, '\n', (size_t)(end - p));
-        t->start[n++] = (size_t)(p - bytes);
-        p = newline ? newline + 1 : end;
+    t->start[0] = 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *from = bytes + t->start[i];
+        const char *newline = memchr(from, '\n', (size_t)(end - from));
+        t->start[i + 1] = newline ? (size_t)(newline + 1 - bytes) : t->map.n;
     }
-    t->start[n] = t->map.n;
     *out = t;
     t = NULL;
 done:

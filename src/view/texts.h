@@ -6,8 +6,9 @@
 
 typedef struct gn_texts gn_texts;
 
-/** @param path of text.jsonl. */
-gn_status gn_texts_open(const char *path, gn_texts **out, gn_error *err);
+/** @param path of text.jsonl.
+ *  @param most lines to look for: the file behind them is not touched. SIZE_MAX: all. */
+gn_status gn_texts_open(const char *path, size_t most, gn_texts **out, gn_error *err);
 void gn_texts_free(gn_texts *t);
 /** Number of sequences. */
 size_t gn_texts_count(const gn_texts *t);

@@ -56,7 +56,8 @@ def sets_combine(folder):
         for op, a, want in (("and", "a", [3]), ("or", "a", [1, 2, 3, 4]), ("not", "a", [1, 2]),
                             ("not", None, [0, 1, 2, 5, 6, 7, 8, 9])):
             body = {"source": 0, "op": op, "a": a, "b": "b", "name": "c"}
-            assert s.post("/api/sets/combine", body).json == {"name": "c", "count": len(want), "rows": want}, op
+            assert s.post("/api/sets/combine", body).json == {"name": "c", "count": len(want)}, op
+            assert s.get("/api/sets", source=0).json["sets"][-1] == {"name": "c", "count": len(want), "rows": want}
         assert [x["name"] for x in s.get("/api/sets", source=0).json["sets"]] == ["a", "b", "c"]
         bad = {"source": 0, "op": "and", "a": "a", "b": "b", "name": "d"}
         for change, part in (({"op": "xor"}, "one of and, or, not"), ({"a": "z"}, "no set 'z'"), ({"name": ""}, "name"),
