@@ -31,7 +31,7 @@ double gn_row_length(const gn_vec *vec, const double *x, size_t d) {
     double square = vec->dot_f64(x, x, d), largest = 0, sum = 0;
     if (square > 0x1p-900 && square < 0x1p900) return sqrt(square);
     for (size_t c = 0; c < d; c++) {
-        if (!isfinite(x[c])) return INFINITY;
+        if (!isfinite(x[c])) return HUGE_VAL;
         largest = fmax(largest, fabs(x[c]));
     }
     if (largest == 0) return 0;

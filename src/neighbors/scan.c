@@ -84,7 +84,7 @@ void gn_question_free(gn_question *q) {
 
 /* From R, its error E, and how far sqrt(D) may be from sqrt(R). */
 static gn_interval widen(double square, double error, double rest) {
-    if (!(square + error < DBL_MAX)) return (gn_interval){0, INFINITY};
+    if (!(square + error < DBL_MAX)) return (gn_interval){0, HUGE_VAL};
     double up = sqrt(fmax(square + error, 0)) + rest;
     double down = sqrt(fmax(square - error, 0)) - rest;
     return (gn_interval){down > 0 ? down * down * (2 - WIDEN) : 0, up * up * WIDEN};
@@ -182,7 +182,7 @@ static gn_status bound_block(void *user, size_t block, unsigned worker, gn_error
     size_t n = rest < GN_SCAN_BLOCK ? rest : GN_SCAN_BLOCK;
     gn_scan_bounds(p->s, p->q, first, n, bound);
     for (size_t i = 0; i < n; i++) {
-        p->low[first + i] = (float)fmin(bound[i].low * (1 - 0x1p-22), FLT_MAX);
+        p->low[first + i] = (float)fmin(bound[i].low * (1 - 0x1p-22), (double)FLT_MAX);
         gn_near x = {bound[i].high, (int32_t)(first + i)};
         if ((mine->n < mine->k || gn_nearer(x, mine->heap[0])) && may_answer(p, first + i))
             offer(mine, x);

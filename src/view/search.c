@@ -111,7 +111,7 @@ gn_status gn_search_new(gn_search_mode mode, const char *text, bool match_case, 
     if (!s) return gn_fail_nomem(err, "a search", sizeof *s);
     s->mode = mode;
     s->match_case = match_case;
-    s->number = NAN;
+    s->number = (double)NAN;
     if (mode == GN_SEARCH_FIELD) {
         GN_TRY(parse_field(s, text, err));
         s->match_case = s->relation != SAME;

@@ -350,7 +350,7 @@ TEST(excluded_rows_and_too_large_k) {
     q.n_exclude = 0;
     CHECK(gn_scan_nearest(NULL, s.scan, &q, row, distance, &found, &err) == GN_EDATA);
     CHECK_CONTAINS(err.message, "no direction");
-    point[2] = NAN;
+    point[2] = (double)NAN;
     CHECK(gn_scan_nearest(NULL, s.scan, &q, row, distance, &found, &err) == GN_EDATA);
     CHECK_CONTAINS(err.message, "not finite");
     scanned_free(&s);
