@@ -116,9 +116,15 @@ export const httpApi = {
   async positions(id: number, layer: number): Promise<Float32Array> {
     return need(await block(url`/api/layouts/${id}/positions?layer=${layer}&dtype=f4`), "positions", Float32Array);
   },
-  async trust(id: number, layer: number, k: number): Promise<Record<"kept" | "lost" | "false", Float32Array>> {
+  /** Shares per row, and the mean of `kept`. */
+  async trust(
+    id: number,
+    layer: number,
+    k: number,
+  ): Promise<Record<"kept" | "lost" | "false", Float32Array> & { mean: number | null }> {
     const b = await block(url`/api/layouts/${id}/trust?k=${k}&layer=${layer}`);
-    return { kept: need(b, "kept", Float32Array), lost: need(b, "lost", Float32Array), false: need(b, "false", Float32Array) };
+    const share = (name: string): Float32Array => need(b, name, Float32Array);
+    return { kept: share("kept"), lost: share("lost"), false: share("false"), mean: number(b.meta["kept"]) };
   },
 
   neighbors: (r: T.NeighborRequest, signal?: AbortSignal) => json<T.NeighborReply>("/api/neighbors", body("POST", r, signal)),

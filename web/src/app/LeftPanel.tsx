@@ -2,7 +2,21 @@
 import type { Method } from "../api/types";
 import { setProjection, showScreen } from "../state/actions";
 import { count, num, percent, phaseName, plural } from "../state/format";
-import { alignOf, canGoOn, control, goOn, layout, run, runError, running, shownState, stale, starting } from "../state/layouts";
+import {
+  alignOf,
+  canGoOn,
+  control,
+  goOn,
+  layout,
+  measureKept,
+  measuring,
+  run,
+  runError,
+  running,
+  shownState,
+  stale,
+  starting,
+} from "../state/layouts";
 import { detail, layer, layers, offline, projection, type Projection } from "../state/store";
 import { AxesForm } from "./Axes";
 import { Legend } from "./Legend";
@@ -386,6 +400,18 @@ function Progress() {
             </>
           )}
         </>
+      )}
+      {ended && !s.quality && s.state !== "failed" && (
+        <div class="gauge-line muted">
+          <span>neighbours kept</span>
+          {measuring.value ? (
+            <span>measuring</span>
+          ) : (
+            <button type="button" class="set-name measure" data-testid="measure-kept" onClick={() => void measureKept()}>
+              measure
+            </button>
+          )}
+        </div>
       )}
       {s.moved && (
         <div

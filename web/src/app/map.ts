@@ -9,7 +9,7 @@ import { api } from "../api/client";
 import { tokenOf, tokens } from "../state/columns";
 import { percent } from "../state/format";
 import { drawn } from "../state/handle";
-import { layout, layoutLayers, shownLayer, shownState } from "../state/layouts";
+import { finished, layout, layoutLayers, shownLayer, shownState } from "../state/layouts";
 import { trails } from "../screens/trails";
 import { cameraMoved, pendingCamera } from "../state/view";
 import { hasRow } from "../state/rows";
@@ -232,7 +232,7 @@ export function connectMap(host: HTMLElement): () => void {
   const askLabels = (): void => {
     const l = layout.value;
     const of = shownLayer.value;
-    const done = l?.state.value?.state === "done";
+    const done = finished.value;
     autoLabels.value = [];
     if (!l || !done || of === null || !showLabels.value || offline.value) return;
     api.labels(l.request.peek().source, l.id, of).then(

@@ -1,7 +1,7 @@
 /** Layouts: started, streamed, steered. The server computes; this file keeps the positions that came. */
 import { computed, effect, type Signal, signal } from "@preact/signals";
 import { api } from "../api/client";
-import type { Align, AxisEnd, AxisRequest, LayoutRequest, LayoutState } from "../api/types";
+import type { Align, AxisEnd, AxisRequest, LayoutRequest, LayoutState, Quality } from "../api/types";
 import { commit, follow } from "./history";
 import {
   type AxisForm,
@@ -139,6 +139,48 @@ export const stale = computed<string[]>(() => {
   return out;
 });
 
+/** True when the layout on the map has all its positions. */
+export const finished = computed(() => layout.value?.state.value?.state === "done");
+
+/** Kept neighbours that were measured after a run whose method does not measure them, by layout and layer. */
+const measured = signal<ReadonlyMap<string, Quality>>(new Map());
+export const measuring = signal(false);
+/** Larger layouts are measured when the user asks. */
+const measureRows = 10000;
+const measureK = 15;
+
+/** Measures how many neighbours the layer on the map keeps. */
+export async function measureKept(): Promise<void> {
+  const l = layout.peek();
+  const of = shownLayer.peek();
+  if (!l || of === null || measuring.peek()) return;
+  measuring.value = true;
+  try {
+    const { mean } = await api.trust(l.id, of, measureK);
+    if (mean !== null) measured.value = new Map(measured.peek()).set(`${l.id} ${of}`, { k: measureK, kept: mean });
+  } catch (e) {
+    say((e as Error).message, "error");
+  } finally {
+    measuring.value = false;
+  }
+}
+
+/** Small layouts are measured by themselves. */
+function measureSmall(): void {
+  const s = shownState.value;
+  if (
+    finished.value &&
+    s &&
+    !s.quality &&
+    !measuring.value &&
+    !offline.value &&
+    scrub.value === null &&
+    s.rows > 2 * measureK &&
+    s.rows <= measureRows
+  )
+    void measureKept();
+}
+
 /** What the server says of the layer on the map: its own quality and shares of variance where it has them. */
 export const shownState = computed(() => {
   const s = layout.value?.state.value;
@@ -146,7 +188,7 @@ export const shownState = computed(() => {
   const own = s.by_layer?.find((b) => b.layer === shownLayer.value);
   return {
     ...s,
-    quality: own?.quality ?? s.quality,
+    quality: own?.quality ?? (own ? null : s.quality) ?? measured.value.get(`${s.id} ${shownLayer.value}`) ?? null,
     explained: own?.explained ?? s.explained,
     moved: own?.moved_aligned ?? null,
     movedRaw: own?.moved_raw ?? null,
@@ -397,4 +439,5 @@ export function startLayouts(): void {
   effect(followLayer);
   effect(steer);
   effect(refineShown);
+  effect(measureSmall);
 }
