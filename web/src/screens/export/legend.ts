@@ -56,8 +56,10 @@ export function drawLegend(pen: Pen, legend: Legend, x: number, height: number, 
     return;
   }
   const tall = Math.min(BAR.height, height - y - PAD);
-  const step = tall / legend.colours.length;
-  legend.colours.forEach((c, i) => pen.rect(x + PAD, y + tall - (i + 1) * step, BAR.width, step + 0.5, c));
+  const steps = legend.colours.length;
+  /* Each step reaches down to the foot and is painted over by the next: no gaps between them. */
+  for (let i = steps - 1; i >= 0; i--)
+    pen.rect(x + PAD, y + tall * (1 - (i + 1) / steps), BAR.width, (tall * (i + 1)) / steps, legend.colours[i]);
   const [top, bottom] = ends(legend);
   pen.text(x + PAD + BAR.width + 8, y + 5, top, { size: TEXT, colour: theme.ink });
   pen.text(x + PAD + BAR.width + 8, y + tall - 5, bottom, { size: TEXT, colour: theme.ink });
