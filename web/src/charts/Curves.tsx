@@ -106,7 +106,7 @@ function Legend(props: CurvesProps & { shown: number | null }): JSX.Element {
   const x = props.shown === null ? null : props.x[props.shown];
   const named = x === null || x === undefined ? "" : props.xName ? props.xName(x) : num(x, 4);
   return (
-    <div class={`chart-legend${props.series.length > 2 ? " tall" : ""}`}>
+    <div class={`chart-legend${legendLength(props) > 64 ? " tall" : ""}`}>
       {props.series.map((s, i) => (
         <span class="chart-key" key={s.label}>
           <i style={{ background: s.color ?? `var(--series-${(i % 6) + 1})` }} />
@@ -117,6 +117,12 @@ function Legend(props: CurvesProps & { shown: number | null }): JSX.Element {
       <span class="chart-at">{named}</span>
     </div>
   );
+}
+
+/** Letters that the line of values takes at most, at any x: two lines from the start, or one throughout. */
+function legendLength(p: CurvesProps): number {
+  const widest = (s: CurveSeries): number => Math.max(0, ...s.values.map((v, i) => formatWithError(v, s.se?.[i]).length));
+  return p.series.reduce((sum, s) => sum + s.label.length + widest(s) + 5, 8);
 }
 
 function onKey(event: KeyboardEvent, props: CurvesProps): void {

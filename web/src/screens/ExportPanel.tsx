@@ -9,7 +9,8 @@ import { Button, Choose, NumberField, Switch } from "../app/ui";
 import { attempt } from "../state/actions";
 import { bytes, count } from "../state/format";
 import { layout, layoutLayers, shownLayer } from "../state/layouts";
-import { colouring, currentSource, detail, layer, mapPlot, nearest, offline, say, selection } from "../state/store";
+import { LIGHT } from "../plot";
+import { colouring, currentSource, detail, layer, mapPlot, nearest, offline, say, selection, theme } from "../state/store";
 import { Dialog } from "./Dialog";
 import { download, downloadFrom } from "./export/download";
 import { picture, type PictureFormat } from "./export/picture";
@@ -66,6 +67,7 @@ function Picture() {
   const height = useSignal(host?.clientHeight || 800);
   const busy = useSignal<PictureFormat | null>(null);
   const withLegend = useSignal(true);
+  const onWhite = useSignal(false);
   const scaleBy = (k: number): void => {
     width.value = Math.round((host?.clientWidth || 1280) * k);
     height.value = Math.round((host?.clientHeight || 800) * k);
@@ -83,7 +85,8 @@ function Picture() {
         height: height.peek(),
         title: detail.peek()?.name ?? "gonio",
         legend: withLegend.peek() ? colouring.peek().legend : null,
-        theme: plotTheme(),
+        theme: onWhite.peek() ? { ...LIGHT, font: plotTheme().font } : plotTheme(),
+        screenTheme: plotTheme(),
         screen: { width: host?.clientWidth || 1280, height: host?.clientHeight || 800 },
       };
       download(name, await picture(plot!, order));
@@ -122,6 +125,15 @@ function Picture() {
       {size("px", "export-width", width)}
       {size("×", "export-height", height)}
       <Switch label="Legend" testid="export-legend" on={withLegend.value} onChange={(on) => (withLegend.value = on)} />
+      {theme.value === "dark" && (
+        <Switch
+          label="White"
+          title="On white, as paper needs it"
+          testid="export-white"
+          on={onWhite.value}
+          onChange={(on) => (onWhite.value = on)}
+        />
+      )}
       <span class="spring" />
       {(["png", "svg", "pdf"] as const).map((f) => (
         <Button key={f} testid={`export-${f}`} disabled={!plot || busy.value !== null} onClick={() => void save(f)}>

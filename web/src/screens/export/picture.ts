@@ -16,6 +16,7 @@ export interface PictureOrder {
   /** null: the picture is the map alone. */
   legend: Legend | null;
   theme: PlotTheme;
+  screenTheme: PlotTheme;
   /** Size of the map on the screen: the picture shows what it shows, in letters of the same share. */
   screen: { width: number; height: number };
 }
@@ -39,13 +40,15 @@ export async function picture(plot: Plot, o: PictureOrder): Promise<Blob> {
 }
 
 /** Draws with a camera that shows at least what the screen shows: a camera says how many units the
- *  shorter side spans, so a picture of another shape would cut the longer one. The plot takes the
- *  camera when `draw` begins. */
+ *  shorter side spans, so a picture of another shape would cut the longer one. The plot takes
+ *  camera and theme when `draw` begins, and has its own back before the next frame. */
 async function asOnScreen<T>(plot: Plot, o: PictureOrder, width: number, draw: () => Promise<T>): Promise<T> {
   const camera = plot.camera.get();
   plot.camera.set({ ...camera, extent: camera.extent * widening(o.screen, { width, height: o.height }) });
+  plot.setTheme(o.theme);
   const drawn = draw();
   plot.camera.set(camera);
+  plot.setTheme(o.screenTheme);
   return drawn;
 }
 
