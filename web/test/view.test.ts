@@ -3,6 +3,7 @@ import test from "node:test";
 import { decodeView, encodeView, type View } from "../src/state/view";
 import { alignOf, paramsOf } from "../src/state/layouts";
 import { packRows } from "../src/state/rows";
+import { typedPoints } from "../src/state/typed";
 import { projection } from "../src/state/store";
 
 const view = (selection: string): View => ({
@@ -83,4 +84,24 @@ test("what each method is asked for", () => {
     (["pca", "tsne", "umap", "raw"] as const).map((method) => alignOf({ ...p, method, align: "joint" })),
     ["joint", "aligned", "aligned", "none"],
   );
+});
+
+test("typed text: tokens that became a point, each with its nearest rows", () => {
+  const near = (row: number) => ({ nearest: [{ row, distance: 0.1, token: null }] });
+  const token = (text: string, point: number | null) => ({ token: text, token_id: 1, start: 0, end: 1, point });
+  const reply = {
+    model: "m",
+    points: 2,
+    cut: 0,
+    layers: [{ layer: 3, points: [near(7), near(9)] }],
+    tokens: [token("[CLS]", null), token("bank", 1), token("##s", 0), token("lost", 5)],
+  };
+  assert.deepEqual(
+    typedPoints(reply).map((t) => [t.token, t.nearest[0].row]),
+    [
+      ["bank", 9],
+      ["##s", 7],
+    ],
+  );
+  assert.deepEqual(typedPoints({ ...reply, layers: [] }), []);
 });

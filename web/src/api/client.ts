@@ -139,8 +139,8 @@ export const httpApi = {
         last: b.meta["last"] === true,
       });
   },
-  embed: (source: number, typed: string, layout: number) =>
-    json<Record<string, unknown>>("/api/embed", body("POST", { source, text: typed, layout })),
+  /** Needs a server that was started with a model. */
+  embed: (r: T.EmbedRequest) => json<T.EmbedReply>("/api/embed", body("POST", r)),
 
   geometry: (s: number, space: T.Space) =>
     json<T.GeometryReply>(url`/api/sources/${s}/geometry?center=${space.center ? 1 : 0}&remove=${space.remove}`),

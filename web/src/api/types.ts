@@ -254,3 +254,22 @@ export interface LogEntry {
   parameters: Record<string, unknown>;
   seconds: number;
 }
+
+export interface EmbedRequest {
+  source: number;
+  text: string;
+  layer: number;
+  metric: Metric;
+  space: Space;
+  k: number;
+}
+
+export interface EmbedReply {
+  model: string;
+  /** `point`: which point of a layer the token became; null: none. */
+  tokens: { token: string; token_id: number; start: number; end: number; point?: number | null }[];
+  points: number;
+  /** Tokens beyond what the model can take. */
+  cut: number;
+  layers: { layer: number; points: { nearest: { row: number; distance: number; token: string | null }[] }[] }[];
+}

@@ -3,6 +3,7 @@ import { pin, setOperand } from "../state/actions";
 import { tokenOf } from "../state/columns";
 import { neighbours, type Operand, operands, pinned } from "../state/store";
 import { Neighbours } from "./Neighbours";
+import { TypedPanel } from "./Typed";
 import { Button } from "./ui";
 
 const names = ["A", "B", "C"] as const;
@@ -32,6 +33,7 @@ export function Arithmetic() {
         {filled < 2 && <p class="subtitle">Type words, or pin a token and use its buttons A, B, C. Two are enough.</p>}
       </section>
       {neighbours.value.of && "operands" in neighbours.value.of && <Neighbours />}
+      <TypedPanel />
     </>
   );
 }

@@ -1,4 +1,4 @@
-/** Right of the map: the pinned token, the selection with the sets, and A - B + C. */
+/** Right of the map: the pinned token, the selection with the sets, and queries: A - B + C, typed text. */
 import { commit } from "../state/history";
 import { type InspectorTab, inspectorTab, offline, selection } from "../state/store";
 import { count } from "../state/format";
@@ -14,7 +14,7 @@ export function Inspector() {
     { value: "token", label: "Token" },
     { value: "selection", label: n ? `Selection ${count(n)}` : "Selection" },
   ];
-  if (!offline.value) tabs.push({ value: "arithmetic", label: "A − B + C" });
+  if (!offline.value) tabs.push({ value: "arithmetic", label: "Query" });
   return (
     <aside class="panel right" aria-label="Inspector" data-testid="inspector">
       <Segmented

@@ -11,6 +11,7 @@ import { LayerBar } from "../screens";
 import { Context } from "./Context";
 import { connectMap } from "./map";
 import { Toolbar } from "./Toolbar";
+import { TypedMarks } from "./Typed";
 import { Button, Empty } from "./ui";
 
 export function MapScreen() {
@@ -19,6 +20,7 @@ export function MapScreen() {
       <Toolbar />
       <div class="plot-frame">
         <Plot />
+        <TypedMarks />
         <Waiting />
         <Isolated />
         <HoverCard />

@@ -7,6 +7,7 @@ import { clearHistory } from "./history";
 import { onKey } from "./keys";
 import { startReactions } from "./react";
 import { boot, folders, options, projection, say, sources, systemDark, themeChoice } from "./store";
+import { followTyped } from "./typed";
 import { applyView, decodeView, followAddress } from "./view";
 
 function readOptions(): void {
@@ -54,6 +55,7 @@ export async function start(): Promise<void> {
   addEventListener("keydown", onKey);
   startReactions();
   followHover();
+  followTyped();
   await connect();
   followAddress();
 }

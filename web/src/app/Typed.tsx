@@ -1,0 +1,110 @@
+/** A sentence typed by the user: its tokens with their nearest rows, and where they lie on the map. */
+import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { pin } from "../state/actions";
+import { tokenOf } from "../state/columns";
+import { layer, layers, mapPlot } from "../state/store";
+import { typed, typedPoints, typedText } from "../state/typed";
+import { Button, Problem } from "./ui";
+
+const draft = signal("");
+
+export function TypedPanel() {
+  const { reply, busy, error } = typed.value;
+  const place = (): void => void (typedText.value = draft.value.trim());
+  return (
+    <section class="section" data-testid="typed" aria-busy={busy}>
+      <h2>
+        <span>Typed text</span>
+        {typedText.value && (
+          <Button kind="quiet" testid="typed-clear" onClick={() => (typedText.value = "")}>
+            Clear
+          </Button>
+        )}
+      </h2>
+      <form
+        class="row-of"
+        onSubmit={(e) => {
+          e.preventDefault();
+          place();
+        }}
+      >
+        <input
+          type="text"
+          class="grow"
+          data-testid="typed-text"
+          value={draft.value}
+          placeholder="a sentence"
+          aria-label="Text to place on the map"
+          onInput={(e) => (draft.value = e.currentTarget.value)}
+        />
+        <button type="submit" class="button" data-testid="typed-place" disabled={!draft.value.trim() || busy}>
+          Place
+        </button>
+      </form>
+      <Problem text={error} testid="typed-error" />
+      {busy && <div class="meter indeterminate" />}
+      {reply && (
+        <>
+          <p class="subtitle">
+            Through {reply.model}
+            {layers.value.length > 1 && `, layer ${layer.value}`}. On the map each token lies at the mean of the places of its
+            nearest rows.
+            {reply.cut > 0 && ` ${reply.cut} tokens were more than the model takes.`}
+          </p>
+          <ol class="typed" data-testid="typed-tokens">
+            {typedPoints(reply).map((t, i) => (
+              <li key={i}>
+                <strong class="token">{t.token}</strong>
+                <span>
+                  {t.nearest.map((n) => (
+                    <button
+                      key={n.row}
+                      type="button"
+                      class="set-name"
+                      title={`Row ${n.row}: pin it`}
+                      onClick={() => pin(n.row)}
+                    >
+                      {n.token ?? tokenOf(n.row)}
+                    </button>
+                  ))}
+                </span>
+              </li>
+            ))}
+          </ol>
+        </>
+      )}
+    </section>
+  );
+}
+
+/** The tokens over the plot: they follow the camera picture by picture. */
+export function TypedMarks() {
+  const host = useRef<HTMLDivElement>(null);
+  const { reply } = typed.value;
+  const points = reply ? typedPoints(reply) : [];
+  useEffect(() => {
+    if (!points.length) return;
+    let request = 0;
+    const place = (): void => {
+      request = requestAnimationFrame(place);
+      const plot = mapPlot.peek();
+      if (!plot) return;
+      points.forEach((p, i) => {
+        const at = p.nearest.map((n) => plot.project(n.row));
+        const mean = (k: 0 | 1): number => at.reduce((s, xy) => s + xy[k], 0) / at.length;
+        const mark = host.current?.children[i] as HTMLElement | undefined;
+        if (mark) mark.style.transform = `translate(${mean(0).toFixed(1)}px, ${mean(1).toFixed(1)}px)`;
+      });
+    };
+    place();
+    return () => cancelAnimationFrame(request);
+  }, [reply]);
+  return (
+    <div class="typed-marks" ref={host} aria-hidden="true">
+      {points.map((p, i) => (
+        <span key={i}>{p.token}</span>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,48 @@
+/** Typed text: it goes through the model that the server was given, and its tokens are looked up among the
+ *  rows of the layer in view. */
+import { effect, signal } from "@preact/signals";
+import { api } from "../api/client";
+import type { EmbedReply } from "../api/types";
+import { currentSource, layer, nearest, offline } from "./store";
+
+/** The text that was placed; "" = none. */
+export const typedText = signal("");
+export const typed = signal<{ reply: EmbedReply | null; busy: boolean; error: string | null }>({
+  reply: null,
+  busy: false,
+  error: null,
+});
+
+/** Tokens of the placed text with the rows that are nearest at the layer asked for. */
+export function typedPoints(reply: EmbedReply): { token: string; nearest: EmbedReply["layers"][0]["points"][0]["nearest"] }[] {
+  const points = reply.layers[0]?.points ?? [];
+  return reply.tokens.flatMap((t) => {
+    const p = t.point === null || t.point === undefined ? undefined : points[t.point];
+    return p && p.nearest.length ? [{ token: t.token, nearest: p.nearest }] : [];
+  });
+}
+
+/** Asks again when the text, the layer or the space of the neighbours changes. */
+export function followTyped(): void {
+  let asked = 0;
+  effect(() => {
+    const text = typedText.value;
+    const source = currentSource.value;
+    const of = layer.value;
+    const { metric, space } = nearest.value;
+    const mine = ++asked;
+    if (!text || source === null || offline.value) {
+      typed.value = { reply: null, busy: false, error: null };
+      return;
+    }
+    typed.value = { ...typed.peek(), busy: true };
+    api.embed({ source, text, layer: of, metric, space, k: 5 }).then(
+      (reply) => {
+        if (mine === asked) typed.value = { reply, busy: false, error: null };
+      },
+      (e: Error) => {
+        if (mine === asked) typed.value = { ...typed.peek(), busy: false, error: e.message };
+      },
+    );
+  });
+}
