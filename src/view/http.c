@@ -374,9 +374,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
         size_t declared;
         x->begun = true;
         x->st = begin(x, http, c, method);
-        /* A failure waits for a body that is bounded, so that the client reads the answer. */
-        bool wait = has_body(c, &declared) && declared <= max_body;
-        if (x->st == GN_OK || wait) return MHD_YES;
+        /* A failure waits for a body that is bounded, so that the client reads the answer and the
+         * connection goes on. */
+        has_body(c, &declared);
+        if (x->st == GN_OK || declared <= max_body) return MHD_YES;
     } else if (*n_data) {
         take_body(x, data, *n_data);
         *n_data = 0;

@@ -2,9 +2,11 @@
 """Sources, columns and rows over HTTP; who may ask; what a bad request is told."""
 
 import gzip
+import http.client
 import json
 import math
 import os
+import random
 import re
 import socket
 import subprocess
@@ -226,6 +228,44 @@ def bad_requests_get_a_sentence(folder):
         assert s.get("/api/sources").json["sources"][0]["name"] == "x.npy"  # still answers
 
 
+def one_connection_serves_many_requests(folder):
+    write_npy(os.path.join(folder, "x.npy"), rows_of(4, 3))
+    json_type = {"Content-Type": "application/json"}
+    with Server(folder) as s:
+        connection = http.client.HTTPConnection("127.0.0.1", s.port, timeout=60)
+        for _ in range(3):
+            for method, path, body, headers, status in (
+                    ("GET", "/api/sources", None, {}, 200), ("POST", "/api/sources/0/rows", b"x" * 100000, {}, 415),
+                    ("POST", "/api/sources/0/rows", b"{", json_type, 400), ("GET", "/api/nothing", None, {}, 404),
+                    ("POST", "/api/nothing", b'{"a": 1}', json_type, 404), ("GET", "/api/sources", None, {"Host": "x"}, 403),
+                    ("POST", "/api/sources/0/rows", b'{"rows": [1]}', json_type, 200)):
+                connection.request(method, path, body, headers)
+                reply = connection.getresponse()
+                text = reply.read()
+                assert reply.status == status and json.loads(text), (method, path, reply.status, text[:200])
+                assert reply.getheader("Connection") != "close", path
+        connection.close()
+
+
+def streams_of_clients_that_left_end(folder):
+    write_npy(os.path.join(folder, "x.npy"), [[random.gauss(0, 1) for _ in range(4)] for _ in range(300)])
+    with Server(folder) as s:
+        layout = s.post("/api/layouts", {"source": 0, "layer": 0, "method": "tsne", "dim": 2,
+                                         "params": {"steps": 100000}}).json["id"]
+        s.post(f"/api/layouts/{layout}/pause", {})
+        for _ in range(80):  # more than there may be connections at a time
+            for attempt in range(200):
+                c = socket.create_connection(("127.0.0.1", s.port))
+                c.sendall(f"GET /api/layouts/{layout}/stream HTTP/1.1\r\nHost: 127.0.0.1:{s.port}\r\n\r\n".encode())
+                answered = c.recv(12)
+                c.close()
+                if answered:
+                    break
+                time.sleep(0.05)  # the threads of those before are about to notice
+            assert answered == b"HTTP/1.1 200", answered
+        assert s.ask("DELETE", f"/api/layouts/{layout}").status == 200
+
+
 def a_folder_s_files_cannot_be_left(folder):
     inside, outside = os.path.join(folder, "data"), os.path.join(folder, "secret")
     os.makedirs(inside)
@@ -286,6 +326,7 @@ if __name__ == "__main__":
         what_is_there_is_listed, a_source_says_what_it_has, columns_travel_as_blocks,
         a_card_shows_the_token_in_its_sentence, pooled_rows_show_what_they_are_a_mean_over, the_page_is_one_packed_file,
         long_sentences_are_cut_around_the_token,
-        only_this_machine_s_own_page_may_ask, bad_requests_get_a_sentence, a_folder_s_files_cannot_be_left,
+        only_this_machine_s_own_page_may_ask, bad_requests_get_a_sentence,
+        one_connection_serves_many_requests, streams_of_clients_that_left_end, a_folder_s_files_cannot_be_left,
         the_program_says_what_is_wrong, an_idle_client_does_not_keep_the_server,
     ]))
