@@ -192,6 +192,8 @@ gn_status gn_vlayout_read_params(const gn_vlayout *l, const json_t *object,
 gn_status gn_vlayout_stream(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err);
 gn_status gn_vlayout_positions(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err);
 gn_status gn_vlayout_trust(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err);
+/** layout_labels.c */
+gn_status gn_vlayout_labels(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err);
 gn_status gn_vlayout_export(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err);
 
 #endif

@@ -242,6 +242,7 @@ const gn_route gn_vlayout_routes[] = {
     {"GET", "/api/layouts/{id}/stream", gn_vlayout_stream, false},
     {"GET", "/api/layouts/{id}/positions", gn_vlayout_positions, false},
     {"GET", "/api/layouts/{id}/trust", gn_vlayout_trust, false},
+    {"GET", "/api/sources/{s}/labels", gn_vlayout_labels, false},
     {"GET", "/api/export/coordinates", gn_vlayout_export, false},
     {0},
 };

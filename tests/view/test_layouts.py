@@ -137,7 +137,7 @@ def maps_run_and_are_steered(folder):
     n = 800 if QUICK else 6000
     clusters(folder, n, 10)
     with Server(os.path.join(folder, "X.npy")) as s:
-        i = start(s, method="tsne", layer=0, seed=5, params={"steps": 400 if QUICK else 1500, "perplexity": 20})
+        i = start(s, method="tsne", layer=0, seed=5, params={"steps": 4000, "perplexity": 20})
         frames, slow = [], []
 
         def watch():
@@ -153,7 +153,7 @@ def maps_run_and_are_steered(folder):
             assert reply.status == status, (path, reply.body)
             return reply.json
 
-        while len(frames) < 10:
+        while len(frames) < 10 or frames[-1][0] < 400:  # past the first phase, in which all gathers
             time.sleep(0.01)
         timed("POST", f"/api/layouts/{i}/pause", {})
         wait(s, i, ("paused",), 5)
@@ -238,6 +238,38 @@ def layers_on_one_another(folder):
                 assert all(about[k]["moved_aligned"]["mean"] <= about[k]["moved_raw"]["mean"] + 1e-6 for k in range(1, 4))
         assert moved["pca", "procrustes"] <= moved["pca", "none"]
         assert moved["umap", "aligned"] < moved["umap", "procrustes"]
+
+
+def crowded_places_get_words(folder):
+    """Words in far places of a plane, each with a context of its own; a word that is everywhere is no label."""
+    r, sentences, rows = random.Random(2), [], []
+    places = {"bank": (0, 0), "river": (40, 0), "money": (0, 40), "tree": (40, 40)}
+    for word, (x, y) in places.items():
+        for _ in range(60):
+            sentences.append((f"the {word} near {word}side", None if word == "tree" else "x"))
+            for token in sentences[-1][0].split():
+                rows.append((x + r.gauss(0, 1), y + r.gauss(0, 1)) if token == word or r.random() < 0.2 else (20 + r.gauss(0, 1), 20 + r.gauss(0, 1)))
+    path, tokens = write_set(folder, layers=1, dims=2, sentences=sentences)
+    write_npy(os.path.join(path, "layer.00.npy"), rows)
+    write_npy(os.path.join(folder, "bare.npy"), rows)
+    with Server(folder) as s:
+        ids = {x["name"]: x["id"] for x in s.get("/api/sources").json["sources"]}
+        i = s.post("/api/layouts", {"source": ids["reps"], "method": "raw", "layer": 0}).json["id"]
+        wait(s, i)
+        labels = s.get(f"/api/sources/{ids['reps']}/labels", layout=i, layer=0).json["labels"]
+        assert {label["level"] for label in labels} == {0, 1}
+        for level in (0, 1):
+            for word, place in places.items():
+                near = min((label for label in labels if label["level"] == level), key=lambda a: math.dist((a["x"], a["y"]), place))
+                assert math.dist((near["x"], near["y"]), place) < 2 and near["rows"] >= 60, (word, near)
+                assert near["text"].split(", ")[0] == word, (word, near)
+            middle = min((label for label in labels if label["level"] == level), key=lambda a: math.dist((a["x"], a["y"]), (20, 20)))
+            assert not set(middle["text"].split(", ")) & set(places), middle
+        bare = s.post("/api/layouts", {"source": ids["bare.npy"], "method": "raw", "layer": 0}).json["id"]
+        wait(s, bare)
+        s.fails(400, "GET", f"/api/sources/{ids['reps']}/labels?layout={bare}")
+        s.fails(400, "GET", f"/api/sources/{ids['reps']}/labels")
+        assert s.get(f"/api/sources/{ids['bare.npy']}/labels", layout=bare).json == {"labels": []}
 
 
 def without_a_projection(folder):
@@ -357,4 +389,4 @@ def ending_and_deleting(folder):
 
 if __name__ == "__main__":
     sys.exit(main([components_are_right, some_rows, maps_run_and_are_steered, the_same_seed_gives_the_same_map,
-                   layers_on_one_another, without_a_projection, tiny_and_broken_sets, ending_and_deleting]))
+                   layers_on_one_another, crowded_places_get_words, without_a_projection, tiny_and_broken_sets, ending_and_deleting]))
