@@ -11,6 +11,9 @@ import { formatWithError } from "./numbers";
 import { num } from "../state/format";
 import { readTheme, withAlpha, type ChartTheme } from "./theme";
 
+/** Px that a line of values has in the narrowest card. */
+const ONE_LINE = 400;
+
 export interface CurveSeries {
   label: string;
   values: (number | null)[];
@@ -106,7 +109,7 @@ function Legend(props: CurvesProps & { shown: number | null }): JSX.Element {
   const x = props.shown === null ? null : props.x[props.shown];
   const named = x === null || x === undefined ? "" : props.xName ? props.xName(x) : num(x, 4);
   return (
-    <div class={`chart-legend${legendLength(props) > 64 ? " tall" : ""}`}>
+    <div class={`chart-legend${legendWidth(props) > ONE_LINE ? " tall" : ""}`}>
       {props.series.map((s, i) => (
         <span class="chart-key" key={s.label}>
           <i style={{ background: s.color ?? `var(--series-${(i % 6) + 1})` }} />
@@ -119,10 +122,11 @@ function Legend(props: CurvesProps & { shown: number | null }): JSX.Element {
   );
 }
 
-/** Letters that the line of values takes at most, at any x: two lines from the start, or one throughout. */
-function legendLength(p: CurvesProps): number {
+/** About how many px the line of values takes at most, at any x: it has two lines from the start, or one
+ *  throughout, and never jumps. */
+function legendWidth(p: CurvesProps): number {
   const widest = (s: CurveSeries): number => Math.max(0, ...s.values.map((v, i) => formatWithError(v, s.se?.[i]).length));
-  return p.series.reduce((sum, s) => sum + s.label.length + widest(s) + 5, 8);
+  return p.series.reduce((sum, s) => sum + 6.2 * s.label.length + 7.4 * widest(s) + 34, 60);
 }
 
 function onKey(event: KeyboardEvent, props: CurvesProps): void {
