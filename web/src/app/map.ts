@@ -158,8 +158,9 @@ export function connectMap(host: HTMLElement): () => void {
         pendingCamera.value = null;
       } else plot.camera.fit();
     } else if (same && before.layer === of) {
-      stage.set(p, dim); // a frame of a running layout, or the exact positions after the last
-      fit();
+      const slides = stage.slides;
+      stage.update(p); // a frame of a running layout, or the exact positions after the last
+      if (!slides) fit();
     } else {
       if (!same) following = true;
       stage.slide(p, options.animate ? slideMs : 0, fit);

@@ -45,11 +45,14 @@ export class Stage {
   private t = 0;
   private request = 0;
   private dim: 2 | 3 = 2;
+  /** Where a slide ends; null while nothing slides. */
+  private goal: Float32Array | null = null;
 
   constructor(private readonly plot: Plot) {}
 
   stop(): void {
     cancelAnimationFrame(this.request);
+    this.goal = null;
   }
 
   /** What is on the way now, as the start of another slide. */
@@ -74,12 +77,30 @@ export class Stage {
     unplaced.value = (b && t > 0.5 ? b : a)?.unplaced ?? null;
   }
 
+  get slides(): boolean {
+    return this.goal !== null;
+  }
+
   fits(raw: Float32Array, dim: number): boolean {
     return this.a !== null && this.dim === dim && this.a.raw.length === raw.length;
   }
 
+  /** True when these positions are drawn, or are where a slide ends. */
   shows(raw: Float32Array): boolean {
-    return this.b ? this.b.raw === raw : this.a?.raw === raw;
+    return (this.goal ?? (this.b ?? this.a)?.raw) === raw;
+  }
+
+  /** Other numbers for the same picture (a frame, exact positions): a slide goes on, to them. */
+  update(raw: Float32Array): void {
+    if (!this.goal || !this.a || !this.b) return this.set(raw, this.dim);
+    if (this.goal === this.b.raw) this.b = place(raw, this.dim);
+    else {
+      this.a = place(raw, this.dim);
+      this.plot.setData({ n: raw.length / this.dim, dim: this.dim, positions: this.a.finite });
+    }
+    this.goal = raw;
+    this.plot.setTarget(this.b.finite);
+    this.tween(this.t);
   }
 
   /** At once. */
@@ -126,6 +147,7 @@ export class Stage {
       this.plot.setTarget(this.b.finite);
       from = 0;
     }
+    this.goal = raw;
     const start = performance.now();
     const step = (): void => {
       const x = ms > 0 ? Math.min(1, (performance.now() - start) / ms) : 1;
@@ -133,7 +155,7 @@ export class Stage {
       this.tween(from + (to - from) * eased);
       if (x < 1) this.request = requestAnimationFrame(step);
       else {
-        this.set(raw, this.dim);
+        this.set(this.goal ?? raw, this.dim);
         then();
       }
     };
