@@ -22,7 +22,6 @@ import {
   isolated,
   mapPlot,
   neighbours,
-  offline,
   options,
   paths,
   pinned,
@@ -235,7 +234,7 @@ export function connectMap(host: HTMLElement): () => void {
     const of = shownLayer.value;
     const done = finished.value;
     autoLabels.value = [];
-    if (!l || !done || of === null || !showLabels.value || offline.value) return;
+    if (!l || !done || of === null || !showLabels.value) return;
     api.labels(l.request.peek().source, l.id, of).then(
       ({ labels }) => {
         const p = l.positions.get(of);
