@@ -2,6 +2,8 @@
  * colours mean what the bar says. */
 #include "tap.h"
 
+#include "boxes.h"
+
 #include "base/random.h"
 #include "figure/cloud.h"
 #include "figure/draw.h"
@@ -61,14 +63,6 @@ static gn_figure *make(int kind) {
     return NULL;
 }
 
-static bool inside(gn_box a, gn_box b, double slack) {
-    return a.x0 >= b.x0 - slack && a.y0 >= b.y0 - slack && a.x1 <= b.x1 + slack &&
-           a.y1 <= b.y1 + slack;
-}
-static bool apart(gn_box a, gn_box b) {
-    return a.x1 <= b.x0 + 0.5 || b.x1 <= a.x0 + 0.5 || a.y1 <= b.y0 + 2.5 || b.y1 <= a.y0 + 2.5;
-}
-
 TEST(no_text_leaves_the_canvas_or_meets_another) {
     for (int kind = 0; kind < KINDS; kind++) {
         gn_figure *fig = make(kind);
@@ -77,22 +71,14 @@ TEST(no_text_leaves_the_canvas_or_meets_another) {
         OK(gn_fonts_open(&fonts, &err));
         gn_layout *l = calloc(1, sizeof *l);
         gn_layout_make(fig, fonts, l);
-        gn_box canvas = {0, 0, l->width, l->height}, box[GN_TEXTS_MAX + GN_LEGEND_MAX];
-        size_t n = 0;
-        for (size_t i = 0; i < l->n_texts; i++) box[n++] = gn_text_box(fonts, &l->text[i]);
-        for (size_t i = 0; i < l->n_legend; i++) box[n++] = gn_text_box(fonts, &l->legend[i].text);
+        gn_box canvas = {0, 0, l->width, l->height};
+        bool good;
+        /* names stand among the points, and a crowd of ten may come close to an axis */
+        size_t n = check_texts(fonts, l, kind, (kind & 6) == 6, &good);
+        CHECK(good);
         CHECK(n >= 8 && (l->n_legend > 0) == ((kind & 6) == 2));
         CHECK(inside(l->frame, canvas, 0) && l->frame.x1 - l->frame.x0 > 0.5 * l->width);
         CHECK((l->bar.x1 > l->frame.x1) == !(kind & 2));
-        for (size_t i = 0; i < n; i++) {
-            bool good = inside(box[i], canvas, 0.1);
-            /* names stand among the points, and a crowd of ten may come close to an axis */
-            for (size_t j = 0; j < i && (kind & 6) != 6; j++) good = good && apart(box[i], box[j]);
-            if (!good)
-                printf("# kind %d, text %zu of %zu: %g %g %g %g\n", kind, i, n, box[i].x0,
-                       box[i].y0, box[i].x1, box[i].y1);
-            CHECK(good);
-        }
         for (size_t i = 0; i < N; i++) {
             double px, py;
             bool shown = gn_cloud_place(fig, l, i, &px, &py);
