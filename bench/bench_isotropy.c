@@ -13,6 +13,8 @@
  * The rows are a mean, a type's vector, a word in context, with spectra that fall like 1 / rank and
  * types like Zipf's law; sequences have 512 rows. */
 #define _GNU_SOURCE
+#include "clock.h"
+
 #include "base/random.h"
 #include "gonio/io.h"
 #include "gonio/isotropy.h"
@@ -23,7 +25,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { TYPES = 30000, MOST_ROUNDS = 32 };
@@ -32,11 +33,6 @@ enum { TYPES = 30000, MOST_ROUNDS = 32 };
 struct clocks {
     double wall, cpu;
 };
-static double seconds(clockid_t clock) {
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 static struct clocks now(void) {
     return (struct clocks){seconds(CLOCK_MONOTONIC), seconds(CLOCK_PROCESS_CPUTIME_ID)};
 }
@@ -45,10 +41,6 @@ static struct clocks since(struct clocks t) {
                            seconds(CLOCK_PROCESS_CPUTIME_ID) - t.cpu};
 }
 static const struct clocks failed = {(double)NAN, (double)NAN};
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 static int fail(const char *what) {
     fprintf(stderr, "bench-isotropy: %s\n", what);
     return 1;

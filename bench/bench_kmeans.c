@@ -6,6 +6,8 @@
  * Prints one line for each round (wall and CPU seconds), the inertia and iterations of each k, and
  * a JSON line with the median. Beside peers: bench/peers_kmeans.py. */
 #define _GNU_SOURCE
+#include "clock.h"
+
 #include "base/random.h"
 #include "gonio/cluster.h"
 #include "io/npy.h"
@@ -13,18 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static double seconds(clockid_t clock) {
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static int fail(const gn_error *err) {
     fprintf(stderr, "bench-kmeans: %s\n", err->message);

@@ -12,6 +12,8 @@
  * double loop; the first that differs is named and the exit status is 1. Beside peers:
  * bench/peers_knn.py. */
 #define _GNU_SOURCE
+#include "clock.h"
+
 #include "base/random.h"
 #include "gonio/neighbors.h"
 #include "io/npy.h"
@@ -20,18 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
-
-static double seconds(clockid_t clock) {
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static float *make_gauss(size_t n, size_t d) {
     float *x = malloc(n * d * sizeof *x);

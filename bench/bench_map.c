@@ -5,19 +5,14 @@
  * INIT.npy: (n, 2) float64 start. Prints seconds of each part and the loss; writes the positions.
  * Beside peers: bench/peers_map.py. */
 #define _GNU_SOURCE
+#include "clock.h"
+
 #include "gonio/io.h"
 #include "gonio/map.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static double seconds(clockid_t clock) {
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static gn_error err;
 

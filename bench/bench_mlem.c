@@ -9,6 +9,8 @@
  * `closed` (all pairs at once), `units` (closed, each unit alone), `v1` (the first pipeline),
  * `v1_conditional`, `v1_units`. What is made once for all layers is timed apart. */
 #define _GNU_SOURCE
+#include "clock.h"
+
 #include "base/random.h"
 #include "gonio/io.h"
 #include "gonio/mlem.h"
@@ -18,13 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
-static double seconds(clockid_t clock) {
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 static double cpu_seconds(void) {
     return seconds(CLOCK_PROCESS_CPUTIME_ID);
 }

@@ -4,6 +4,8 @@
  * ceiling. Prints one JSON line.
  *
  *     bench-pairs [rows] [threads] */
+#include "clock.h"
+
 #include "base/ctx.h"
 #include "base/mem.h"
 #include "base/random.h"
@@ -13,15 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 
 enum { F = 20, D = 768, LAYERS = 24, ROUNDS = 3 };
-
-static double seconds(clockid_t clock) {
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static int compare(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;

@@ -5,6 +5,8 @@
  * All threads at once, BURSTS times a few milliseconds; the median over bursts of each thread,
  * added over threads, as one JSON line. amx is null where the processor has no tiles. */
 #define _GNU_SOURCE
+#include "clock.h"
+
 #include "peak.h"
 
 #include <pthread.h>
@@ -19,11 +21,6 @@ struct probe {
     pthread_t thread;
     double fma, amx;
 };
-
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static double median_of(double (*peak)(void)) {
     double rate[MOST_BURSTS];

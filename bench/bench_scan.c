@@ -9,6 +9,8 @@
  * are, int8 copy): seconds to make ready, median and largest seconds of a question, rows measured.
  * k is 10. Every answer of the copy is compared with the other's. */
 #define _GNU_SOURCE
+#include "clock.h"
+
 #include "base/random.h"
 #include "gonio/pca.h"
 #include "gonio/scan.h"
@@ -21,17 +23,6 @@
 #include <time.h>
 
 enum { K = 10, MAX_QUESTIONS = 100, COMPONENTS = 3 };
-
-static double seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static int fail(const gn_error *err) {
     fprintf(stderr, "bench-scan: %s\n", err->message);
@@ -72,9 +63,9 @@ struct bench {
 
 static int run(struct bench *b, const gn_scan_opts *o, const char *space, gn_error *err) {
     gn_scan *scan = NULL;
-    double start = seconds(), took[MAX_QUESTIONS], measured = 0;
+    double start = seconds(CLOCK_MONOTONIC), took[MAX_QUESTIONS], measured = 0;
     if (gn_scan_new(b->ctx, b->x, o, &scan, err) != GN_OK) return fail(err);
-    double ready = seconds() - start;
+    double ready = seconds(CLOCK_MONOTONIC) - start;
     double *point = malloc(b->x.cols * sizeof *point);
     size_t differ = 0;
     for (size_t i = 0; point && i < b->questions; i++) {
@@ -82,12 +73,12 @@ static int run(struct bench *b, const gn_scan_opts *o, const char *space, gn_err
         int32_t self = (int32_t)at, row[K] = {0};
         double distance[K];
         gn_scan_answer found;
-        start = seconds();
+        start = seconds(CLOCK_MONOTONIC);
         gn_scan_place_row(scan, at, point);
         gn_scan_query q = {point, K, &self, 1};
         if (gn_scan_nearest(b->ctx, scan, &q, row, distance, &found, err) != GN_OK)
             return fail(err);
-        took[i] = seconds() - start;
+        took[i] = seconds(CLOCK_MONOTONIC) - start;
         measured += (double)found.n_measured / (double)b->questions;
         if (o->codes)
             differ += memcmp(row, b->row[i], sizeof row) != 0;
@@ -131,9 +122,9 @@ int main(int argc, char **argv) {
     gn_ctx_opts options = {.n_threads = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 2};
     if (argc > 4 && gn_cpu_parse(argv[4], &options.cpu, &err) != GN_OK) return fail(&err);
     if (gn_ctx_new(&options, &b.ctx, &err) != GN_OK) return fail(&err);
-    double start = seconds();
+    double start = seconds(CLOCK_MONOTONIC);
     if (gn_codes_new(b.ctx, b.x, &b.codes, &err) != GN_OK) return fail(&err);
-    b.codes_s = seconds() - start;
+    b.codes_s = seconds(CLOCK_MONOTONIC) - start;
     gn_mat some = b.x; /* components of the first rows do: any directions cost the same */
     some.rows = some.rows < 4096 ? some.rows : 4096;
     gn_pca *pca = NULL;

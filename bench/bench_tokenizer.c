@@ -5,6 +5,8 @@
  * The text is gone through until MIN_MB (default 20) megabytes are done in each run. Prints one
  * JSON line; bench/peers_tokenizer.py runs it beside the public tokenizers library on the same
  * lines. */
+#define _POSIX_C_SOURCE 200809L
+#include "clock.h"
 #include "gonio/text.h"
 
 #include <stdio.h>
@@ -12,11 +14,6 @@
 #include <time.h>
 
 enum { RUNS = 7 };
-
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static int fail(const gn_error *err) {
     fprintf(stderr, "bench-tokenizer: %s\n", err->message);
