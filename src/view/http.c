@@ -228,33 +228,40 @@ static bool client_gone(struct MHD_Connection *c) {
     return n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
-/** Waits for the stream's next block; false when there is none any more. */
-static bool next_block(struct exchange *x) {
+/** The last block of a stream that fails: its header says why. */
+static gn_status error_block(const gn_error *why, gn_block *out) {
+    gn_error ignored;
+    json_t *meta = json_pack("{s:o?}", "error", gn_json_text(why->message));
+    gn_status st = gn_block_new(NULL, 0, meta, out, &ignored);
+    json_decref(meta);
+    return st;
+}
+
+/** Waits for the stream's next block. Without one there is nothing more to send: the stream is over
+ *  (GN_OK), or it is to be cut off so that the client sees that something is missing. */
+static gn_status next_block(struct exchange *x) {
     gn_stream *s = &x->re.stream;
-    gn_error err = {0};
     gn_block_free(&x->block);
     x->sent = x->size_sent = 0;
-    while (!x->block.bytes) {
-        if (x->end || atomic_load(&x->v->ending) || client_gone(x->connection)) return false;
-        if (s->next(s->user, WAIT_MS, &x->block, &x->end, &err) == GN_OK) continue;
-        x->end = true;
-        if (s->plain) return false;
-        gn_error ignored;
-        json_t *meta = json_pack("{s:o?}", "error", gn_json_text(err.message));
-        gn_block_new(NULL, 0, meta, &x->block, &ignored);
-        json_decref(meta);
+    while (!x->block.bytes && !x->end) {
+        if (atomic_load(&x->v->ending) || client_gone(x->connection)) return GN_ECANCEL;
+        gn_status st = s->next(s->user, WAIT_MS, &x->block, &x->end, &x->err);
+        if (st != GN_OK && (s->plain || error_block(&x->err, &x->block) != GN_OK)) return st;
+        x->end |= st != GN_OK;
     }
     for (int i = 0; i < 4; i++) x->size[i] = (unsigned char)(x->block.n >> (8 * i));
     if (s->plain) x->size_sent = 4;
-    return true;
+    return GN_OK;
 }
 
 static ssize_t read_stream(void *cls, uint64_t position, char *to, size_t room) {
     (void)position;
     struct exchange *x = cls;
     size_t used = 0;
-    if ((!x->block.bytes || x->sent == x->block.n) && !next_block(x))
-        return x->end ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
+    if (!x->block.bytes || x->sent == x->block.n) {
+        if (next_block(x) != GN_OK) return MHD_CONTENT_READER_END_WITH_ERROR;
+        if (!x->block.bytes) return MHD_CONTENT_READER_END_OF_STREAM;
+    }
     while (x->size_sent < 4 && used < room) to[used++] = (char)x->size[x->size_sent++];
     size_t n = x->block.n - x->sent < room - used ? x->block.n - x->sent : room - used;
     memcpy(to + used, x->block.bytes + x->sent, n);
@@ -295,7 +302,6 @@ static enum MHD_Result send_reply(struct exchange *x, struct MHD_Connection *c) 
         snprintf(value, sizeof value, "attachment; filename=\"%s\"", re->file_name);
         MHD_add_response_header(r, "Content-Disposition", value);
     }
-    x->connection = c;
     if (!re->streams) MHD_set_connection_option(c, MHD_CONNECTION_OPTION_TIMEOUT, IDLE_SECONDS);
     enum MHD_Result done = MHD_queue_response(c, status, r);
     MHD_destroy_response(r);
@@ -310,7 +316,7 @@ static bool asker_gone(const gn_request *rq) {
 static void answer(struct exchange *x, struct MHD_Connection *c) {
     gn_status st = x->st;
     x->rq.gone = asker_gone;
-    x->rq.connection = c;
+    x->rq.connection = x->connection = c;
     if (x->upload_file) {
         if (fclose(x->upload_file) != 0 && st == GN_OK)
             st = gn_fail_errno(&x->err, "the upload cannot be kept: %s", x->upload);
@@ -327,6 +333,8 @@ static void answer(struct exchange *x, struct MHD_Connection *c) {
             st = gn_fail(&x->err, GN_EINVAL, "the request's body: expected an object, found %s",
                          gn_json_kind(x->rq.body));
         if (st == GN_OK) st = x->route->handler(x->v, &x->rq, &x->re, &x->err);
+        /* Text has no place for an error: one at the start can still be told. */
+        if (st == GN_OK && x->re.streams && x->re.stream.plain) st = next_block(x);
     }
     if (st != GN_OK) reply_error(x, st);
 }

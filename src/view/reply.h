@@ -10,7 +10,7 @@ typedef struct gn_stream {
     void *user;
     /** Waits up to wait_ms for the next block. GN_OK with a block (ownership passes), or with
      *  out->bytes NULL: nothing yet. *end: this was all. A failure is sent as a last block whose
-     *  header has "error". */
+     *  header has "error"; plain text is cut off, so that the client sees that it is not whole. */
     gn_status (*next)(void *user, unsigned wait_ms, gn_block *out, bool *end, gn_error *err);
     /** Called once, when the stream is over or the client has gone. */
     void (*release)(void *user);

@@ -2,6 +2,7 @@
 """Downloads: a selection with its contexts, neighbours of all rows."""
 
 import csv
+import http.client
 import io
 import json
 import math
@@ -35,6 +36,27 @@ def a_selection_is_downloaded_with_its_contexts(folder):
         assert s.post("/api/export/selection", {"source": 0, "rows": [], "format": "csv"}).body.count(b"\n") == 1
         assert "one of csv, jsonl" in s.fails(400, "POST", "/api/export/selection",
                                               {"source": 0, "rows": [0], "format": "xlsx"})
+
+
+def a_download_that_fails_is_never_taken_for_whole(folder):
+    many = [(f"sentence number {i}", None) for i in range(400)]  # more rows than one piece of a download
+    path, _ = write_set(folder, layers=1, sentences=many)
+    text = os.path.join(path, "text.jsonl")
+    with open(text, encoding="utf-8") as data:
+        lines = data.readlines()
+
+    def export(line):
+        with open(text, "w", encoding="utf-8") as out:
+            out.writelines(lines[:line] + ["damaged\n"] + lines[line + 1:])
+        with Server(path) as s:
+            return s.ask("POST", "/api/export/selection", {"source": 0, "rows": None, "format": "csv"})
+    first = export(3)
+    assert first.status == 400 and "sequence 3" in first.error, first.body[:200]
+    try:
+        late = export(350)
+        raise AssertionError(f"taken for whole: {late.status} {len(late.body)}")
+    except http.client.IncompleteRead:
+        pass
 
 
 def fields_are_quoted(folder):
@@ -112,6 +134,6 @@ def the_geometry_table_is_downloaded(folder):
 
 if __name__ == "__main__":
     sys.exit(main([
-        a_selection_is_downloaded_with_its_contexts, fields_are_quoted, neighbours_of_all_rows_are_downloaded,
+        a_selection_is_downloaded_with_its_contexts, a_download_that_fails_is_never_taken_for_whole, fields_are_quoted, neighbours_of_all_rows_are_downloaded,
         the_geometry_table_is_downloaded,
     ]))
