@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { restoreAll } from "../state/actions";
 import { hoverCard, otherColumns } from "../state/cards";
-import { tokenOf } from "../state/columns";
+import { tokenOf, tokens } from "../state/columns";
 import { count, num, phaseName, plural, seconds } from "../state/format";
 import { layout, layoutLayers, running, runError, shownLayer, shownState, stale, starting } from "../state/layouts";
 import { counts } from "../state/react";
@@ -112,7 +112,7 @@ function HoverCard() {
     <div class="hover-card" style={place} data-testid="hover-card" role="status">
       <div class="token-line">
         <strong class="token">{c?.token ?? tokenOf(row)}</strong>
-        <span class="muted">row {count(row)}</span>
+        {tokens.value && <span class="muted">row {count(row)}</span>}
       </div>
       <Context of={c?.context} />
       {c && (

@@ -9,6 +9,8 @@ import { cardOf, otherColumns } from "../state/cards";
 import { measureTitle, tokenOf, tokens } from "../state/columns";
 import { count, num } from "../state/format";
 import { currentSource, detail, layer, layers, mapPlot, nearest, pinned } from "../state/store";
+import { commit } from "../state/history";
+import { showTrails } from "../screens/trails";
 import { Context } from "./Context";
 import { Neighbours } from "./Neighbours";
 import { Button, Empty, Section } from "./ui";
@@ -66,7 +68,7 @@ export function TokenPanel() {
       <div class="token-card" data-testid="token-card">
         <div class="token-line">
           <strong class="token">{c?.token ?? tokenOf(row)}</strong>
-          <span class="muted">row {count(row)}</span>
+          {tokens.value && <span class="muted">row {count(row)}</span>}
           <span class="spring" />
           <Button
             icon="target"
@@ -90,9 +92,21 @@ export function TokenPanel() {
               {"ABC"[i]}
             </Button>
           ))}
-          <Button testid="select-same" onClick={() => selectSame(row)} title="Select every row with this token">
-            All “{c?.token ?? tokenOf(row)}”
-          </Button>
+          {layers.value.length > 1 && (
+            <Button
+              testid="trace"
+              pressed={showTrails.value}
+              title="Its way through the layers, as a line on the map"
+              onClick={() => commit("trails", () => (showTrails.value = !showTrails.value))}
+            >
+              Trace
+            </Button>
+          )}
+          {tokens.value && (
+            <Button testid="select-same" onClick={() => selectSame(row)} title="Select every row with this token">
+              All “{c?.token ?? tokenOf(row)}”
+            </Button>
+          )}
         </div>
       </div>
       <Neighbours />

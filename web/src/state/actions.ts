@@ -20,6 +20,7 @@ import {
   layer,
   layers,
   layoutId,
+  mapPlot,
   neighbours,
   type Operand,
   operands,
@@ -136,8 +137,15 @@ export function select(
   commit(label, () => (selection.value = next), merge);
 }
 
+/** Takes the card beside the pointer away. */
+function leaveHover(): void {
+  hover.value = -1;
+  hoverAt.value = null;
+}
+
 /** Pins a row's card and lists its neighbours; -1 lets go. */
 export function pin(row: number): void {
+  leaveHover();
   commit(row < 0 ? "unpin" : "pin", () => {
     pinned.value = row;
     if (row >= 0) inspectorTab.value = "token";
@@ -146,6 +154,7 @@ export function pin(row: number): void {
 
 /** Esc: the nearest thing first: dialog, pinned card, selection. */
 export function clear(): void {
+  leaveHover();
   if (dialog.peek()) dialog.value = null;
   else if (pinned.peek() >= 0) pin(-1);
   else if (selection.peek().length)
@@ -160,12 +169,14 @@ export function nextNeighbour(): void {
   const list = neighbours.peek().reply?.rows;
   if (!list?.length) return;
   const at = list.findIndex((n) => n.row === hover.peek());
-  hoverAt.value = null;
-  hover.value = list[(at + 1) % list.length].row;
+  const { row } = list[(at + 1) % list.length];
+  hoverAt.value = mapPlot.peek()?.project(row) ?? null; // its card, as if the pointer were there
+  hover.value = row;
 }
 
 export function isolate(rows: Uint32Array): void {
   if (!rows.length) return;
+  leaveHover();
   commit("isolate", () => {
     isolated.value = rows;
     selection.value = noRows;

@@ -26,7 +26,8 @@ export async function cardOf(source: number, row: number, of: number): Promise<T
 /** A card's columns without those that the card shows by themselves. */
 export function otherColumns(c: TokenCard): [string, string | number | null][] {
   const shown = ["token", "token_id", "position", "sequence"];
-  return Object.entries(c.columns ?? {}).filter(([n]) => !shown.includes(n) || c[n as keyof TokenCard] === undefined);
+  const own = (n: string): boolean => n === "__index__" || (shown.includes(n) && c[n as keyof TokenCard] !== undefined);
+  return Object.entries(c.columns ?? {}).filter(([n]) => !own(n));
 }
 
 export function forgetCards(): void {

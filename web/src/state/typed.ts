@@ -25,12 +25,18 @@ export function typedPoints(reply: EmbedReply): { token: string; nearest: EmbedR
 /** Asks again when the text, the layer or the space of the neighbours changes. */
 export function followTyped(): void {
   let asked = 0;
+  let before = currentSource.peek();
   effect(() => {
     const text = typedText.value;
     const source = currentSource.value;
     const of = layer.value;
     const { metric, space } = nearest.value;
     const mine = ++asked;
+    if (source !== before) {
+      before = source;
+      typedText.value = ""; // it was typed for other rows
+      return;
+    }
     if (!text || source === null || offline.value) {
       typed.value = { reply: null, busy: false, error: null };
       return;
