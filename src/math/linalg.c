@@ -158,10 +158,6 @@ done:
     return st;
 }
 
-void gn_eigen_share(void) {
-    openblas_set_num_threads(1);
-}
-
 /* Our rows are Fortran's columns, so LAPACK sees a^T = v s u^T: what it calls u is v^T here.
  * OpenBLAS runs no threads for matrices of this size. */
 gn_status gn_svd_small(const double *a, size_t n, double *u, double *s, double *v_t,

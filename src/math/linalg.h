@@ -24,10 +24,6 @@ gn_status gn_column_means(gn_ctx *ctx, gn_mat x, double *mean, gn_error *err);
  *          thread for the call and back afterwards, which is process-wide: call from one thread at
  *          a time, not from blocks of gn_parallel. */
 gn_status gn_eigen_symmetric(double *a, size_t n, double *values, double *vectors, gn_error *err);
-/** Sets OpenBLAS to one thread for good, process-wide. gn_eigen_symmetric has nothing to switch
- * then, and may be called from several threads at once. */
-void gn_eigen_share(void);
-
 /** From now on OpenBLAS runs single-threaded in this process, and gn_eigen_symmetric has nothing to
  * set and set back: so several threads may call it at once. */
 void gn_linalg_one_thread(void);

@@ -2,10 +2,8 @@
  * are looked up among the rows of a source, layer by layer.
  *
  * What becomes a point is what became a row when the set was made: every token, the mean, the first
- * or last token, or every word. Positions in a map are the means of the nearest rows' positions,
- * which the page has. */
-#include "view/layers.h"
-#include "view/texts.h"
+ * or last token, or every word. */
+#include "view/places.h"
 
 #include "base/str.h"
 #include "gonio/model.h"
@@ -191,17 +189,20 @@ struct search {
     gn_space space;
     size_t k;
     bool vectors;
+    gn_places places;
+    bool exact; /* they are the points' own */
 };
 
 /* One point of a layer: its nearest rows, and its vector where it is wanted. */
-static gn_status add_point(const struct typed *t, const gn_scan *scan, const double *x,
-                           const struct search *how, gn_ctx *ctx, json_t *to, gn_error *err) {
+static gn_status add_point(const struct typed *t, size_t layer, const gn_scan *scan,
+                           const double *x, struct search *how, gn_ctx *ctx, json_t *to,
+                           gn_error *err) {
     gn_status st;
     size_t d = t->s->about.dims;
     int32_t row[MAX_K];
     double distance[MAX_K], *placed = NULL;
     gn_scan_answer found;
-    json_t *nearest = json_array(), *vector = NULL;
+    json_t *nearest = json_array(), *vector = NULL, *place = NULL;
     GN_TRY(gn_alloc_array(&placed, d, sizeof *placed, "a point", err));
     gn_scan_place(scan, x, placed);
     gn_scan_query q = {placed, how->k, NULL, 0};
@@ -211,19 +212,22 @@ static gn_status add_point(const struct typed *t, const gn_scan *scan, const dou
                               json_pack("{s:i,s:o,s:o}", "row", (int)row[i], "distance",
                                         gn_json_real(distance[i]), "token",
                                         gn_json_text(gn_source_token(t->s, (size_t)row[i]))));
+    GN_TRY(gn_places_find(&how->places, layer, x, row, found.n, ctx, &place, &how->exact, err));
     vector = how->vectors ? json_array() : json_null();
     for (size_t c = 0; how->vectors && c < d; c++)
         json_array_append_new(vector, gn_json_real(x[c]));
-    json_array_append_new(to, json_pack("{s:O,s:O}", "nearest", nearest, "vector", vector));
+    json_array_append_new(
+        to, json_pack("{s:O,s:O,s:O}", "nearest", nearest, "position", place, "vector", vector));
 done:
     json_decref(nearest);
+    json_decref(place);
     json_decref(vector);
     gn_free(placed);
     return st;
 }
 
-static gn_status layers_json(const struct typed *t, const struct search *how, gn_ctx *ctx,
-                             json_t *to, gn_error *err) {
+static gn_status layers_json(const struct typed *t, struct search *how, gn_ctx *ctx, json_t *to,
+                             gn_error *err) {
     gn_status st = GN_OK;
     size_t d = t->s->about.dims;
     for (size_t i = 0; i < t->s->about.n_layers && st == GN_OK; i++) {
@@ -232,7 +236,7 @@ static gn_status layers_json(const struct typed *t, const struct search *how, gn
         json_t *points = json_array();
         st = gn_layer_scan((gn_layer){t->v, t->s, i}, how->metric, how->space, ctx, &held, err);
         for (size_t p = 0; p < t->n_points && st == GN_OK; p++)
-            st = add_point(t, gn_layer_scan_of(held), t->point + (i * t->n_points + p) * d, how,
+            st = add_point(t, i, gn_layer_scan_of(held), t->point + (i * t->n_points + p) * d, how,
                            ctx, points, err);
         json_array_append_new(to,
                               json_pack("{s:o,s:o}", "layer",
@@ -267,6 +271,9 @@ static gn_status read_request(struct typed *t, struct search *how, const json_t 
     GN_TRY(gn_body_need_text(body, "text", &t->text, err));
     GN_TRY(gn_metric_body(body, &how->metric, err));
     GN_TRY(gn_space_body(body, &how->space, err));
+    GN_TRY(gn_places_open(t->v, t->s, body, &how->places, re, err));
+    if (how->places.layout && !json_object_get(body, "space"))
+        how->space = how->places.layout->space;
     GN_TRY(gn_body_size(body, "k", 1, MAX_K, DEFAULT_K, &how->k, err));
     GN_TRY(gn_body_bool(body, "vectors", false, &how->vectors, err));
     if (strlen(t->text) > MAX_TEXT)
@@ -284,7 +291,7 @@ static gn_status post_embed(gn_view *v, const gn_request *rq, gn_reply *re, gn_e
     double begun = gn_view_seconds();
     gn_hooks hooks = {.user = v, .cancel = gn_view_is_ending};
     struct typed t = {.v = v};
-    struct search how;
+    struct search how = {0};
     gn_recipe r = {.key = "model", .make = make_model, .args = v->model, .free = free_model};
     gn_ctx *ctx = NULL;
     gn_cached *model = NULL;
@@ -301,15 +308,20 @@ static gn_status post_embed(gn_view *v, const gn_request *rq, gn_reply *re, gn_e
                  json_pack("{s:o,s:o,s:o}", "source", gn_json_whole(t.s->id), "text",
                            gn_json_text(t.text), "tokens", gn_json_whole(t.code.n)),
                  seconds);
-    st = gn_reply_json(
-        re,
-        json_pack("{s:s,s:o,s:o,s:o,s:O,s:o,s:s,s:o}", "model", gn_model_get_info(t.m->model)->name,
-                  "seconds", gn_json_real(seconds), "cut", gn_json_whole(t.n_cut), "tokens",
-                  tokens_json(&t), "layers", layers, "points", gn_json_whole(t.n_points), "metric",
-                  gn_metric_name(how.metric), "space", gn_space_json(how.space)),
-        err);
+    st = gn_reply_json(re,
+                       json_pack("{s:s,s:o,s:o,s:o,s:O,s:o,s:s,s:o,s:s?}", "model",
+                                 gn_model_get_info(t.m->model)->name, "seconds",
+                                 gn_json_real(seconds), "cut", gn_json_whole(t.n_cut), "tokens",
+                                 tokens_json(&t), "layers", layers, "points",
+                                 gn_json_whole(t.n_points), "metric", gn_metric_name(how.metric),
+                                 "space", gn_space_json(how.space), "placed",
+                                 !how.places.layout ? NULL
+                                 : how.exact        ? "exact"
+                                                    : "mean of the nearest rows"),
+                       err);
 done:
     typed_free(&t);
+    gn_places_close(&how.places);
     gn_cache_give(v, model);
     gn_ctx_free(ctx);
     json_decref(layers);

@@ -3,7 +3,6 @@
 #include "view/view.h"
 
 #include "base/ctx.h"
-#include "math/linalg.h"
 #include "view/http.h"
 #include "view/page.h"
 #include "view/scan.h"
@@ -73,7 +72,6 @@ gn_status gn_view_prepare(gn_ctx *ctx, const char *const *paths, size_t n_paths,
     if (!v) return gn_fail_nomem(err, "the viewer", sizeof *v);
     pthread_mutex_init(&v->lock, NULL);
     v->ctx = ctx;
-    gn_eigen_share(); /* jobs and connections compute side by side */
     GN_TRY(take_options(v, opts ? opts : &none, err));
     for (size_t i = 0; i < n_paths; i++) GN_TRY(gn_view_scan(v, paths[i], err));
     for (size_t i = 0; i < gn_view_n_parts; i++)

@@ -4,6 +4,7 @@
 import os
 import shutil
 import sys
+import time
 
 from server import Server  # finds the other modules
 from tap import SOURCE, gonio, main
@@ -35,6 +36,37 @@ def made(folder, name, *options):
     return path
 
 
+def finished(s, layout):
+    """The state in which a layout ends."""
+    for _ in range(1000):
+        state = s.get(f"/api/layouts/{layout}").json["state"]
+        if state not in ("waiting", "running"):
+            return state
+        time.sleep(0.02)
+    raise AssertionError("the layout does not end")
+
+
+def place_on_maps(s, rows):
+    """The second line's points lie where its rows lie: in a map of components exactly, in others by their nearest row."""
+    layout = s.post("/api/layouts", {"source": 0, "layer": 1, "method": "pca", "dim": 2, "seed": 1}).json["id"]
+    assert finished(s, layout) == "done"
+    want = s.get(f"/api/layouts/{layout}/positions", layer=1, dtype="f4").block.arrays["positions"]
+    reply = s.post("/api/embed", {"source": 0, "text": LINES[1], "layer": 1, "k": 1, "layout": layout}).json
+    assert reply["placed"] == "exact"
+    scale = max(abs(x) for x in want)
+    for point, row in zip(reply["layers"][0]["points"], rows):
+        assert all(abs(a - b) < 1e-4 * scale for a, b in zip(point["position"], want[row * 2:row * 2 + 2]))
+    if len(rows) > 3:  # fewer have no two components
+        some = s.ask("POST", "/api/layouts", {"source": 0, "layer": 1, "method": "pca", "dim": 2, "seed": 1, "rows": rows}).json["id"]
+        assert finished(s, some) == "done"
+        reply = s.post("/api/embed", {"source": 0, "text": LINES[1], "layer": 1, "k": 1, "layout": some}).json
+        assert reply["placed"] == "mean of the nearest rows"
+        want = s.get(f"/api/layouts/{some}/positions", layer=1, dtype="f4").block.arrays["positions"]
+        for point, row in zip(reply["layers"][0]["points"], rows):
+            assert all(abs(a - b) < 1e-5 for a, b in zip(point["position"], want[row * 2:row * 2 + 2])), (point, row)
+    assert s.ask("POST", "/api/embed", {"source": 0, "text": "x", "layout": 9999}).status == 404
+
+
 def check(folder, name, options, points_of_second):
     """The points of the second line are its rows, at no distance, in every layer."""
     path = made(folder, name, *options)
@@ -49,6 +81,7 @@ def check(folder, name, options, points_of_second):
         for layer in reply["layers"][1:]:  # layer 0 repeats: equal rows are as near
             assert [p["nearest"][0]["row"] for p in layer["points"]] == rows, layer
             assert all(p["nearest"][0]["distance"] < 1e-5 for p in layer["points"])
+        place_on_maps(s, rows)
         return s.post("/api/embed", {"source": 0, "text": "bank!", "layer": 1, "vectors": True}).json
 
 
