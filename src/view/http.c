@@ -67,18 +67,6 @@ struct exchange {
 
 /* ---- who is asking ----------------------------------------------------------------------- */
 
-bool gn_http_is_host(const char *host, unsigned port) {
-    char own[64];
-    snprintf(own, sizeof own, "127.0.0.1:%u", port);
-    if (host && strcmp(host, own) == 0) return true;
-    snprintf(own, sizeof own, "localhost:%u", port);
-    return host && strcmp(host, own) == 0;
-}
-
-bool gn_http_is_origin(const char *origin, unsigned port) {
-    return strncmp(origin, "http://", 7) == 0 && gn_http_is_host(origin + 7, port);
-}
-
 static const char *header(struct MHD_Connection *c, const char *name) {
     return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
 }
@@ -87,11 +75,11 @@ static gn_status check_client(struct exchange *x, struct MHD_Connection *c, unsi
     const char *host = header(c, "Host"), *origin = header(c, "Origin");
     const char *site = header(c, "Sec-Fetch-Site");
     x->re.status = 403;
-    if (!gn_http_is_host(host, port))
+    if (!gn_is_own_host(host, port))
         return gn_fail(&x->err, GN_EINVAL,
                        "Host is '%.80s', this server answers to 127.0.0.1:%u and localhost:%u only",
                        host ? host : "", port, port);
-    if (origin && !gn_http_is_origin(origin, port))
+    if (origin && !gn_is_own_origin(origin, port))
         return gn_fail(&x->err, GN_EINVAL, "requests from the site '%.80s' are refused", origin);
     if (site && !x->is_page && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)
         return gn_fail(&x->err, GN_EINVAL, "requests from other sites are refused");

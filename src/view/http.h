@@ -13,9 +13,4 @@ gn_status gn_http_start(gn_view *v, unsigned *port, gn_http **out, gn_error *err
 /** Ends all connections; v->ending must be set. NULL is fine. */
 void gn_http_stop(gn_http *http);
 
-/** True when a Host header names this server: 127.0.0.1:PORT or localhost:PORT. */
-bool gn_http_is_host(const char *host, unsigned port);
-/** True when an Origin header is this server's own. */
-bool gn_http_is_origin(const char *origin, unsigned port);
-
 #endif

@@ -117,6 +117,20 @@ void gn_request_free(gn_request *rq) {
     *rq = (gn_request){0};
 }
 
+/* ---- who is asking ----------------------------------------------------------------------- */
+
+bool gn_is_own_host(const char *host, unsigned port) {
+    char own[64];
+    snprintf(own, sizeof own, "127.0.0.1:%u", port);
+    if (host && strcmp(host, own) == 0) return true;
+    snprintf(own, sizeof own, "localhost:%u", port);
+    return host && strcmp(host, own) == 0;
+}
+
+bool gn_is_own_origin(const char *origin, unsigned port) {
+    return strncmp(origin, "http://", 7) == 0 && gn_is_own_host(origin + 7, port);
+}
+
 /* ---- values of the query ----------------------------------------------------------------- */
 
 const char *gn_query_text(const gn_request *rq, const char *key) {

@@ -34,6 +34,11 @@ gn_status gn_request_parse(const char *target, gn_request *rq, gn_error *err);
 /** Frees what parsing made, and the body. {0} is fine. */
 void gn_request_free(gn_request *rq);
 
+/** True when a Host header names this server: 127.0.0.1:PORT or localhost:PORT. */
+bool gn_is_own_host(const char *host, unsigned port);
+/** True when an Origin header is this server's own. */
+bool gn_is_own_origin(const char *origin, unsigned port);
+
 /** The value of a query's key; NULL when it is not there. */
 const char *gn_query_text(const gn_request *rq, const char *key);
 /** A whole number in [min, max]; `missing` when the key is not there. GN_EINVAL otherwise. */
