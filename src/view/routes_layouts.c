@@ -180,7 +180,8 @@ static gn_status stop_layout(gn_view *v, const gn_request *rq, gn_reply *re, gn_
 static gn_status go_on(gn_vlayout *l, gn_reply *re, gn_error *err) {
     pthread_mutex_lock(&l->lock);
     const bool map = l->method == GN_LAYOUT_TSNE || l->method == GN_LAYOUT_UMAP;
-    const bool can = map && l->n_layers == 1 && l->layer[0].frame > 0 && !l->deleted &&
+    const bool runs = l->state < GN_LAYOUT_DONE; /* another request was faster */
+    const bool can = !runs && map && l->n_layers == 1 && l->layer[0].frame > 0 && !l->deleted &&
                      l->state != GN_LAYOUT_FAILED;
     if (can) {
         l->state = GN_LAYOUT_WAITING;
@@ -191,6 +192,7 @@ static gn_status go_on(gn_vlayout *l, gn_reply *re, gn_error *err) {
         atomic_store(&l->quit, false);
     }
     pthread_mutex_unlock(&l->lock);
+    if (runs) return GN_OK;
     if (!can)
         return gn_conflict(re, err, "layout %zu has ended and cannot go on: start another", l->id);
     return gn_vlayouts_begin(l, err);

@@ -236,6 +236,7 @@ def layers_on_one_another(folder):
                                        for layer in range(1, 4))
             if align == "procrustes":
                 assert all(about[k]["moved_aligned"]["mean"] <= about[k]["moved_raw"]["mean"] + 1e-6 for k in range(1, 4))
+                assert method == "pca" or any(about[k]["moved_aligned"]["mean"] < 0.95 * about[k]["moved_raw"]["mean"] for k in range(1, 4))
         assert moved["pca", "procrustes"] <= moved["pca", "none"]
         assert moved["umap", "aligned"] < moved["umap", "procrustes"]
 
@@ -257,12 +258,14 @@ def crowded_places_get_words(folder):
         i = s.post("/api/layouts", {"source": ids["reps"], "method": "raw", "layer": 0}).json["id"]
         wait(s, i)
         labels = s.get(f"/api/sources/{ids['reps']}/labels", layout=i, layer=0).json["labels"]
-        assert {label["level"] for label in labels} == {0, 1}
+        levels = [label["level"] for label in labels]
+        assert 5 <= levels.count(0) <= 6 and levels.count(0) <= levels.count(1), labels
         for level in (0, 1):
             for word, place in places.items():
                 near = min((label for label in labels if label["level"] == level), key=lambda a: math.dist((a["x"], a["y"]), place))
                 assert math.dist((near["x"], near["y"]), place) < 2 and near["rows"] >= 60, (word, near)
-                assert near["text"].split(", ")[0] == word, (word, near)
+                found = near["text"].split(", ")
+                assert found[0] == word and not {"the", "near"} & set(found), (word, near)
             middle = min((label for label in labels if label["level"] == level), key=lambda a: math.dist((a["x"], a["y"]), (20, 20)))
             assert not set(middle["text"].split(", ")) & set(places), middle
         bare = s.post("/api/layouts", {"source": ids["bare.npy"], "method": "raw", "layer": 0}).json["id"]
