@@ -262,6 +262,8 @@ export interface EmbedRequest {
   metric: Metric;
   space: Space;
   k: number;
+  /** A layout in which each point gets a place. */
+  layout?: number;
 }
 
 export interface EmbedReply {
@@ -271,5 +273,13 @@ export interface EmbedReply {
   points: number;
   /** Tokens beyond what the model can take. */
   cut: number;
-  layers: { layer: number; points: { nearest: { row: number; distance: number; token: string | null }[] }[] }[];
+  layers: { layer: number; points: EmbedPoint[] }[];
+  /** How the places were found: "exact" or "mean of the nearest rows". */
+  placed?: string | null;
+}
+
+export interface EmbedPoint {
+  nearest: { row: number; distance: number; token: string | null }[];
+  /** Place in the layout that was asked for. */
+  position?: number[] | null;
 }

@@ -2,6 +2,9 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { pin } from "../state/actions";
+import type { EmbedPoint } from "../api/types";
+import type { Plot } from "../plot";
+import { drawn } from "../state/handle";
 import { tokenOf } from "../state/columns";
 import { layer, layers, mapPlot } from "../state/store";
 import { typed, typedPoints, typedText } from "../state/typed";
@@ -48,8 +51,10 @@ export function TypedPanel() {
         <>
           <p class="subtitle">
             Through {reply.model}
-            {layers.value.length > 1 && `, layer ${layer.value}`}. On the map each token lies at the mean of the places of its
-            nearest rows.
+            {layers.value.length > 1 && `, layer ${layer.value}`}.{" "}
+            {reply.placed === "exact"
+              ? "Places on the map are exact."
+              : "On the map each token lies at the mean of its nearest rows."}
             {reply.cut > 0 && ` ${reply.cut} tokens were more than the model takes.`}
           </p>
           <ol class="typed" data-testid="typed-tokens">
@@ -78,6 +83,20 @@ export function TypedPanel() {
   );
 }
 
+/** Pixel of a point: its own place on a flat map that is at rest, seen from a row's; else the mean of the pixels of its
+ *  nearest rows. */
+function placeOf(plot: Plot, p: EmbedPoint): [number, number] {
+  const [row] = p.nearest;
+  if (p.position?.length === 2 && drawn.dim === 2 && !drawn.b) {
+    const [x, y] = plot.project(row.row);
+    const [sx, sy] = plot.scalePerUnit();
+    return [x + (p.position[0] - drawn.a[2 * row.row]) * sx, y - (p.position[1] - drawn.a[2 * row.row + 1]) * sy];
+  }
+  const at = p.nearest.map((n) => plot.project(n.row));
+  const mean = (k: 0 | 1): number => at.reduce((s, xy) => s + xy[k], 0) / at.length;
+  return [mean(0), mean(1)];
+}
+
 /** The tokens over the plot: they follow the camera picture by picture. */
 export function TypedMarks() {
   const host = useRef<HTMLDivElement>(null);
@@ -91,10 +110,9 @@ export function TypedMarks() {
       const plot = mapPlot.peek();
       if (!plot) return;
       points.forEach((p, i) => {
-        const at = p.nearest.map((n) => plot.project(n.row));
-        const mean = (k: 0 | 1): number => at.reduce((s, xy) => s + xy[k], 0) / at.length;
+        const [x, y] = placeOf(plot, p);
         const mark = host.current?.children[i] as HTMLElement | undefined;
-        if (mark) mark.style.transform = `translate(${mean(0).toFixed(1)}px, ${mean(1).toFixed(1)}px)`;
+        if (mark) mark.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
       });
     };
     place();

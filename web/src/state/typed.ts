@@ -2,8 +2,9 @@
  *  rows of the layer in view. */
 import { effect, signal } from "@preact/signals";
 import { api } from "../api/client";
-import type { EmbedReply } from "../api/types";
-import { currentSource, layer, nearest, offline } from "./store";
+import type { EmbedPoint, EmbedReply } from "../api/types";
+import { finished, shownLayer } from "./layouts";
+import { currentSource, layer, layoutId, nearest, offline } from "./store";
 
 /** The text that was placed; "" = none. */
 export const typedText = signal("");
@@ -14,11 +15,11 @@ export const typed = signal<{ reply: EmbedReply | null; busy: boolean; error: st
 });
 
 /** Tokens of the placed text with the rows that are nearest at the layer asked for. */
-export function typedPoints(reply: EmbedReply): { token: string; nearest: EmbedReply["layers"][0]["points"][0]["nearest"] }[] {
+export function typedPoints(reply: EmbedReply): ({ token: string } & EmbedPoint)[] {
   const points = reply.layers[0]?.points ?? [];
   return reply.tokens.flatMap((t) => {
     const p = t.point === null || t.point === undefined ? undefined : points[t.point];
-    return p && p.nearest.length ? [{ token: t.token, nearest: p.nearest }] : [];
+    return p && p.nearest.length ? [{ token: t.token, ...p }] : [];
   });
 }
 
@@ -31,6 +32,7 @@ export function followTyped(): void {
     const source = currentSource.value;
     const of = layer.value;
     const { metric, space } = nearest.value;
+    const layout = finished.value && shownLayer.value === of ? layoutId.value : null;
     const mine = ++asked;
     if (source !== before) {
       before = source;
@@ -42,7 +44,9 @@ export function followTyped(): void {
       return;
     }
     typed.value = { ...typed.peek(), busy: true };
-    api.embed({ source, text, layer: of, metric, space, k: 5 }).then(
+    const question = { source, text, layer: of, metric, space, k: 5 };
+    const answer = layout === null ? api.embed(question) : api.embed({ ...question, layout }).catch(() => api.embed(question));
+    answer.then(
       (reply) => {
         if (mine === asked) typed.value = { reply, busy: false, error: null };
       },
