@@ -242,13 +242,57 @@ done:
     return st;
 }
 
+static void scan_key(const struct scan_args *a, bool int8, gn_recipe *r) {
+    snprintf(r->key, sizeof r->key, "%zu/%zu scan %d %d %zu%s", a->l.s->id, a->l.i, (int)a->metric,
+             (int)a->space.center, a->space.remove, int8 ? " int8" : "");
+}
+
+static gn_status find_scan(struct scan_args *a, gn_ctx *ctx, gn_cached **out, gn_error *err) {
+    gn_recipe r = {.make = make_scan, .args = a, .free = free_scan};
+    scan_key(a, a->codes != NULL, &r);
+    return gn_cache_get(a->l.v, &r, ctx, out, err);
+}
+
+static void ready_scan(gn_view *v, void *user) {
+    gn_cached *held = NULL;
+    gn_error ignored; /* the scan without the copy goes on serving */
+    if (find_scan(user, NULL, &held, &ignored) == GN_OK) gn_cache_give(v, held);
+}
+
+static void drop_scan(gn_view *v, void *user) {
+    struct scan_args *a = user;
+    gn_cache_give(v, a->codes);
+    gn_free(a);
+}
+
+/* A scan that does not use the copy yet, while the one that does is made ready in the background:
+ * nobody waits for the change. NULL: there is none, or the new one is there. */
+static gn_cached *older_scan(const struct scan_args *a) {
+    gn_recipe with = {0}, without = {0};
+    scan_key(a, true, &with);
+    scan_key(a, false, &without);
+    gn_cached *newer = gn_cache_peek(a->l.v, with.key);
+    gn_cached *older = newer ? NULL : gn_cache_peek(a->l.v, without.key);
+    gn_cache_give(a->l.v, newer);
+    struct scan_args *later = older ? gn_alloc(1, sizeof *later) : NULL;
+    if (later) {
+        gn_error ignored;
+        *later = *a;
+        later->codes = gn_cache_share(a->l.v, a->codes);
+        gn_view_later(a->l.v, ready_scan, drop_scan, later, &ignored);
+    }
+    return older;
+}
+
 gn_status gn_layer_scan(gn_layer l, gn_metric metric, gn_space space, gn_ctx *ctx, gn_cached **out,
                         gn_error *err) {
     struct scan_args a = {l, metric, space, codes_of(l)};
-    gn_recipe r = {.make = make_scan, .args = &a, .free = free_scan};
-    snprintf(r.key, sizeof r.key, "%zu/%zu scan %d %d %zu%s", l.s->id, l.i, (int)metric,
-             (int)space.center, space.remove, a.codes ? " int8" : "");
-    gn_status st = gn_layer_prefix(l, gn_cache_get(l.v, &r, ctx, out, err), err);
+    gn_cached *older = a.codes ? older_scan(&a) : NULL;
+    gn_status st = GN_OK;
+    if (older)
+        *out = older;
+    else
+        st = gn_layer_prefix(l, find_scan(&a, ctx, out, err), err);
     gn_cache_give(l.v, a.codes);
     return st;
 }

@@ -70,14 +70,14 @@ static gn_status value_block(void *user, size_t block, unsigned worker, gn_error
 static gn_status simple_values(const struct points_args *a, gn_ctx *ctx, float *out,
                                gn_error *err) {
     gn_status st;
-    gn_cached *scan = NULL, *pca = NULL;
+    gn_cached *scan = NULL, *mean = NULL;
     struct rows_args r = {.x = a->l.s->view[a->l.i], .out = out};
     gn_space space = a->m == NORM ? a->space : (gn_space){0};
     GN_TRY(gn_layer_scan(a->l, GN_EUCLIDEAN, space, ctx, &scan, err));
     r.scan = gn_layer_scan_of(scan);
     if (a->m == COSINE_TO_MEAN) {
-        GN_TRY(gn_layer_mean(a->l, ctx, &pca, err));
-        r.mean = gn_cached_value(pca);
+        GN_TRY(gn_layer_mean(a->l, ctx, &mean, err));
+        r.mean = gn_cached_value(mean);
     }
     GN_TRY(gn_alloc_array(&r.buf, gn_ctx_threads(ctx) * sizeof(double), r.x.cols,
                           "a row for each thread", err));
@@ -85,7 +85,7 @@ static gn_status simple_values(const struct points_args *a, gn_ctx *ctx, float *
 done:
     gn_free(r.buf);
     gn_cache_give(a->l.v, scan);
-    gn_cache_give(a->l.v, pca);
+    gn_cache_give(a->l.v, mean);
     return st;
 }
 
