@@ -133,7 +133,7 @@ static void offer(best *b, const char *word, double weight) {
 /* Joins the occurrences of each word and offers it to its regions. */
 static void weigh(words *w, size_t n_regions, best *b) {
     double total[GN_LABEL_REGIONS] = {0}, all = 0;
-    qsort(w->list, w->n, sizeof *w->list, by_word);
+    if (w->n > 0) qsort(w->list, w->n, sizeof *w->list, by_word);
     for (size_t i = 0; i < w->n; i++) {
         total[w->list[i].region] += w->list[i].weight;
         all += w->list[i].weight;
