@@ -121,20 +121,6 @@ static gn_status open_table(const struct call *c, gn_features **features, gn_err
     return st;
 }
 
-static gn_status write_folder(gn_result *result, const char *dir, gn_error *err) {
-    gn_status st = GN_OK;
-    char path[4300];
-    mkdir(dir, 0777); /* one that exists is fine; otherwise writing says what is wrong */
-    for (int csv = 0; csv < 2 && st == GN_OK; csv++) {
-        char *text = NULL;
-        snprintf(path, sizeof path, "%s/mlem.%s", dir, csv ? "csv" : "json");
-        st = (csv ? gn_result_csv : gn_result_json)(result, &text, err);
-        if (st == GN_OK) st = gn_text_write(path, text, err);
-        free(text);
-    }
-    return st;
-}
-
 static gn_status measure(gn_ctx *ctx, const struct call *c, const gn_reps *reps,
                          const gn_features *features, gn_result *result, gn_error *err) {
     if (c->beside.work_dir)
@@ -322,8 +308,7 @@ static int run(const cli_command *self, int argc, char **argv) {
         gn_survey_origin(reps, result, &err) == GN_OK &&
         measure(ctx, &c, reps, features, result, &err) == GN_OK &&
         (!c.figure || draw(&c, result, features, &err) == GN_OK) &&
-        (!c.out || (write_folder(result, c.out, &err) == GN_OK &&
-                    gn_mlem_write_report(ctx, result, reps, features, c.out, &err) == GN_OK)))
+        (!c.out || gn_mlem_write_report(ctx, result, reps, features, c.out, &err) == GN_OK))
         status = show(&common, &c, result);
     else
         status = cli_failed(&err);

@@ -102,8 +102,9 @@ GN_API gn_status gn_mlem_cluster_units(gn_ctx *ctx, const double *profile, size_
  * cluster and feature. */
 GN_API gn_status gn_mlem_add_clusters(gn_ctx *ctx, gn_result *result, double alpha, gn_error *err);
 
-/** Figures of a result that holds MLEM's rows, as SVG with their numbers as CSV, and one HTML page
- *  that shows them with their readings: `dir`/mlem.html, `dir`/figures/ *.svg, *.csv.
+/** A result that holds MLEM's rows as a folder: the rows in `dir`/mlem.json and mlem.csv, figures in
+ *  `dir`/figures (.png, .svg, their numbers as .csv), and one HTML page that shows them with their
+ *  readings, `dir`/mlem.html.
  *  @param reps, features NULL, or the set and its table: add the correlation of feature distances
  * and a picture of the layer that is predicted best
  *  @return GN_OK; GN_EINVAL (a result without rows); GN_EIO; GN_ENOMEM; GN_ECANCEL. */

@@ -25,8 +25,6 @@ enum { GN_CHARTS_MAX = 18 };
 /** A figure for each measure that the result holds. @param titles put the title into the figure
  *  (files), or leave it to the page. `out` has room for GN_CHARTS_MAX. */
 gn_status gn_charts_make(const gn_profile *p, bool titles, gn_chart *out, size_t *n, gn_error *err);
-/** Writes DIR/figures/NAME as .png, .svg and .csv; the folder is there. */
-gn_status gn_chart_write(const gn_chart *chart, const char *dir, gn_error *err);
 void gn_charts_free(gn_chart *charts, size_t n);
 
 #endif

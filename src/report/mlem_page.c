@@ -1,11 +1,10 @@
-/* MLEM's folder: figures as PNG, SVG and CSV, and one page that shows them with how they are read.
- */
+/* MLEM's folder: rows, figures, and one page that shows them with how they are read. */
 #include "gonio/measure.h"
 #include "gonio/mlem_report.h"
 
 #include "base/str.h"
 #include "figure/svg.h"
-#include "io/file.h"
+#include "report/folder.h"
 #include "report/mlem_charts.h"
 #include "report/page.h"
 #include "report/page_style.h"
@@ -85,31 +84,14 @@ gn_status gn_mlem_write_report(gn_ctx *ctx, gn_result *result, const gn_reps *re
     gn_profile p = {0};
     gn_chart charts[GN_MLEM_CHARTS_MAX];
     size_t n = 0;
-    char *page = NULL, *path = NULL;
+    char *page = NULL;
     GN_TRY(gn_profile_make(result, &p, err));
-    path = gn_path_join(dir, "figures");
-    if (!path) {
-        st = gn_fail_nomem(err, "a path", strlen(dir));
-        goto done;
-    }
-    GN_TRY(gn_make_dirs(path, err));
     GN_TRY(gn_mlem_charts_make(ctx, &p, reps, features, true, charts, &n, err));
-    for (size_t i = 0; i < n; i++) {
-        GN_TRY(gn_ctx_poll(ctx, err));
-        GN_TRY(gn_chart_write(&charts[i], dir, err));
-    }
     GN_TRY(page_make(ctx, result, &p, reps, features, &page, err));
-    gn_free(path);
-    path = gn_path_join(dir, "mlem.html");
-    if (!path) {
-        st = gn_fail_nomem(err, "a path", strlen(dir));
-        goto done;
-    }
-    GN_TRY(gn_text_write(path, page, err));
+    st = gn_report_folder(ctx, result, charts, n, page, dir, "mlem", "mlem", err);
 done:
     gn_charts_free(charts, n);
     gn_profile_free(&p);
     gn_free(page);
-    gn_free(path);
     return st;
 }
