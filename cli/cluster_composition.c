@@ -53,8 +53,13 @@ static gn_status find_column(gn_result *r, const char *by, struct composition *c
     if (c->n_clusters < 2)
         return cli_fail(err, GN_EINVAL,
                         "there is one cluster, so no composition to draw; -k K asks for more");
-    return cli_fail(err, GN_EINVAL, "--by %.100s: expected one of %.300s", by ? by : "",
-                    *known ? known : "the columns, which this set has none of");
+    if (!*known)
+        return cli_fail(
+            err, GN_EINVAL,
+            "this set has no column to be composed of: types, positions and frequencies "
+            "belong to rows that are tokens (extract without --pool); --labels FILE "
+            "brings a column");
+    return cli_fail(err, GN_EINVAL, "--by %.100s: expected one of %.300s", by ? by : "", known);
 }
 
 static struct value *value_named(struct composition *c, const char *name) {
