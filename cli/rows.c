@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 96 };
+enum { WIDTH = 160 };
 static const char *const params[] = {
-    "other_set", "other_layer", "n1",  "n2",     "k",       "metric",         "label",  "profile",
-    "repeats",   "scale",       "sd",  "chance", "p_value", "first_position", "repair", "by",
-    "bin",       "null",        "eps", "rank",   "dim",     "component"};
+    "other_set", "other_layer", "n1",      "n2",       "k",      "metric",  "label",
+    "profile",   "repeats",     "scale",   "sd",       "chance", "p_value", "first_position",
+    "repair",    "by",          "feature", "unit",     "file",   "bin",     "null",
+    "eps",       "rank",        "dim",     "component"};
 enum { N_PARAMS = sizeof params / sizeof *params, N_FIXED = 7, N_COLUMNS = N_FIXED + N_PARAMS };
 static const char *const fixed[N_FIXED] = {"set",     "layer", "depth", "measure",
                                            "variant", "value", "n"};
@@ -79,7 +80,7 @@ static void cell(gn_result *r, size_t row, int column, char *out) {
     else if (*value && !*end && x != floor(x))
         snprintf(out, WIDTH, "%.5g", x);
     else
-        snprintf(out, WIDTH, "%.40s", value);
+        snprintf(out, WIDTH, "%.*s", strcmp(head(column), "file") == 0 ? WIDTH - 1 : 40, value);
 }
 
 int cli_print_rows(gn_result *r, bool csv, bool json) {
@@ -95,13 +96,18 @@ int cli_print_rows(gn_result *r, bool csv, bool json) {
     }
     size_t n = gn_result_count(r), width[N_COLUMNS] = {0};
     char buf[WIDTH];
-    for (int c = 0; c < N_COLUMNS; c++)
+    size_t line_bytes = 1;
+    for (int c = 0; c < N_COLUMNS; c++) {
+        size_t bytes = strlen(head(c));
         for (size_t i = 0; i < n; i++) {
             cell(r, i, c, buf);
             size_t w = shown_width(buf);
             if (w > width[c]) width[c] = w;
+            if (strlen(buf) > bytes) bytes = strlen(buf);
         }
-    size_t room = (n + 2) * N_COLUMNS * (WIDTH + 2) + 1, used = 0;
+        if (width[c]) line_bytes += 2 * bytes + 2; /* its own, and spaces for those it lacks */
+    }
+    size_t room = (n + 1) * line_bytes + 1, used = 0;
     text = malloc(room);
     if (!text) {
         err = (gn_error){.code = GN_ENOMEM, .message = "out of memory: a table"};

@@ -49,6 +49,24 @@ static gn_status no_column(const struct reader *r, const char *option, size_t n,
                    names.text);
 }
 
+/* Every column to be skipped must be there: a misspelt one would stay a feature unseen. */
+static gn_status check_skipped(const struct reader *r, gn_error *err) {
+    for (size_t i = 0; r->opts && i < r->opts->n_skip; i++) {
+        const char *name = r->opts->skip[i];
+        bool found = false;
+        for (size_t j = 0; j < r->n_fields && !found; j++)
+            found = r->csv.field[j].n == strlen(name) &&
+                    memcmp(r->csv.field[j].text, name, strlen(name)) == 0;
+        if (found) continue;
+        gn_choices names = {0};
+        for (size_t j = 0; j < r->n_fields; j++)
+            gn_choices_add(&names, r->csv.field[j].text, r->csv.field[j].n);
+        return gn_fail(err, GN_EINVAL, "%s: no column '%s' to skip; there are: %s", r->path, name,
+                       names.text);
+    }
+    return GN_OK;
+}
+
 /* Every "COLUMN=distance" must name a feature. */
 static gn_status check_options(const struct reader *r, gn_error *err) {
     for (size_t i = 0; r->opts && i < r->opts->n_distances; i++) {
@@ -106,6 +124,7 @@ static gn_status read_header(struct reader *r, gn_error *err) {
         r->field[r->n] = j;
         r->name[r->n++] = name;
     }
+    GN_TRY(check_skipped(r, err));
     if (r->n == 0)
         st = gn_fail(err, GN_EDATA,
                      "%s: no feature in its header: expected a column beside the text", r->path);

@@ -70,11 +70,16 @@ done:
     return st;
 }
 
+const char *gn_mlem_constant(const gn_feature *feature) {
+    return feature->n_levels < 2 ? "constant: no two rows differ in it"
+                                 : "constant: any two rows differ in it alike";
+}
+
 static gn_status add_feature(const struct run *r, size_t k, double length, gn_error *err) {
     gn_status st;
     const gn_mlem_weight *w = &r->weight[r->layer * r->f + k];
     double most = 2 * r->fit[r->layer].y_var;
-    const char *note = isnan(w->vif)         ? "constant: no two rows differ in it"
+    const char *note = isnan(w->vif)         ? gn_mlem_constant(&r->features->feature[k])
                        : isinf(w->vif)       ? "depends on the other features"
                        : r->features->n < 30 ? "few rows: the errors are rough"
                                              : NULL;

@@ -9,6 +9,7 @@
 #include "gonio/io.h"
 #include "gonio/mlem.h"
 #include "math/stats.h"
+#include "report/mlem.h"
 #include "report/mlem_errors.h"
 #include "report/subset.h"
 
@@ -17,7 +18,7 @@
 #include <string.h>
 
 static const double none = (double)NAN;
-enum { SHUFFLES = 10 };
+enum { SHUFFLES = 10, DECODED_ROWS = 6 };
 
 struct run {
     gn_ctx *ctx;
@@ -79,7 +80,7 @@ static gn_status pass(const struct run *r, gn_error *err) {
     gn_pair_rsa(r->index, s, r->pearson, ranks ? r->spearman : NULL);
     for (size_t k = 0; k < f; k++) {
         double pfi = importance(r, k), own = r->cov_xx[k * f + k];
-        const char *note = own > 0 ? NULL : "constant: no two rows differ in it";
+        const char *note = own > 0 ? NULL : gn_mlem_constant(&r->features->feature[k]);
         GN_TRY(add_feature(r, "pairs_weight", "", k, r->weight[k], none, note, err));
         GN_TRY(add_feature(r, "pairs_pfi", "", k, pfi, none, note, err));
         GN_TRY(gn_result_param_number(r->result, "share", pfi / (2 * s->variance), err));
@@ -155,7 +156,10 @@ static gn_status encoding(const struct run *r, const gn_baseline_values *value,
     static const char *const kinds[GN_R2_KINDS] = {"mean", "min", "median", "max"};
     gn_status st = GN_OK;
     if (isnan(value->encoding[0]))
-        return add(r, "encoding_r2", "mean", none, none, "all units are constant", err);
+        return add(r, "encoding_r2", "mean", none, none,
+                   r->features->n < GN_R2_ROWS ? "too few rows for five folds"
+                                               : "all units are constant",
+                   err);
     for (size_t k = 0; k < GN_R2_KINDS; k++)
         GN_TRY(add(r, "encoding_r2", kinds[k], value->encoding[k], se->encoding[k], NULL, err));
 done:
@@ -169,9 +173,9 @@ static gn_status baselines(const struct run *r, gn_error *err) {
     if (a.cols >= 2) {
         GN_TRY(gn_baselines_with_errors(r->ctx, a, r->features, &b, &se, err));
         for (size_t k = 0; k < r->f; k++)
-            GN_TRY(add_feature(r, "cka", "", k, b.layer.cka[k], se.layer.cka[k],
-                               isnan(b.layer.cka[k]) ? "constant: no two rows differ in it" : NULL,
-                               err));
+            GN_TRY(add_feature(
+                r, "cka", "", k, b.layer.cka[k], se.layer.cka[k],
+                isnan(b.layer.cka[k]) ? gn_mlem_constant(&r->features->feature[k]) : NULL, err));
         GN_TRY(add(r, "noise_ceiling", "half", b.layer.half, se.layer.half, NULL, err));
         GN_TRY(gn_result_param_number(r->result, "sd", b.layer.half_sd, err));
         GN_TRY(add(r, "noise_ceiling", "corrected", b.layer.ceiling, se.layer.ceiling, NULL, err));
@@ -186,6 +190,9 @@ static gn_status decoding(const struct run *r, gn_error *err) {
     gn_status st;
     gn_decoding *d = NULL;
     gn_decoding_opts o = {.decoder = r->opts->decoder};
+    if (r->features->n < DECODED_ROWS)
+        return add(r, "decoding_auc", gn_decoder_name(o.decoder), none, none,
+                   "too few rows for three folds", err);
     GN_TRY(gn_alloc_array(&d, r->f, sizeof *d, "areas", err));
     GN_TRY(gn_decode(r->ctx, gn_reps_layer(r->reps, r->layer), r->features, &o, d, NULL, err));
     for (size_t k = 0; k < r->f; k++) {

@@ -10,6 +10,9 @@ gn_status gn_mlem_unit_rows(gn_ctx *ctx, const gn_reps *reps, const gn_mlem_desi
                             const gn_features *features, const gn_measure_mlem_opts *opts,
                             gn_result *result, gn_error *err);
 
+/** Why a feature whose distance does not vary over pairs says nothing. */
+const char *gn_mlem_constant(const gn_feature *feature);
+
 /** Member g of the published grid of numbers of units, at most d: ends with d, again and again. */
 size_t gn_mlem_top_k(size_t g, size_t d);
 

@@ -27,7 +27,8 @@ static const gn_chart_text share_text = {
     "mlem_importance",
     "What the distances encode",
     "Permutation importance of each feature as a share of what it could be, PFI / (2 Var y), with "
-    "95 % intervals over sentences.",
+    "95 % intervals over sentences. Here and below, of more than nine features the nine with the "
+    "largest values are drawn; the rows hold all.",
     "1 is a feature that alone makes all distances; a line that rises and falls tells in which "
     "layers its difference moves sentences apart.",
     "PFI_k = 2 w_k (Cov(x_k, y) - sum_{j != k} C_kj w_j), exact over all permutations",
@@ -94,7 +95,8 @@ static const gn_chart_text encoding_text = {
 static const gn_chart_text correlation_text = {
     "mlem_feature_correlation",
     "Correlation of the features' distances",
-    "Pearson's correlation over pairs between differences in two features.",
+    "Pearson's correlation over pairs between differences in two features; the diagonal, 1, is "
+    "left grey, so that the colours are for what differs.",
     "Where features go together, read conditional importance beside permutation importance.",
     "C_kl / sqrt(C_kk C_ll)",
     "arXiv 2402.11608"};
@@ -160,7 +162,7 @@ static const struct family families[] = {
     {&rsa_text, "rsa", "spearman", NULL, "Spearman's correlation", false, false, 0, 0},
     {&rsa_text, "rsa", "pearson", NULL, "Pearson's correlation", false, false, 0, 0},
     {&drop_text, "spearman_drop", "", NULL, "fall of Spearman's correlation", false, false, 0, 0},
-    {&cka_text, "cka", "", NULL, "linear CKA", false, false, 0, 0},
+    {&cka_text, "cka", "", NULL, "linear CKA", false, true, 0, 0},
 };
 
 struct lines {
@@ -306,7 +308,8 @@ static gn_status draw_correlation(gn_ctx *ctx, const gn_features *features, gn_f
     for (size_t k = 0; k < f; k++) {
         name[k] = features->feature[k].name;
         for (size_t l = 0; l < f; l++)
-            value[k * f + l] = cov[k * f + l] / sqrt(cov[k * f + k] * cov[l * f + l]);
+            value[k * f + l] =
+                k == l ? (double)NAN : cov[k * f + l] / sqrt(cov[k * f + k] * cov[l * f + l]);
     }
     GN_TRY(gn_figure_heatmap(fig, value, f, f, "correlation over pairs", err));
     GN_TRY(gn_figure_heatmap_names(fig, name, name, err));
@@ -354,7 +357,8 @@ gn_status gn_mlem_charts_make(gn_ctx *ctx, const gn_profile *p, const gn_reps *r
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
         const struct family *f = &families[i];
         if (!gn_profile_has(p, f->measure, f->variant) || drawn(out, made, f->text)) continue;
-        gn_figure_opts own = {.x_label = "layer",
+        gn_figure_opts own = {.height_in = 4.0, /* a legend of nine long names fits above */
+                              .x_label = "layer",
                               .y_label = f->y_label,
                               .y_log = f->log,
                               .y_min = f->y_min,
@@ -367,7 +371,9 @@ gn_status gn_mlem_charts_make(gn_ctx *ctx, const gn_profile *p, const gn_reps *r
         GN_TRY(draw_encoding(&l, out[made - 1].fig, err));
     }
     if (features && features->n_features > 1) {
-        gn_figure_opts square = {.width_in = 4.8, .height_in = 4.0};
+        size_t f = features->n_features; /* names stand at every row: room for each */
+        double more = f > 9 ? 0.24 * (double)(f < MOST_FEATURES ? f - 9 : MOST_FEATURES) : 0;
+        gn_figure_opts square = {.width_in = 4.8 + more, .height_in = 4.0 + more};
         GN_TRY(begin(&correlation_text, titles, square, out, &made, err));
         GN_TRY(draw_correlation(ctx, features, out[made - 1].fig, err));
     }

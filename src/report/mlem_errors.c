@@ -27,11 +27,12 @@ static gn_status measure(gn_ctx *ctx, gn_mat a, const gn_features *features, siz
     double *r2 = NULL, at[3];
     size_t m = 0;
     GN_TRY(gn_layer_baselines_measure(ctx, a, features, n_halves, &out->layer, err));
+    for (size_t k = 0; k < GN_R2_KINDS; k++) out->encoding[k] = none;
+    if (a.rows < GN_R2_ROWS) goto done;
     GN_TRY(gn_alloc_array(&r2, a.cols, sizeof *r2, "units", err));
     GN_TRY(gn_encoding_r2(ctx, a, features, 0, r2, err));
     for (size_t u = 0; u < a.cols; u++)
         if (!isnan(r2[u])) r2[m++] = r2[u];
-    for (size_t k = 0; k < GN_R2_KINDS; k++) out->encoding[k] = none;
     if (m == 0) goto done;
     out->encoding[GN_R2_MEAN] = gn_mean(r2, m);
     gn_quantiles(r2, m, q, 3, at);

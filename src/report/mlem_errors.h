@@ -4,11 +4,12 @@
 
 #include "gonio/baselines.h"
 
+enum { GN_R2_ROWS = 10 }; /* five folds of two */
 enum { GN_R2_MEAN, GN_R2_MIN, GN_R2_MEDIAN, GN_R2_MAX, GN_R2_KINDS };
 
 typedef struct gn_baseline_values {
     gn_layer_baselines layer;     /**< .cka is the caller's (f) */
-    double encoding[GN_R2_KINDS]; /**< of units; NaN: all units are constant */
+    double encoding[GN_R2_KINDS]; /**< of units; NaN: all are constant, or too few rows */
 } gn_baseline_values;
 
 /** CKA, reliability and encoding of one layer, and the standard errors of the same: delete-a-group

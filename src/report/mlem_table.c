@@ -7,6 +7,7 @@
 #include "report/table.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { FIXED = 4 };
@@ -50,6 +51,48 @@ static const char *cell(gn_sheet *t, const gn_profile *p, size_t column, size_t 
     return gn_sheet_keep(t, &s);
 }
 
+/* What a row's note is about: a layer without a fit, or a feature. "" for other rows. */
+static const char *noted(const gn_result *r, size_t i, char *layer, size_t n) {
+    const gn_measurement *m = &r->row[i].m;
+    if (!m->note || !*m->note || (m->variant && *m->variant)) return "";
+    const gn_result_field *f = gn_result_row_param(r, i, "feature");
+    if (strcmp(m->measure, "pfi") == 0 && f && f->text) return f->text;
+    if (strcmp(m->measure, "r2") != 0) return "";
+    snprintf(layer, n, "layer %d", m->layer);
+    return layer;
+}
+
+/* A line a note: "layer 0: ...", "a, b: ...". A feature has its note in every layer: once is
+ * enough.
+ */
+static gn_status add_notes(const gn_result *r, gn_str *s, gn_error *err) {
+    gn_status st;
+    char layer[32], other[32];
+    size_t *row = NULL, n = 0;
+    GN_TRY(gn_alloc_array(&row, r->n_rows, sizeof *row, "notes", err));
+    for (size_t i = 0; i < r->n_rows; i++) {
+        const char *name = noted(r, i, layer, sizeof layer);
+        bool known = !*name;
+        for (size_t k = 0; k < n && !known; k++)
+            known = strcmp(noted(r, row[k], other, sizeof other), name) == 0 &&
+                    strcmp(r->row[row[k]].m.note, r->row[i].m.note) == 0;
+        if (!known) row[n++] = i;
+    }
+    for (size_t k = 0; k < n; k++) {
+        const char *note = r->row[row[k]].m.note;
+        size_t first = 0;
+        while (strcmp(r->row[row[first]].m.note, note) != 0) first++;
+        if (first < k) continue;
+        for (size_t j = k; j < n; j++)
+            if (strcmp(r->row[row[j]].m.note, note) == 0)
+                gn_str_addf(s, "%s%s", j > k ? ", " : "", noted(r, row[j], layer, sizeof layer));
+        gn_str_addf(s, ": %s.\n", note);
+    }
+done:
+    gn_free(row);
+    return st;
+}
+
 gn_status gn_mlem_table(gn_result *result, char **out, gn_error *err) {
     static const char *const heads[FIXED] = {"layer", "depth", "R\xc2\xb2", "r"};
     gn_status st;
@@ -82,6 +125,7 @@ gn_status gn_mlem_table(gn_result *result, char **out, gn_error *err) {
         &s, "\nR\xc2\xb2: share of the variance of squared distances that the features predict. A "
             "feature's column is its permutation\nimportance in percent of what it could be, PFI "
             "/ (2 Var y). \xc2\xb1 is one standard error over sentences.\n");
+    GN_TRY(add_notes(p.r, &s, err));
     st = gn_str_take(&s, out, err);
 done:
     gn_str_free(&s);

@@ -318,12 +318,25 @@ def mlem_finds_the_planted_features(folder):
     squared = rows_of("mlem", "Z.npy", "features.csv", "--distance", "freq=squared", "--skip", "other", cwd=folder)
     assert {row.get("feature") for row in squared} == {None, "kind", "freq"}
     for arguments, words in ((["--distance", "frq=squared"], "no feature 'frq'; there are: kind, freq, other"),
+                             (["--skip", "frq"], "no column 'frq' to skip; there are: sentence, kind, freq, other"),
                              (["--distance", "kind=squared"], "no numbers"), (["--ridge", "-1"], "-1")):
         err = gonio("mlem", "Z.npy", "features.csv", *arguments, cwd=folder, status=1)[1]
         assert words in err and err.count("\n") == 1, err
     with open(os.path.join(folder, "short.csv"), "w", encoding="utf-8") as out:
         out.write("\n".join(lines[:-1]) + "\n")
     assert "120 rows and the feature table 119" in gonio("mlem", "Z.npy", "short.csv", cwd=folder, status=1)[1]
+    with open(os.path.join(folder, "odd.csv"), "w", encoding="utf-8") as out:
+        out.write("kind,twin,same,name\n" + "".join(f"{'xyz'[i % 3]},{'abc'[i % 3]},1,n{i}\n" for i in range(120)))
+    said = gonio("mlem", "Z.npy", "odd.csv", cwd=folder)[0].split("\n")[-4:]
+    assert said == ["kind, twin: depends on the other features.", "same: constant: no two rows differ in it.",
+                    "name: constant: any two rows differ in it alike.", ""], said
+    write_npy(os.path.join(folder, "three.npy"), rows[:3])
+    with open(os.path.join(folder, "three.csv"), "w", encoding="utf-8") as out:
+        out.write("kind,freq\nx,1\ny,2\nx,3\n")
+    few = {row["measure"]: row.get("note") for row in rows_of("mlem", "three.npy", "three.csv", "--baselines", cwd=folder)}
+    assert "too few rows" in few["encoding_r2"] and "too few rows" in few["decoding_auc"], few
+    first = gonio("mlem", "Z.npy", "features.csv", "--compat", "mlem-v1", cwd=folder)[0].split("\n")
+    assert first[0].split()[-1] == "feature" and [line.split()[-1] for line in first[5:8]] == ["kind", "freq", "other"]
 
 
 def mlem_shows_what_stands_beside_it(folder):

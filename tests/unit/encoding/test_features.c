@@ -87,7 +87,8 @@ TEST(numbers_may_count_by_rank) {
 }
 
 TEST(what_is_wrong_is_said) {
-    const char *absdiff[] = {"num=absdiff"}, *unknown[] = {"nun=absdiff"}, *bad[] = {"euclid"};
+    const char *absdiff[] = {"num=absdiff"}, *unknown[] = {"nun=absdiff", "nux"},
+               *bad[] = {"euclid"};
     CHECK_CONTAINS(fails("", NULL), "features.csv: is empty");
     CHECK_CONTAINS(fails("sentence\na\n", NULL), "no feature in its header");
     CHECK_CONTAINS(fails("a,b\n", NULL), "holds no row");
@@ -98,6 +99,8 @@ TEST(what_is_wrong_is_said) {
                    "feature 'num': its values are no numbers");
     CHECK_CONTAINS(fails("num,x\n1,2\n", &(gn_features_opts){unknown, 1, NULL, 0}),
                    "no feature 'nun'; there are: num, x");
+    CHECK_CONTAINS(fails("num,x\n1,2\n", &(gn_features_opts){NULL, 0, unknown + 1, 1}),
+                   "no column 'nux' to skip; there are: num, x");
     CHECK_CONTAINS(fails("num\n1\n", &(gn_features_opts){bad, 1, NULL, 0}),
                    "'euclid': expected categorical, absdiff, squared or rank");
     gn_error err;
