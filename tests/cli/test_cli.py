@@ -2,6 +2,7 @@
 """The program as a user meets it: help, wrong use, wrong input, pipes, Ctrl-C, equal results."""
 
 import csv
+import glob
 import gzip
 import json
 import os
@@ -425,6 +426,26 @@ def an_edited_feature_extracts_nothing(folder):
     assert run(lines[:4] + ["All dogs sleep.,pl"])[1] != kept
 
 
+def states_are_made_anew_only_at_zero(folder):
+    """The first row of the published table of skip_existing: activations."""
+    model = need_model()
+    with open(os.path.join(folder, "stimuli.csv"), "w", encoding="utf-8") as out:
+        out.write("sentence,number\n" + "".join(f"{s} sleep{'s' * (n == 'sg')}.,{n}\n" for s, n in (
+            ("A dog", "sg"), ("Dogs", "pl"), ("The dog", "sg"), ("Some dogs", "pl"), ("One cat", "sg"))))
+    kept = []
+    for skip in (None, 2, 1.5, 1, 0.5, 0, -1):
+        arguments = [] if skip is None else [f"--skip-existing={skip}"]
+        gonio("mlem", model, "stimuli.csv", "--compat", "mlem-v1", "--work-dir", "work", *arguments, cwd=folder)
+        (layer,) = glob.glob(os.path.join(folder, "work", "experiments", "stimuli", "*", "spe_tok", "recordings", "*",
+                                          "reps", "layer.03.npy"))
+        with open(layer, "r+b") as states:  # a mark that an extraction would not leave
+            states.seek(-4, os.SEEK_END)
+            kept.append(states.read() == b"\0\0\0\0")
+            states.seek(-4, os.SEEK_END)
+            states.write(b"\0\0\0\0")
+    assert kept == [False, True, True, True, True, False, False], kept
+
+
 def a_closed_pipe_is_no_error(folder):
     x = cloud(folder)
     done = subprocess.run(f"'{GONIO}' id '{x}' --csv | head -n 1", shell=True, capture_output=True,
@@ -573,7 +594,7 @@ if __name__ == "__main__":
                    threads_and_instruction_sets_change_nothing, neighbours_of_a_matrix_are_written,
                    every_matrix_format_is_read, layers_are_compared_in_pairs,
                    density_finds_the_clusters, mlem_finds_the_planted_features,
-                   mlem_shows_what_stands_beside_it, a_closed_pipe_is_no_error, the_example_program_agrees,
+                   mlem_shows_what_stands_beside_it, states_are_made_anew_only_at_zero, a_closed_pipe_is_no_error, the_example_program_agrees,
                    figures_come_with_their_numbers, ctrl_c_leaves_nothing,
                    an_interrupted_survey_goes_on_with_the_same_bytes,
                    a_survey_writes_all_it_promises, bad_models_and_texts_give_one_sentence]))

@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "gonio/mlem.h"
+#include "gonio/pairs.h"
 
 /* Published importances (x 1e6), mean squared errors and R2 of BERT-base, [CLS], layers 1, 2, 5, 7,
  * 10, 12, over short_sentence: with w = sqrt(FI / (2 Var x)) the prediction explains w' C w of the
@@ -41,6 +42,45 @@ TEST(published_importances_give_the_published_r2) {
     }
     gn_mlem_design_free(s);
     gn_features_free(f);
+}
+
+/* How the features of the public tables go together: largest correlations of their distances over
+ * pairs, and how far any follows from the others. */
+TEST(features_of_the_public_tables_go_together_as_published) {
+    static const struct {
+        const char *table, *one, *other;
+        double r;
+    } known[] = {{"mlem/short_sentence.csv", "subj_GEN", "subj_ANIM", -.36},
+                 {"mlem/short_sentence.csv", "subj_TYPE", "subj_PERS", .31},
+                 {"mlem/relative_clause.csv", "intervener_GEN", "sentence_RC_attached", .36}};
+    for (size_t t = 0; t < 3; t++) {
+        const char *path = shared_path(known[t].table);
+        if (!path) SKIP("no shared data");
+        gn_error err;
+        gn_features *f;
+        gn_mlem_design *s;
+        OK(gn_features_open(path, NULL, &f, &err));
+        OK(gn_mlem_design_new(NULL, f, &s, &err));
+        size_t n = f->n_features, larger = 0;
+        const double *cov = gn_mlem_design_cov(s);
+        double zero[32] = {0}, pfi[32], cpi[32], vif[32], r = (double)NAN;
+        REQUIRE(n <= 32);
+        for (size_t k = 0; k < n; k++)
+            for (size_t l = 0; l < n; l++)
+                if (strcmp(f->feature[k].name, known[t].one) == 0 &&
+                    strcmp(f->feature[l].name, known[t].other) == 0)
+                    r = cov[k * n + l] / sqrt(cov[k * n + k] * cov[l * n + l]);
+        CHECK_NEAR(r, known[t].r, 5e-3); /* two decimals given */
+        for (size_t k = 0; k < n; k++)
+            for (size_t l = 0; l < k; l++)
+                larger += fabs(cov[k * n + l]) >
+                          fabs(r) * sqrt(cov[k * n + k] * cov[l * n + l]) * (1 + 1e-9);
+        CHECK(larger == (t == 1)); /* TYPE and PERS come second */
+        OK(gn_mlem_importance(cov, zero, n, zero, pfi, cpi, vif, &err));
+        for (size_t k = 0; k < n && t == 2; k++) CHECK(vif[k] >= 1 && vif[k] <= 1.20);
+        gn_mlem_design_free(s);
+        gn_features_free(f);
+    }
 }
 
 /* ---- planted weights --------------------------------------------------------------------------
@@ -99,6 +139,23 @@ TEST(planted_weights_are_found) {
     OK(gn_mlem_measure(NULL, s, gn_mat_f64(a, PLANTED, 4), NULL, &fit, w, &err));
     CHECK_NEAR(w[0].weight, .8, 1e-12);
     CHECK_NEAR(w[1].weight, .2, 1e-12);
+    /* The same by the pass over pairs, which scales by least and largest distance itself. */
+    gn_pair_index *p;
+    gn_pair_sums *sums;
+    double xx[16], xy[4], v[4];
+    planted_states(1, 0, 1, a);
+    OK(gn_pair_index_new(NULL, f, false, &p, &err));
+    OK(gn_pair_sums_new(NULL, p, gn_mat_f64(a, PLANTED, 4),
+                        &(gn_pair_opts){.target = GN_TARGET_MIN_MAX_SQUARED}, &sums, &err));
+    CHECK(sums->least == 0);
+    CHECK_NEAR(sums->largest, sqrt(2.5), 1e-6);
+    gn_pair_moments(p, sums, NULL, xx, xy);
+    OK(gn_mlem_solve(xx, xy, 4, 0, v, &err));
+    CHECK_NEAR(v[0], .8, 1e-6);
+    CHECK_NEAR(v[1], .2, 1e-6);
+    CHECK(fabs(v[2]) < 1e-6 && v[3] == 0);
+    gn_pair_sums_free(sums);
+    gn_pair_index_free(p);
     /* Noise of 30 % of the variance: weights within 3 standard errors (of 20 draws all but one). */
     int out = 0;
     for (uint64_t seed = 1; seed <= 20; seed++) {
@@ -212,7 +269,10 @@ TEST(conditional_importance_sees_what_can_replace_a_feature) {
             mse -= w[k] * cov_y[k];
             CHECK_NEAR(cpi[k] * vif[k], pfi[k], 1e-10);
         }
-        CHECK(fabs(pfi[0] - .5) < 3 * .5 * 4 * sqrt(mse / .25 * vif[0] / ROWS) + .01);
+        /* PFI_a = 2 w^2 Var x_a: three errors of w, to first order, and of the sample's variance.
+         */
+        double se = sqrt(mse / cov[0] * vif[0] / ROWS), varies = sqrt(2.0 / ROWS);
+        CHECK(fabs(pfi[0] - .5) < 3 * sqrt(se * se + .25 * varies * varies));
         CHECK(fabs(cpi[0] / pfi[0] - left[t]) < .01);
         CHECK(w[1] <= 3 * sqrt(mse / cov[4] * vif[1] / ROWS));
         unchanged[t] = pfi[2];
@@ -421,6 +481,7 @@ int main(void) {
     RUN(a_planted_metric_is_found);
     RUN(a_metric_stays_positive_semidefinite);
     RUN(published_importances_give_the_published_r2);
+    RUN(features_of_the_public_tables_go_together_as_published);
     RUN(planted_weights_are_found);
     RUN(null_features_are_nulls);
     RUN(conditional_importance_sees_what_can_replace_a_feature);

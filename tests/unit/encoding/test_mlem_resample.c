@@ -219,6 +219,20 @@ TEST(units_are_layers_of_one_column) {
         CHECK(fit[u].r2 == one.r2 && fit[u].r2_se == one.r2_se);
         for (size_t k = 0; k < F; k++) CHECK(w[u][k].pfi == alone[k].pfi);
     }
+    /* One unit by the definition, over all pairs. */
+    double n = 0, y1 = 0, y2 = 0, e2 = 0;
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = i + 1; j < N; j++, n++) {
+            double y = pow(a[i * D + 3] - a[j * D + 3], 2), e = y - fit[3].intercept;
+            for (size_t k = 0; k < F; k++)
+                e -= w[3][k].weight * naive_distance(&f->feature[k], i, j);
+            y1 += y;
+            y2 += y * y;
+            e2 += e * e;
+        }
+    CHECK_NEAR(fit[3].y_mean, y1 / n, 1e-10);
+    CHECK_NEAR(fit[3].y_var, y2 / n - y1 / n * y1 / n, 1e-10);
+    CHECK_NEAR(fit[3].mse, e2 / n, 1e-10);
     CHECK(isnan(fit[7].r2) && isnan(w[7][0].pfi) && fit[3].r2 > .5 && w[3][1].pfi > w[3][0].pfi);
     gn_mlem_design_free(s);
     gn_features_free(f);

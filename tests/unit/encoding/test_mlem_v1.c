@@ -95,6 +95,10 @@ static void check_metric(const char *name, gn_pair_metric metric) {
         CHECK(fabs(fi[k].importance - want[k]) <= std[k] / 15 + 1e-9);
         CHECK(fabs(fi[k].std - std[k]) <= 0.02 * std[k] + 1e-9);
         CHECK(fi[k].std > 0 || fi[k].weight <= 0);
+        if (fi[k].std > 0)
+            CHECK_NEAR(fi[k].p, erfc(fi[k].importance / fi[k].std / sqrt(2)) / 2, 1e-12);
+        else
+            CHECK(fi[k].p == 1);
     }
     gn_v1_free(v);
     gn_matrix_free(a);

@@ -170,6 +170,31 @@ TEST(the_best_units_come_from_the_table_of_units) {
     CHECK(strstr(err.message, "expected R2, R, MSE, MAE or a feature"));
 }
 
+/* Three units that are the same tie at the cut after two: all of them stay. */
+TEST(units_that_tie_at_the_cut_are_all_kept) {
+    gn_error err = {0};
+    gn_v1_work w;
+    char path[1400];
+    size_t shape[2] = {N, D};
+    float x[N * D];
+    gn_random r = gn_random_new(4, 0);
+    start();
+    for (size_t i = 0; i < N; i++) {
+        for (size_t u = 0; u < D; u++) x[i * D + u] = (float)(3 * (i % 3 == 1));
+        x[i * D + 2] = (float)gn_random_normal(&r);
+    }
+    OK(gn_npy_write(matrix, GN_F32, shape, 2, x, &err));
+    OK(stored((gn_v1_store_opts){.top_units = "R2", .skip_existing = INFINITY}, N, &w, &err));
+    CHECK(w.top_k == 2); /* 3 and 4 of the grid 2, 3, 4 */
+    for (int k = 2; k <= 4; k++) {
+        snprintf(path, sizeof path,
+                 "%s/experiments/table/v1-rows.npy/spe_tok/analysis/rows/euclidean/zscore_False/"
+                 "layer_0/min_max_True/feature_importance_conditional_False_R2_top_%d.csv",
+                 work, k);
+        CHECK(gn_path_is_file(path) == (k > 2));
+    }
+}
+
 TEST(files_of_other_programs_are_left_alone) {
     gn_error err = {0};
     gn_v1_work w;
@@ -189,6 +214,7 @@ int main(void) {
     RUN(what_a_file_depends_on_makes_it_anew);
     RUN(tables_hold_what_is_measured);
     RUN(the_best_units_come_from_the_table_of_units);
+    RUN(units_that_tie_at_the_cut_are_all_kept);
     RUN(files_of_other_programs_are_left_alone);
     return tap_done();
 }
