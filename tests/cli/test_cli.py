@@ -376,6 +376,9 @@ def mlem_shows_what_stands_beside_it(folder):
     with open(os.path.join(folder, "units", "figures", "mlem_mds.csv"), encoding="utf-8") as lines:
         signs = {row["series"].split(", ")[0] for row in csv.DictReader(lines)}
     assert signs == {"kind x", "kind y", "kind z"}, signs
+    write_npy(os.path.join(folder, "tied.npy"), [[row[0]] * 3 + [r.gauss(0, 1)] for row in rows])
+    tied = rows_of("mlem", "tied.npy", "beside.csv", "--top-units", "r2", cwd=folder)
+    assert [row["k"] for row in tied if row["variant"] == "top_k"] == [3, 4], tied  # not 2 of 3 that are equal
     cosine = measured("--metric", "cosine", "--target", "distance")
     assert cosine["pairs_r2", "", None]["value"] != found["pairs_r2", "", None]["value"]
     first = measured("--compat", "mlem-v1", "--decode", "logistic", "--v1-units", "-o", "first")

@@ -22,7 +22,7 @@ static inline double naive_distance(const gn_feature *f, size_t i, size_t j) {
     if (f->code[i] < 0 || f->code[j] < 0) return 0;
     if (f->distance == GN_DIFFER) return f->code[i] != f->code[j];
     double a = f->level_value[f->code[i]], b = f->level_value[f->code[j]];
-    return f->distance == GN_ABSDIFF ? fabs(a - b) : (a - b) * (a - b);
+    return f->distance == GN_SQUARED ? (a - b) * (a - b) : fabs(a - b);
 }
 
 #endif

@@ -4,7 +4,7 @@
 #include "base/random.h"
 #include "gonio/mlem.h"
 
-enum { N = 400, D = 12, F = 6 };
+enum { N = 400, D = 12, F = 7 };
 
 /* Every kind of distance, missing values; states that follow some of the features. */
 static gn_features *mixed(double *x, gn_error *err) {
@@ -27,7 +27,8 @@ static gn_features *mixed(double *x, gn_error *err) {
     const gn_feature_column c[F] = {
         {"c0", code[0], NULL, GN_BY_KIND},  {"c1", code[1], NULL, GN_BY_KIND},
         {"c2", code[2], NULL, GN_BY_KIND},  {"a0", NULL, value[0], GN_ABSDIFF},
-        {"a1", NULL, value[1], GN_ABSDIFF}, {"s0", NULL, value[2], GN_SQUARED}};
+        {"a1", NULL, value[1], GN_ABSDIFF}, {"s0", NULL, value[2], GN_SQUARED},
+        {"r0", NULL, value[1], GN_RANKED}};
     return gn_features_new(N, c, F, &f, err) == GN_OK ? f : NULL;
 }
 

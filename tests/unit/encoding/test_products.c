@@ -5,9 +5,10 @@
 #include "base/random.h"
 #include "encoding/levels.h"
 
-enum { N = 150, F = 6 };
+enum { N = 150, F = 8 };
 
-/* Two categories, two features of |difference|, two of its square; missing values and ties. */
+/* Two categories, two features of |difference|, two of its square, two of ranks; missing values and
+ * ties. */
 static gn_features *mixed(gn_error *err) {
     gn_features *f = NULL;
     gn_random r = gn_random_new(5, 0);
@@ -26,7 +27,8 @@ static gn_features *mixed(gn_error *err) {
     const gn_feature_column c[F] = {
         {"c0", code[0], NULL, GN_BY_KIND},  {"c1", code[1], NULL, GN_BY_KIND},
         {"a0", NULL, value[0], GN_ABSDIFF}, {"a1", NULL, value[1], GN_ABSDIFF},
-        {"s0", NULL, value[2], GN_SQUARED}, {"s1", NULL, value[3], GN_SQUARED}};
+        {"s0", NULL, value[2], GN_SQUARED}, {"s1", NULL, value[3], GN_SQUARED},
+        {"r0", NULL, value[2], GN_RANKED},  {"r1", NULL, value[1], GN_RANKED}};
     return gn_features_new(N, c, F, &f, err) == GN_OK ? f : NULL;
 }
 
