@@ -78,8 +78,8 @@ static long made(double skip, size_t cell, bool conditional) {
 
 TEST(files_are_kept_as_the_published_table_says) {
     start();
-    CHECK(made(INFINITY, N, false) == 111111);
-    CHECK(made(INFINITY, N, false) == 0);
+    CHECK(made(HUGE_VAL, N, false) == 111111);
+    CHECK(made(HUGE_VAL, N, false) == 0);
     CHECK(made(2.5, N, false) == 0);
     CHECK(made(2, N, false) == 111);
     CHECK(made(1.6, N, false) == 111);
@@ -87,18 +87,18 @@ TEST(files_are_kept_as_the_published_table_says) {
     CHECK(made(1.1, N, false) == 1111);
     CHECK(made(1, N, false) == 11111);
     CHECK(made(0, N, false) == 11111); /* states are the caller's: gn_mlem_extract */
-    CHECK(made(INFINITY, N, false) == 0);
+    CHECK(made(HUGE_VAL, N, false) == 0);
 }
 
 TEST(what_a_file_depends_on_makes_it_anew) {
     start();
-    CHECK(made(INFINITY, N, false) == 111111);
-    CHECK(made(INFINITY, 5, false) == 100111); /* one cell of the table */
-    CHECK(made(INFINITY, 5, false) == 0);
-    CHECK(made(INFINITY, 5, true) == 110); /* an option: other files */
+    CHECK(made(HUGE_VAL, N, false) == 111111);
+    CHECK(made(HUGE_VAL, 5, false) == 100111); /* one cell of the table */
+    CHECK(made(HUGE_VAL, 5, false) == 0);
+    CHECK(made(HUGE_VAL, 5, true) == 110); /* an option: other files */
     put_rows(matrix, 2);
-    CHECK(made(INFINITY, 5, false) == 11111); /* the states */
-    CHECK(made(INFINITY, 5, true) == 110);
+    CHECK(made(HUGE_VAL, 5, false) == 11111); /* the states */
+    CHECK(made(HUGE_VAL, 5, true) == 110);
 }
 
 TEST(tables_hold_what_is_measured) {
@@ -110,7 +110,7 @@ TEST(tables_hold_what_is_measured) {
     char path[1400], *text = NULL, want[200];
     size_t n;
     start();
-    CHECK(made(INFINITY, N, false) == 111111);
+    CHECK(made(HUGE_VAL, N, false) == 111111);
     gn_features *f = table(N, &err);
     OK(gn_v1_new(NULL, f, NULL, &v, &err));
     OK(gn_reps_open(matrix, &reps, &err));
@@ -155,7 +155,7 @@ TEST(the_best_units_come_from_the_table_of_units) {
     gn_error err = {0};
     gn_v1_work w;
     start();
-    gn_v1_store_opts o = {.top_units = "R2", .skip_existing = INFINITY};
+    gn_v1_store_opts o = {.top_units = "R2", .skip_existing = HUGE_VAL};
     OK(stored(o, N, &w, &err));
     CHECK(w.units == 1 && w.top_k == 3); /* 2, 3, 4 of 4 units */
     OK(stored(o, N, &w, &err));
@@ -184,7 +184,7 @@ TEST(units_that_tie_at_the_cut_are_all_kept) {
         x[i * D + 2] = (float)gn_random_normal(&r);
     }
     OK(gn_npy_write(matrix, GN_F32, shape, 2, x, &err));
-    OK(stored((gn_v1_store_opts){.top_units = "R2", .skip_existing = INFINITY}, N, &w, &err));
+    OK(stored((gn_v1_store_opts){.top_units = "R2", .skip_existing = HUGE_VAL}, N, &w, &err));
     CHECK(w.top_k == 2); /* 3 and 4 of the grid 2, 3, 4 */
     for (int k = 2; k <= 4; k++) {
         snprintf(path, sizeof path,
@@ -204,7 +204,7 @@ TEST(files_of_other_programs_are_left_alone) {
     OK(gn_make_dirs(path, &err));
     snprintf(path, sizeof path, "%s/data/feature_dist_mat_triu_flat_table.npz", work);
     OK(gn_write_file(path, "theirs", 6, &err));
-    CHECK(stored((gn_v1_store_opts){.skip_existing = INFINITY}, N, &w, &err) == GN_EINVAL);
+    CHECK(stored((gn_v1_store_opts){.skip_existing = HUGE_VAL}, N, &w, &err) == GN_EINVAL);
     CHECK(strstr(err.message, "written by another program"));
     CHECK(w.features == 0 && gn_path_is_file(path));
 }
