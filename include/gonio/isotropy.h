@@ -123,7 +123,8 @@ typedef struct gn_isotropy_arrays {
  *  @param x (n, d), n >= 2, of a floating type.
  *  @param arrays NULL, or buffers to fill. With GN_SKIP_SPECTRUM only the mean is.
  *  @return the common ones. O(n d^2 + d^3) time; 8 (2 V d + 4 d^2) bytes and 70 n of scratch, V the
- *  types seen twice. Streams x three times (means; types; covariance), with error bars six times. */
+ *  types seen twice. Streams x twice (means and covariance; types), with error bars five times;
+ *  up to 4,096 rows once more. */
 GN_API gn_status gn_isotropy_compute(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *opts,
                                      gn_isotropy *out, const gn_isotropy_arrays *arrays,
                                      gn_error *err);

@@ -171,7 +171,6 @@ static gn_status covariance_part(gn_ctx *ctx, const gn_view *v, const double *me
     gn_spectrum s;
     gn_status st;
     GN_TRY(gn_alloc_array(&work, d * d, sizeof *work, "the covariance", err));
-    GN_TRY(gn_view_moments(ctx, v, mean, (double)v->n, cov, err));
     for (size_t i = 0; i < d; i++) {
         double part = 0;
         for (size_t j = 0; j < d; j++) part += cov[i * d + j] * cov[i * d + j];
@@ -280,7 +279,11 @@ gn_status gn_isotropy_compute(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *opt
     gn_isotropy r = {.n = s.v.n, .d = d, .raw = no_cosines, .centred = no_cosines};
     const gn_groups *bars = o.skip & GN_SKIP_BARS ? NULL : &s.sequences;
     no_spectrum(&r);
-    GN_TRY(gn_view_means(ctx, &s.v, s.arrays.mean, err)); /* finds NaN and infinity */
+    /* Either finds NaN and infinity. */
+    if (s.arrays.covariance)
+        GN_TRY(gn_view_covariance(ctx, &s.v, s.arrays.mean, s.arrays.covariance, err));
+    else
+        GN_TRY(gn_view_means(ctx, &s.v, s.arrays.mean, err));
     double square = 0;
     for (size_t j = 0; j < d; j++) square += s.arrays.mean[j] * s.arrays.mean[j];
     r.mean_norm = sqrt(square);

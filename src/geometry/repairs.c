@@ -193,12 +193,15 @@ static gn_status learn(struct maker *m, bool covariance, gn_error *err) {
     gn_view all = gn_view_of(m->ctx, m->x, m->x.rows, NULL);
     gn_status st;
     GN_TRY(gn_alloc_array(&m->mean, d, sizeof(double), "the mean", err));
+    if (covariance)
+        GN_TRY(gn_alloc_array(&m->covariance, d * d, sizeof(double), "the covariance", err));
+    if (covariance && !m->o->mean && !m->o->covariance)
+        return gn_view_covariance(m->ctx, &all, m->mean, m->covariance, err);
     if (m->o->mean)
         memcpy(m->mean, m->o->mean, d * sizeof(double));
     else
         GN_TRY(gn_view_means(m->ctx, &all, m->mean, err));
     if (!covariance) goto done;
-    GN_TRY(gn_alloc_array(&m->covariance, d * d, sizeof(double), "the covariance", err));
     if (m->o->covariance)
         memcpy(m->covariance, m->o->covariance, d * d * sizeof(double));
     else

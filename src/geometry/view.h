@@ -61,6 +61,9 @@ gn_status gn_view_means(gn_ctx *ctx, const gn_view *v, double *mean, gn_error *e
 /** Whether the view's moments come from float32 products: from 131,072 rows on, of a type below
  *  float64. An element is then off by some 2e-8 of sqrt(C_aa C_bb). */
 bool gn_view_rounds(const gn_view *v);
+/** Column means (d) and covariance (d, d), divisor n, from one pass: gn_view_means' failures. */
+gn_status gn_view_covariance(gn_ctx *ctx, const gn_view *v, double *mean, double *covariance,
+                             gn_error *err);
 /** gn_second_moments of the view's rows. */
 gn_status gn_view_moments(gn_ctx *ctx, const gn_view *v, const double *mean, double divisor,
                           double *out, gn_error *err);

@@ -35,6 +35,7 @@ struct moments {
     const gn_product *product;
     const gn_vec *vec;
     double *strip; /* (threads, STRIP, d) */
+    double *part;  /* NULL, or (panel / STRIP, d) sums of the panel's strips */
     double *block; /* (n_tiles, panel, TILE) the panel, centred; columns beyond d are zero */
     double *sum;   /* (tiles, TILE, TILE) */
 };
@@ -45,6 +46,7 @@ static gn_status widen(void *user, size_t b, unsigned worker, gn_error *err) {
     size_t p0 = b * STRIP, n = s->k - p0 < STRIP ? s->k - p0 : STRIP, d = s->d;
     double *strip = s->strip + worker * STRIP * d;
     s->rows->load(s->rows->user, s->i0 + p0, n, worker, strip);
+    if (s->part) gn_vec_sum(s->vec, strip, n, d, s->part + b * d);
     for (size_t t = 0; t < s->n_tiles; t++) {
         size_t j0 = t * TILE, cols = d - j0 < TILE ? d - j0 : TILE;
         double *to = s->block + (t * s->panel + p0) * TILE;
@@ -117,6 +119,10 @@ gn_status gn_rows_moments(gn_ctx *ctx, const gn_rows *rows, const double *mean, 
     if (!gn_mul(d, STRIP * sizeof(double), &bytes))
         return gn_fail_nomem(err, "second moments", SIZE_MAX);
     GN_TRY(gn_alloc_array(&s.strip, gn_ctx_threads(ctx), bytes, "second moments", err));
+    if (rows->sum) {
+        GN_TRY(gn_alloc_array(&s.part, s.panel / STRIP, d * sizeof(double), "column sums", err));
+        memset(rows->sum, 0, d * sizeof(double));
+    }
     GN_TRY(gn_alloc_array(&s.sum, count, TILE * TILE * sizeof(double), "second moments", err));
     GN_TRY(
         gn_alloc_array(&s.block, n_tiles, s.panel * TILE * sizeof(double), "second moments", err));
@@ -125,12 +131,15 @@ gn_status gn_rows_moments(gn_ctx *ctx, const gn_rows *rows, const double *mean, 
     memset(s.block + (n_tiles - 1) * last, 0, last * sizeof(double));
     for (s.i0 = 0; s.i0 < rows->n; s.i0 += s.panel) {
         s.k = rows->n - s.i0 < s.panel ? rows->n - s.i0 : s.panel;
-        GN_TRY(gn_parallel(ctx, (s.k + STRIP - 1) / STRIP, widen, &s, NULL, err));
+        size_t n_strips = (s.k + STRIP - 1) / STRIP;
+        GN_TRY(gn_parallel(ctx, n_strips, widen, &s, NULL, err));
+        for (size_t b = 0; s.part && b < n_strips; b++) s.vec->add(1, s.part + b * d, d, rows->sum);
         GN_TRY(gn_parallel(ctx, count, add_tile, &s, NULL, err));
     }
     mirror(&s, divisor, out);
 done:
     gn_free(s.strip);
+    gn_free(s.part);
     gn_free(s.sum);
     gn_free(s.block);
     return st;

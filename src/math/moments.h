@@ -22,6 +22,7 @@ typedef struct gn_rows {
     /** Fills out (k, d) with rows [i0, i0 + k), k <= 64. Any row may be asked for more than once.
      */
     void (*load)(void *user, size_t i0, size_t k, unsigned worker, double *out);
+    double *sum; /**< NULL, or (d) receives the sum of the rows from the same pass */
 } gn_rows;
 /** gn_second_moments of such rows, n, d >= 1, which must be finite. */
 gn_status gn_rows_moments(gn_ctx *ctx, const gn_rows *rows, const double *mean, double divisor,

@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "math/gemm.h"
+#include "math/stats.h"
 
 #include <string.h>
 
@@ -28,10 +29,12 @@ struct run {
     const gn_rows *rows;
     const double *mean;
     const gn_gemm *g;
+    const gn_vec *vec;
     size_t d, i0, n_chains;                      /* of the panel at work */
     size_t a_panels, b_panels, a_bytes, b_bytes; /* of one chain; bytes of a panel */
     size_t a_group, b_group;                     /* panels in a group */
     double *strip;                               /* (threads, STRIP, d) */
+    double *part;                                /* NULL, or (strips of a panel, d) their sums */
     float *columns;                              /* (CHAINS, d, LD) */
     char *a, *b;                                 /* (CHAINS, panels, bytes) packed */
     double *sum;                                 /* (a_panels mr, b_panels nr) */
@@ -45,6 +48,7 @@ static gn_status transpose(void *user, size_t block, unsigned worker, gn_error *
     double *strip = r->strip + worker * STRIP * d;
     float *to = r->columns + chain * d * LD + block * STRIP % GN_K_BLOCK;
     if (k) r->rows->load(r->rows->user, i0, k, worker, strip);
+    if (r->part) gn_vec_sum(r->vec, strip, k, d, r->part + block * d);
     for (size_t j = 0; j < d; j++) {
         double mean = r->mean ? r->mean[j] : 0;
         for (size_t i = 0; i < k; i++) to[j * LD + i] = (float)(strip[i * d + j] - mean);
@@ -115,13 +119,21 @@ static gn_status allocate(struct run *r, unsigned threads, gn_error *err) {
     GN_TRY(gn_alloc_array(&r->b, CHAINS * r->b_panels, r->b_bytes, "second moments", err));
     GN_TRY(gn_alloc_array(&r->sum, sums, sizeof *r->sum, "second moments", err));
     memset(r->sum, 0, sums * sizeof *r->sum);
+    if (!r->rows->sum) goto done;
+    GN_TRY(gn_alloc_array(&r->part, CHAINS * GN_K_BLOCK / STRIP, d * sizeof *r->part, "column sums",
+                          err));
+    memset(r->rows->sum, 0, d * sizeof *r->rows->sum);
 done:
     return st;
 }
 
 gn_status gn_rows_moments_f32(gn_ctx *ctx, const gn_rows *rows, const double *mean, double divisor,
                               double *out, gn_error *err) {
-    struct run r = {.rows = rows, .mean = mean, .g = gn_gemm_for(gn_ctx_cpu(ctx), 0), .d = rows->d};
+    struct run r = {.rows = rows,
+                    .mean = mean,
+                    .g = gn_gemm_for(gn_ctx_cpu(ctx), 0),
+                    .vec = gn_vec_for(gn_ctx_cpu(ctx)),
+                    .d = rows->d};
     size_t d = rows->d, panel = CHAINS * GN_K_BLOCK;
     gn_status st;
     GN_TRY(allocate(&r, gn_ctx_threads(ctx), err));
@@ -130,7 +142,9 @@ gn_status gn_rows_moments_f32(gn_ctx *ctx, const gn_rows *rows, const double *me
     for (; r.i0 < rows->n; r.i0 += panel) {
         size_t left = rows->n - r.i0 < panel ? rows->n - r.i0 : panel;
         r.n_chains = (left + GN_K_BLOCK - 1) / GN_K_BLOCK;
-        GN_TRY(gn_parallel(ctx, r.n_chains * GN_K_BLOCK / STRIP, transpose, &r, NULL, err));
+        size_t n_strips = r.n_chains * GN_K_BLOCK / STRIP;
+        GN_TRY(gn_parallel(ctx, n_strips, transpose, &r, NULL, err));
+        for (size_t b = 0; r.part && b < n_strips; b++) r.vec->add(1, r.part + b * d, d, rows->sum);
         GN_TRY(gn_parallel(ctx, r.n_chains * (r.a_panels + r.b_panels), pack, &r, NULL, err));
         GN_TRY(gn_parallel(ctx, down * across, add_group, &r, NULL, err));
     }
@@ -140,6 +154,7 @@ gn_status gn_rows_moments_f32(gn_ctx *ctx, const gn_rows *rows, const double *me
             out[i * d + j] = out[j * d + i] = r.sum[i * ld + j] / divisor;
 done:
     gn_free(r.strip);
+    gn_free(r.part);
     gn_free(r.columns);
     gn_free(r.a);
     gn_free(r.b);

@@ -46,5 +46,11 @@ typedef struct gn_vec {
 } gn_vec;
 /** GN_CPU_AUTO takes the best level; never NULL; `cpu` must be available. */
 const gn_vec *gn_vec_for(gn_cpu cpu);
+/** sum (d) of n rows (n, d), one after the other. */
+static inline void gn_vec_sum(const gn_vec *vec, const double *rows, size_t n, size_t d,
+                              double *sum) {
+    for (size_t j = 0; j < d; j++) sum[j] = 0;
+    for (size_t i = 0; i < n; i++) vec->add(1, rows + i * d, d, sum);
+}
 
 #endif

@@ -260,7 +260,7 @@ static gn_status compare_moments(const struct compare_args *a, const gn_pairing 
     gn_status st;
     struct both w = {a->a.s->view[a->a.i], a->b.s->view[a->b.i], p};
     size_t da = w.a.cols, db = w.b.cols, d = da + db;
-    gn_rows rows = {p->n, d, &w, load_both};
+    gn_rows rows = {.n = p->n, .d = d, .user = &w, .load = load_both};
     double *mean = NULL, *row = NULL, *m = NULL;
     GN_TRY(gn_alloc_array(&mean, d, sizeof *mean, "means", err));
     GN_TRY(gn_alloc_array(&row, d, sizeof *row, "a row", err));

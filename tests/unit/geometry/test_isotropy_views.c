@@ -55,6 +55,73 @@ TEST(parts_can_be_left_out) {
     CHECK(some.norm_mean_se == all.norm_mean_se);
 }
 
+static void check_moments(gn_mat m, const gn_isotropy_opts *o, const double *y, double tol) {
+    gn_error err;
+    static double mean[D], c[D * D], mean2[D], c2[D * D];
+    gn_isotropy s;
+    OK(gn_isotropy_compute(NULL, m, o, &s, &(gn_isotropy_arrays){.mean = mean, .covariance = c},
+                           &err));
+    naive_covariance(y, s.n, D, mean2, c2);
+    for (int a = 0; a < D; a++) {
+        CHECK_NEAR(mean[a], mean2[a], 1e-12);
+        for (int b = 0; b < D; b++) {
+            double size = sqrt(c2[a * D + a] * c2[b * D + b]);
+            bool constant = a == 4 || b == 4;
+            CHECK(fabs(c[a * D + b] - c2[a * D + b]) <= (constant ? 1e-11 : tol * size));
+            CHECK(c[a * D + b] == c[b * D + a]);
+        }
+    }
+    CHECK(c[4 * D + 4] >= 0 && c[4 * D + 4] < 1e-24);
+}
+
+/* Many rows are read once for both, around the mean of a few: rows that drift, one that lies far
+ * away, a column that is constant, rows that are selected, float32 products. */
+TEST(means_and_covariances_of_many_rows) {
+    gn_error err;
+    enum { FEW = 9001, MANY = 140001 };
+    double *y = malloc(MANY * D * sizeof *y), *half = malloc(MANY * D * sizeof *half);
+    float *f = malloc(MANY * D * sizeof *f);
+    int32_t *row = malloc(MANY * sizeof *row);
+    gn_random r = gn_random_new(21, 0);
+    for (size_t i = 0; i < MANY * D; i++) {
+        f[i] = (float)(gn_random_normal(&r) * (double)(1 + i % D) + 300 + (double)(i / D) / 3e4);
+        if (i % D == 4) f[i] = 0.1F;
+        if (i == 5000 * D) f[i] = 1e4F;
+        y[i] = (double)f[i];
+    }
+    for (size_t i = 0; i < MANY / 2; i++) {
+        row[i] = (int32_t)(MANY - 1 - 2 * i);
+        memcpy(half + i * D, y + (size_t)row[i] * D, D * sizeof *y);
+    }
+    gn_isotropy_opts o = {.skip = GN_SKIP_BARS | GN_SKIP_COSINES}, some = o;
+    some.row = row;
+    some.n_rows = MANY / 2;
+    check_moments(gn_mat_f64(y, FEW, D), &o, y, 1e-12);
+    check_moments(gn_mat_f32(f, MANY, D), &some, half, 1e-12);
+    check_moments(gn_mat_f64(y, MANY, D), &o, y, 1e-12);
+    /* most of one variance is one row's, whose rounding to float32 nothing averages */
+    check_moments(gn_mat_f32(f, MANY, D), &o, y, 5e-7);
+    /* The first value that is not finite is named, whichever row is looked at first. */
+    gn_isotropy s;
+    gn_repair *repair;
+    static const size_t bad[] = {FEW - 1, 8000, 70, 0};
+    for (int k = 0; k < 4; k++) {
+        char where[40];
+        y[bad[k] * D + 3] = k % 2 ? HUGE_VAL : (double)NAN;
+        snprintf(where, sizeof where, "row %zu, column 3", bad[k]);
+        CHECK(gn_isotropy_compute(NULL, gn_mat_f64(y, FEW, D), &o, &s, NULL, &err) == GN_EDATA);
+        CHECK_CONTAINS(err.message, where);
+        gn_mat few = gn_mat_f64(y, FEW, D);
+        CHECK(gn_repair_new(NULL, few, GN_REPAIR_TOP, NULL, &repair, &err) == GN_EDATA);
+        CHECK_CONTAINS(err.message, where);
+        y[bad[k] * D + 3] = 1e200;
+        CHECK(gn_isotropy_compute(NULL, gn_mat_f64(y, FEW, D), &o, &s, NULL, &err) == GN_EDATA);
+        CHECK_CONTAINS(err.message, "too long");
+        y[bad[k] * D + 3] = k % 2 ? HUGE_VAL : (double)NAN;
+    }
+    free(y), free(half), free(f), free(row);
+}
+
 /* The repaired rows by definition: the map that `kind` stands for, from naive means and covariances
  * (eigenvectors excepted, whose effect is tested on the covariance). */
 TEST(mean_and_zscore_repairs) {
@@ -279,6 +346,7 @@ int main(void) {
     make_cloud(x, N, D, V, type, sequence, 1);
     RUN(some_rows_are_measured_as_a_copy_of_them);
     RUN(parts_can_be_left_out);
+    RUN(means_and_covariances_of_many_rows);
     RUN(mean_and_zscore_repairs);
     RUN(spectra_after_repairs);
     RUN(the_cluster_repair_centres_and_flattens_each_cluster);
