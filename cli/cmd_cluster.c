@@ -20,7 +20,7 @@ enum { PLOT_SILHOUETTES, PLOT_COMPOSITION };
 struct call {
     gn_measure_cluster_opts opts;
     const char *layers, *labels, *figure, *out, *by;
-    size_t k_min, k_max;
+    size_t k, k_min, k_max;
     int compat, plot;
     bool no_null, csv;
 };
@@ -140,10 +140,10 @@ static int run(const cli_command *self, int argc, char **argv) {
     static const char *const compat[] = {"none", "cai2021", NULL};
     static const char *const plots[] = {"silhouettes", "composition", NULL};
     cli_common common = {0};
-    struct call c = {.k_min = 2, .k_max = 15};
+    struct call c = {.k = SIZE_MAX, .k_min = 2, .k_max = 15};
     gn_clusters_opts *choice = &c.opts.choice;
     const cli_option options[] = {
-        {"clusters", 'k', CLI_SIZE, &c.opts.k, "K", "this many clusters (default: chosen)", NULL},
+        {"clusters", 'k', CLI_SIZE, &c.k, "K", "this many clusters (default: chosen)", NULL},
         {"k-min", 0, CLI_SIZE, &c.k_min, "K", "fewest clusters to try (default 2)", NULL},
         {"k-max", 0, CLI_SIZE, &c.k_max, "K", "most clusters to try (default 15)", NULL},
         {"layers", 0, CLI_TEXT, (void *)&c.layers, "LIST", "layers to measure, e.g. 0,3-6,-1",
@@ -183,8 +183,10 @@ static int run(const cli_command *self, int argc, char **argv) {
     int n = cli_parse(self, options, &common, argc, argv);
     if (n < 0) return -1 - n;
     if (n < 1) return cli_usage(self, "expected at least one REPS");
-    if (c.k_min < 2 || c.k_max < c.k_min || c.k_max > 256 || c.opts.k == 1 || c.opts.k > 256)
+    bool given = c.k != SIZE_MAX;
+    if (c.k_min < 2 || c.k_max < c.k_min || c.k_max > 256 || (given && (c.k < 2 || c.k > 256)))
         return cli_usage(self, "expected 2 to 256 clusters, and --k-min not above --k-max");
+    c.opts.k = given ? c.k : 0;
     choice->kmeans.k_min = c.k_min;
     choice->kmeans.k_max = c.k_max;
     choice->no_null = c.no_null;

@@ -154,7 +154,8 @@ static int run(const cli_command *self, int argc, char **argv) {
         {"output", 'o', CLI_TEXT, (void *)&j.o.out, "FILE",
          "write the coordinates: .npy (float64, rows x K, or layers x rows x K) or .csv", NULL},
         {"zoom", 0, CLI_TEXT, (void *)&map->zoom, "LABEL=VALUE",
-         "only these rows (LABEL!=VALUE: all but these; or a list such as 0:1000), fitted anew",
+         "only these rows (LABEL!=VALUE: all but these; also position!=0), or a list such as "
+         "0:1000, fitted anew",
          NULL},
         {"figure", 0, CLI_TEXT, (void *)&j.o.figure, "FILE",
          "draw the map: .png, .svg or .pdf, with its points as .csv beside it; of several layers "

@@ -94,6 +94,25 @@ static gn_status by_label(struct list *l, const gn_reps *reps, const char *equal
     return st;
 }
 
+/* position=P, where the set has no label of that name. */
+static bool is_position(const gn_reps *reps, const char *spec) {
+    for (size_t c = 0; c < gn_reps_label_count(reps); c++)
+        if (strcmp(gn_reps_label_name(reps, c), "position") == 0) return false;
+    return gn_reps_position(reps) && strncmp(spec, "position=", 9) == 0;
+}
+
+static gn_status by_position(struct list *l, const int32_t *position, gn_error *err) {
+    gn_status st = GN_OK;
+    char *end;
+    long long at = strtoll(l->spec + 9, &end, 10);
+    if (end == l->spec + 9 || *end || at < 0)
+        return cli_fail(err, GN_EINVAL, "rows \"%s\": expected a position, such as position=0",
+                        l->spec);
+    for (size_t i = 0; i < l->n_rows && st == GN_OK; i++)
+        if (position[i] == at) st = add(l, i, err);
+    return st;
+}
+
 static gn_status by_file(struct list *l, gn_error *err) {
     gn_matrix *m = NULL;
     gn_status st = gn_matrix_open(l->spec, &m, err);
@@ -119,7 +138,9 @@ gn_status cli_row_list(const gn_reps *reps, const char *spec, int32_t **rows, si
     struct list l = {.spec = spec, .at = spec, .n_rows = gn_reps_rows(reps)};
     const char *equals = strrchr(spec, '=');
     gn_status st = GN_OK;
-    if (equals) {
+    if (is_position(reps, spec)) {
+        st = by_position(&l, gn_reps_position(reps), err);
+    } else if (equals) {
         st = by_label(&l, reps, equals, err);
     } else if (strspn(spec, "0123456789:,-") == strlen(spec)) {
         for (bool more = true; st == GN_OK && more;) {

@@ -10,6 +10,7 @@
  *     0:1000           from 0 up to, not including, 1000; either end may be left out
  *     0:1000:10        every tenth of them; parts are separated by commas
  *     LABEL=VALUE      rows whose label is VALUE: a column of the set, or a label file
+ *     position=P       rows at that place of their sequence, the first is 0
  *     FILE.npy         a column of row numbers (any matrix that gonio reads)
  *
  *  @param rows free() it; at least one row.

@@ -57,7 +57,7 @@ def wrong_use_is_status_64(folder):
                       ["survey", "model", "text"], ["extract", "model", "text"], ["inspect"],
                       ["overlap"], ["overlap", x, x, x], ["imbalance"], ["density"],
                       ["overlap", x, "--figure", "x.png"], ["imbalance", x, "--labels", "x.txt"],
-                      ["lid"], ["cluster"], ["cluster", x, "-k", "1"], ["cluster", x, "--k-min", "4", "--k-max", "3"],
+                      ["lid"], ["cluster"], ["cluster", x, "-k", "1"], ["cluster", x, "-k", "0"], ["cluster", x, "--k-min", "4", "--k-max", "3"],
                       ["lid", x, "-k", "5,"], ["lid", x, "-k", "9999"], ["lid", x, "--compat", "other"],
                       ["mlem", x], ["mlem", x, x, "--correction", "all"], ["mlem", x, x, "--pool", "max"],
                       ["id", x, "--seed", "-1"], ["id", x, "--json=yes"]):

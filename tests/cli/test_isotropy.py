@@ -64,7 +64,11 @@ def isotropy_tells_types_and_repairs(folder):
     for plot in ("profile", "spectra", "rogue"):
         gonio("isotropy", "Y.npy", "--types", "t.csv:type", "--figure", f"{plot}.svg", "--plot", plot, cwd=folder)
         with open(os.path.join(folder, f"{plot}.csv"), encoding="utf-8") as numbers:
-            assert len(numbers.read().splitlines()) > 3, plot
+            lines = [line.split(",") for line in numbers.read().splitlines()]
+        assert len(lines) > 3, plot
+    shares = [r["value"] for r in sorted(found.values(), key=lambda r: r.get("rank") or 0)
+              if r["measure"] == "rogue_dimension" and not r["variant"] == "zscore" and not r.get("first_position")]
+    assert [float(line[2]) for line in lines[1:4]] == shares and shares == sorted(shares, reverse=True), lines
     out = gonio("isotropy", "Y.npy", "--repair", "mean", "-o", "repaired", cwd=folder)[0]
     assert out == "repaired: 240 rows x 1 layers of Y.npy, repaired: mean\n", out
     plain = {(r["measure"], r["variant"] or ""): r["value"]

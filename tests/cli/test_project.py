@@ -65,6 +65,36 @@ def halves_are_complementary(folder):
     assert sum(counts) == 240 and counts[0] == len(left)
 
 
+def zoomed(folder, where):
+    gonio("project", "X.npy", "--zoom", where, "-c", 1, "-o", "part.csv", cwd=folder)
+    with open(os.path.join(folder, "part.csv"), encoding="utf-8") as lines:
+        return [int(line.split(",")[0]) for line in lines.read().split()[1:]]
+
+
+def clusters_are_complementary_whatever_the_sign(folder):
+    """One row in 16 lies far away along the first axis, on either side of the others."""
+    for sign in (1, -1):
+        r = random.Random(6)
+        rows = [[r.gauss(0, 3) for _ in range(6)] for _ in range(320)]
+        for row in rows[::16]:
+            row[0] += sign * 300
+        write_npy(os.path.join(folder, "X.npy"), rows)
+        gonio("cluster", "X.npy", "-k", 2, "-o", "found", cwd=folder)
+        parts = [zoomed(folder, f"found/X.npy.layer.00.npy{where}") for where in ("=0", "=1", "!=0", "!=1")]
+        assert parts[1] == list(range(0, 320, 16)) and sorted(parts[0] + parts[1]) == list(range(320))
+        assert parts[2] == parts[1] and parts[3] == parts[0]
+
+
+def position_0_can_be_left_out(folder):
+    stack(folder)
+    write_npy(os.path.join(folder, "reps", "rows", "position.npy"), [i % 10 for i in range(150)], "i4", (150,))
+    for where, n in (("position=0", 15), ("position!=0", 135)):
+        row = json.loads(gonio("project", "reps", "--zoom", where, "-c", 1, "--json", cwd=folder)[0])["rows"][0]
+        assert row["n"] == n and row["rows"] == where
+    for where, part in (("position=x", "position=0"), ("position=10", "there is none")):
+        assert part in gonio("project", "reps", "--zoom", where, cwd=folder, status=1)[1]
+
+
 def figures_come_with_their_points(folder):
     cloud(folder)
     for kind, magic, more in (("png", b"\x89PNG\r", []), ("svg", b"<?xml", ["--dims", 3]),
@@ -217,5 +247,6 @@ def text_through_gpt2_and_roberta(folder):
 
 
 if __name__ == "__main__":
-    sys.exit(main([variances_and_coordinates_agree, halves_are_complementary, figures_come_with_their_points, maps_of_neighbours, layers_on_one_another,
+    sys.exit(main([variances_and_coordinates_agree, halves_are_complementary,
+                   clusters_are_complementary_whatever_the_sign, position_0_can_be_left_out, figures_come_with_their_points, maps_of_neighbours, layers_on_one_another,
                    wrong_use_and_wrong_input, text_through_gpt2_and_roberta]))

@@ -2,6 +2,8 @@
  * against the public library; and what only causal models do. */
 #include "fake.h"
 
+#include "gonio/isotropy.h"
+
 #include <math.h>
 
 /* A folder with checkpoint and tokenizer of a family. */
@@ -96,6 +98,22 @@ static void compare_first(const gn_reps *r, size_t layer, size_t *pairs, size_t 
         }
 }
 
+/* The mean cosine within types of the rows at position 0: 1 where nothing tells them apart. */
+static void check_first_cosines(const gn_reps *r, size_t layer, bool alike) {
+    gn_error err;
+    gn_isotropy s;
+    int32_t row[256];
+    gn_isotropy_opts o = {.type = gn_reps_token_id(r), .row = row, .skip = GN_SKIP_SPECTRUM};
+    for (size_t i = 0; i < gn_reps_rows(r); i++)
+        if (gn_reps_position(r)[i] == 0 && o.n_rows < 256) row[o.n_rows++] = (int32_t)i;
+    OK(gn_isotropy_compute(NULL, gn_reps_layer(r, layer), &o, &s, NULL, &err));
+    CHECK(s.raw.n_intra_types > 0);
+    if (alike)
+        CHECK_NEAR(s.raw.intra, 1, 1e-6);
+    else
+        CHECK(s.raw.intra < 1 - 1e-4);
+}
+
 TEST(a_causal_model_cannot_tell_first_tokens_apart) {
     gn_error err;
     static const char *const families[] = {"gpt2", "roberta"};
@@ -114,6 +132,7 @@ TEST(a_causal_model_cannot_tell_first_tokens_apart) {
                 CHECK(same == pairs);
             else
                 CHECK(same == 0);
+            check_first_cosines(r, layer, k == 0 || layer == 0);
         }
         gn_reps_free(r);
     }

@@ -210,7 +210,7 @@ static void axes(double *x, size_t d, const double *a, size_t m) {
 
 TEST(spectrum_of_exact_data) {
     gn_error err;
-    double x[32 * 16], spectrum[16];
+    double x[32 * 16], spectrum[16], covariance[25];
     const double l[] = {5, 3, 1, 1, 0.5}, ones[] = {1, 1, 1, 1, 1, 1, 1};
     double a[5], entropy = 0, sum = 0;
     for (int i = 0; i < 5; i++) a[i] = sqrt(l[i]), sum += a[i];
@@ -218,11 +218,14 @@ TEST(spectrum_of_exact_data) {
     gn_isotropy iso;
     axes(x, 5, a, 5);
     OK(gn_isotropy_compute(NULL, gn_mat_f64(x, 10, 5), NULL, &iso,
-                           &(gn_isotropy_arrays){.spectrum = spectrum}, &err));
+                           &(gn_isotropy_arrays){.spectrum = spectrum, .covariance = covariance},
+                           &err));
     CHECK_NEAR(iso.isoscore, .5103448275862067, 1e-12);
     CHECK_NEAR(iso.effective_rank, exp(entropy), 1e-12);
     CHECK_NEAR(iso.top1_share, 5 / 10.5, 1e-12);
     for (int i = 0; i < 5; i++) CHECK_NEAR(spectrum[i], l[i] / 5, 1e-14);
+    for (int i = 0; i < 25; i++)
+        if (i % 6) CHECK(covariance[i] == 0);
     axes(x, 16, ones, 7);
     OK(gn_isotropy_compute(NULL, gn_mat_f64(x, 14, 16), NULL, &iso,
                            &(gn_isotropy_arrays){.spectrum = spectrum}, &err));
