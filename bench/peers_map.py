@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""gonio's t-SNE and UMAP beside openTSNE and umap-learn, interleaved.
+"""gonio's t-SNE and UMAP beside openTSNE, scikit-learn's t-SNE and umap-learn, interleaved.
 
     python bench/peers_map.py BUILD/bench/bench-map [--n 20000] [--d 50] [--threads 2] [--rounds 3]
-                              [--methods tsne,umap] [--x FILE.npy]
+                              [--methods tsne,umap] [--sklearn] [--x FILE.npy]
 
 Needs numpy, scikit-learn, openTSNE, umap-learn. Each round runs ours, then the peer, in fresh processes on
 the same file, with the same number of neighbours and of steps; t-SNE from the same principal components.
@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -36,6 +37,13 @@ if method == "tsne":
     model = openTSNE.TSNE(perplexity=k, n_iter=steps, n_jobs=threads, initialization=start,
                           negative_gradient_method="fft", random_state=0)
     y = np.asarray(model.fit(x))
+elif method == "sklearn":
+    from sklearn.manifold import TSNE
+    start = np.load(init)
+    start = (1e-4 / start[:, 0].std() * start).astype(np.float32)
+    t, c = time.perf_counter(), time.process_time()
+    y = TSNE(perplexity=k, max_iter=250 + steps, init=start, learning_rate="auto", n_jobs=threads,
+             random_state=0).fit_transform(x)
 else:
     import umap
     umap.UMAP(n_epochs=5).fit_transform(x[:500])
@@ -86,10 +94,13 @@ def divergence(y, index, p):
     n, k = index.shape
     m = sparse.csr_matrix((p.ravel(), index.ravel(), np.arange(0, n * k + 1, k)), (n, n))
     m = ((m + m.T) / (2 * n)).tocoo()
-    z = -float(n)
-    for a in range(0, n, 500):
-        d2 = (y[a:a + 500, None, 0] - y[None, :, 0]) ** 2 + (y[a:a + 500, None, 1] - y[None, :, 1]) ** 2
-        z += (1 / (1 + d2)).sum()
+
+    def part(a):
+        d2 = (y[a:a + 100, None, 0] - y[None, :, 0]) ** 2 + (y[a:a + 100, None, 1] - y[None, :, 1]) ** 2
+        return (1 / (1 + d2)).sum()
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy works outside the interpreter's lock
+        z = sum(pool.map(part, range(0, n, 100))) - n
     d2 = ((y[m.row] - y[m.col]) ** 2).sum(1)
     return float((m.data * (np.log(m.data) + np.log1p(d2) + np.log(z))).sum())
 
@@ -117,6 +128,7 @@ def main():
     a.add_argument("--threads", type=int, default=2)
     a.add_argument("--rounds", type=int, default=3)
     a.add_argument("--methods", default="tsne,umap")
+    a.add_argument("--sklearn", action="store_true", help="scikit-learn's t-SNE, too: minutes from 20,000 rows")
     a = a.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         x = np.load(a.x).astype(np.float32) if a.x else make(a.n, a.d)
@@ -129,17 +141,20 @@ def main():
         env = {**os.environ, "OMP_NUM_THREADS": str(a.threads), "NUMBA_NUM_THREADS": str(a.threads)}
         for method in a.methods.split(","):
             k, steps = (30, 500) if method == "tsne" else (15, 500 if len(x) <= 10000 else 200)
-            peer = "openTSNE" if method == "tsne" else "umap-learn"
-            times = {"ours": [], peer: []}
+            peers = {"umap-learn": "umap"} if method == "umap" else {"openTSNE": "tsne"}
+            if method == "tsne" and a.sklearn:
+                peers["scikit-learn"] = "sklearn"
+            times = {name: [] for name in ("ours", *peers)}
             maps = {name: os.path.join(folder, f"{method}-{name}.npy") for name in times}
             for _ in range(a.rounds):
                 out = subprocess.run([a.bench, method, path, init if method == "tsne" else "-", maps["ours"],
                                       str(k), str(steps), str(a.threads)], check=True, capture_output=True,
                                      text=True).stdout
                 times["ours"].append([float(re.search(rf'"{key}": ([\d.]+)', out)[1]) for key in ("wall_s", "cpu_s")])
-                out = subprocess.run([sys.executable, "-c", PEER, method, path, init, maps[peer], str(k), str(steps),
-                                      str(a.threads)], check=True, capture_output=True, text=True, env=env).stdout
-                times[peer].append([float(v) for v in out.split()])
+                for peer, what in peers.items():
+                    out = subprocess.run([sys.executable, "-c", PEER, what, path, init, maps[peer], str(k), str(steps),
+                                          str(a.threads)], check=True, capture_output=True, text=True, env=env).stdout
+                    times[peer].append([float(v) for v in out.split()])
                 for name, t in times.items():
                     print(f"{method} n={len(x)} d={x.shape[1]} {name}: {t[-1][0]:.2f} s wall, {t[-1][1]:.2f} s CPU", flush=True)
             quality = {}
@@ -154,8 +169,9 @@ def main():
             print(json.dumps({"bench": f"map-{method}", "n": len(x), "d": x.shape[1], "threads": a.threads,
                               "rounds": a.rounds, "wall_s": {k: round(v, 2) for k, v in wall.items()},
                               "cpu_s": {k: round(v, 2) for k, v in cpu.items()},
-                              "ratio_wall": round(wall[peer] / wall["ours"], 2),
-                              "ratio_cpu": round(cpu[peer] / cpu["ours"], 2), "quality": quality}), flush=True)
+                              "ratio_wall": {p: round(wall[p] / wall["ours"], 2) for p in peers},
+                              "ratio_cpu": {p: round(cpu[p] / cpu["ours"], 2) for p in peers}, "quality": quality}),
+                  flush=True)
 
 
 if __name__ == "__main__":
