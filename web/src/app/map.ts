@@ -147,15 +147,13 @@ export function connectMap(host: HTMLElement): () => void {
     const before = shown;
     shown = { layout: l.id, layer: of };
     const same = before?.layout === l.id;
-    if (!stage.fits(p, dim) || !before) {
-      following = true;
+    const camera = pendingCamera.peek();
+    if (camera || !before || !stage.fits(p, dim)) {
+      following = camera === null;
       stage.set(p, dim);
-      const camera = pendingCamera.peek();
-      if (camera) {
-        following = false;
-        plot.camera.set(camera);
-        pendingCamera.value = null;
-      } else plot.camera.fit();
+      pendingCamera.value = null;
+      if (camera) plot.camera.set(camera);
+      else plot.camera.fit();
     } else if (same && before.layer === of) {
       const slides = stage.slides;
       stage.update(p); // a frame of a running layout, or the exact positions after the last
