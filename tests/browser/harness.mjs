@@ -5,16 +5,19 @@
 // prints TAP. A page is watched from its first request: what it asks, what its console says. Nothing
 // sleeps: tests wait for what window.__gonio shows.
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const fromWeb = createRequire(join(here, "..", "..", "web", "package.json"));
-const puppeteer = (await import(fromWeb.resolve("puppeteer-core"))).default;
-const GONIO = process.env.GONIO ?? "gonio";
-const CHROMIUM = process.env.GN_CHROMIUM ?? "/usr/bin/chromium";
+const load = async (name) => (await import(fromWeb.resolve(name))).default;
+const puppeteer = await load("puppeteer-core");
+export const { PNG } = await load("pngjs");
+export const pixelmatch = await load("pixelmatch");
+const GONIO = process.env.GONIO || "gonio";
+const CHROMIUM = process.env.GN_CHROMIUM || "/usr/bin/chromium";
 export const LIMIT = Number(process.env.GN_BROWSER_LIMIT ?? 60000); // ms to wait for anything
 
 export function assert(value, ...say) {
@@ -98,7 +101,10 @@ export async function serve(...args) {
   const child = spawn(GONIO, ["view", ...args, "--no-browser", "--quiet"], { stdio: ["ignore", "pipe", "pipe"] });
   let out = "", err = "";
   child.stderr.on("data", (b) => (err += b));
-  const ended = new Promise((resolve) => child.on("exit", (code, signal) => resolve({ code, signal })));
+  const ended = new Promise((resolve) => {
+    child.on("exit", (code, signal) => resolve({ code, signal }));
+    child.on("error", (e) => resolve({ error: String(e) }));
+  });
   const url = await new Promise((resolve, reject) => {
     child.stdout.on("data", (b) => {
       out += b;
@@ -119,6 +125,13 @@ export async function serve(...args) {
       const doc = await reply.json();
       assert(reply.ok, path, reply.status, doc);
       return doc;
+    },
+    /** Exact positions of a layer of a layout: Float32Array, row by row. */
+    async positions(layout, layer) {
+      const raw = await (await fetch(new URL(`/api/layouts/${layout}/positions?layer=${layer}&dtype=f4`, url))).arrayBuffer();
+      const head = JSON.parse(Buffer.from(raw, 4, new DataView(raw).getUint32(0, true)).toString());
+      const { offset, shape } = head.arrays.positions;
+      return new Float32Array(raw, offset, shape[0] * shape[1]);
     },
   };
 }
@@ -142,7 +155,7 @@ class Test {
     page.setDefaultTimeout(LIMIT);
     await page.setViewport({ width, height });
     await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: theme }]);
-    page.on("console", (m) => m.type() === "error" && seen.errors.push(m.text()));
+    page.on("console", (m) => m.type() === "error" && seen.errors.push(`${m.text()} ${m.location().url ?? ""}`.trim()));
     page.on("pageerror", (e) => seen.errors.push(String(e)));
     page.on("request", (r) => {
       const u = new URL(r.url());
@@ -153,7 +166,7 @@ class Test {
     await network.send("Network.enable");
     network.on("Network.loadingFinished", (e) => (seen.bytes += e.encodedDataLength));
     await page.goto(new URL(query, url).href);
-    if (ready) await page.waitForFunction("window.__gonio?.ready === true");
+    if (ready) await holds(page, "window.__gonio?.ready === true");
     this.close.push(async () => {
       if (!page.isClosed()) await page.close();
       equal(seen.foreign, [], "requests to other hosts:");
@@ -171,16 +184,78 @@ class Test {
 
 /** A value of window.__gonio, or of an expression over it. */
 export const ask = (page, expression) => page.evaluate(`(() => { const g = window.__gonio; return ${expression}; })()`);
-export const until = (page, expression, limit = LIMIT) =>
-  page.waitForFunction(`(() => { const g = window.__gonio; return ${expression}; })()`, { timeout: limit, polling: 20 }).catch((e) => {
-    throw new Error(`${e.message}: ${expression}`);
+/** Waits until a function or an expression holds. By the clock: a page at rest may draw no pictures to count. */
+export const holds = (page, what, ...args) =>
+  page.waitForFunction(what, { polling: 20 }, ...args).catch((e) => {
+    throw new Error(`${e.message}: ${String(what).replace(/\s+/g, " ").slice(0, 300)}`);
   });
+export const until = (page, expression) => holds(page, `(() => { const g = window.__gonio; return ${expression}; })()`);
 export const byId = (id) => `[data-testid="${id}"]`;
 export async function click(page, id, options) {
   await (await page.waitForSelector(byId(id), { visible: true })).click(options);
 }
 export async function text(page, id) {
   return page.$eval(byId(id), (e) => e.textContent.trim());
+}
+/** Waits until the map shows a finished layout, its exact places and a picture at rest. */
+export async function mapStands(page, more = "true") {
+  await until(page, `g.layout?.state === 'done' && g.data.n > 0 && g.frame > 0 && !g.plot.busy && (${more})`);
+}
+/** Moves a slider to a value, as a hand does that lets go there. */
+export async function slide(page, id, value) {
+  await page.$eval(byId(id), (e, v) => {
+    e.value = v;
+    e.dispatchEvent(new Event("input", { bubbles: true }));
+    e.dispatchEvent(new Event("change", { bubbles: true }));
+  }, value);
+}
+/** Runs a projection from the left panel and waits for its map. */
+export async function project(page, method, set = {}) {
+  await click(page, `method-${method}`);
+  for (const [id, value] of Object.entries(set)) await slide(page, id, value);
+  const before = await ask(page, "g.layout?.id ?? -1");
+  await click(page, "run");
+  await mapStands(page, `g.layout.id !== ${before} && g.layout.method === '${method}'`);
+}
+/** Positions that the map draws: {n, dim, at: [[x, y(, z)]]}. */
+export async function drawn(page) {
+  const { n, dim, flat } = await ask(page, "({ n: g.data.n, dim: g.data.dim, flat: Array.from(g.data.positions) })");
+  return { n, dim, flat, at: Array.from({ length: n }, (_, i) => flat.slice(dim * i, dim * i + dim)) };
+}
+/** Presses at the first point, moves through the others, lets go at the last; keys are held meanwhile. */
+export async function drag(page, points, keys = []) {
+  for (const k of keys) await page.keyboard.down(k);
+  await page.mouse.move(...points[0]);
+  await page.mouse.down();
+  for (const p of points.slice(1)) await page.mouse.move(...p);
+  await page.mouse.up();
+  for (const k of keys) await page.keyboard.up(k);
+}
+/** The picture of an element without the focus ring, decoded: {width, height, data}. */
+export async function pictureOf(page, id) {
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.evaluate(() => new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r))));
+  return PNG.sync.read(Buffer.from(await (await page.$(byId(id))).screenshot()));
+}
+/** Clicks and waits for the file that the browser saves; its bytes. */
+export async function download(page, id, folder) {
+  const session = await page.createCDPSession();
+  await session.send("Browser.setDownloadBehavior", { behavior: "allowAndName", downloadPath: folder, eventsEnabled: true });
+  const ended = new Promise((resolve, reject) => {
+    let name = null;
+    session.on("Browser.downloadWillBegin", (e) => (name = e.suggestedFilename));
+    session.on("Browser.downloadProgress", (e) => {
+      if (e.state === "completed") resolve({ guid: e.guid, name });
+      if (e.state === "canceled") reject(new Error(`the download of ${name} was given up`));
+    });
+    setTimeout(() => reject(new Error(`${id}: no file after ${LIMIT} ms`)), LIMIT).unref();
+  });
+  await click(page, id);
+  const { guid, name } = await ended;
+  await session.detach();
+  const path = join(folder, `${guid}-${name}`);
+  renameSync(join(folder, guid), path);
+  return { name, path, bytes: readFileSync(path) };
 }
 /** Opens source `name` from the list and waits until its first map stands. */
 export async function openSource(page, name) {
@@ -189,7 +264,7 @@ export async function openSource(page, name) {
     const cards = [...document.querySelectorAll('[data-testid^="source-"]')];
     cards.find((c) => c.textContent.includes(n)).click();
   }, name);
-  await until(page, "g.layout?.state === 'done' && g.data.n > 0 && g.frame > 0");
+  await mapStands(page);
 }
 /** Page coordinates of a row of the map. */
 export async function pixel(page, row) {
@@ -197,6 +272,9 @@ export async function pixel(page, row) {
   const [x, y] = await ask(page, `g.project(${row})`);
   return [box.x + x, box.y + y];
 }
+
+/** A measured time, for the reader: nothing is asserted about it. */
+export const note = (what, ms, limit) => console.log(`# ${what}: ${ms.toFixed(0)} ms${limit ? ` (specified: ${limit})` : ""}`);
 
 export async function run(tests) {
   const browser = await puppeteer.launch({
