@@ -255,6 +255,10 @@ static int run(const cli_command *self, int argc, char **argv) {
          NULL},
         {"target", 0, CLI_WORD, &c.beside.target, "T",
          "of that fit: squared (default), min-max-squared, min-max, distance", cli_beside_targets},
+        {"error-rows", 0, CLI_SIZE, &c.beside.error_rows, "N",
+         "standard errors of that pass and of rank correlations up to N rows (default 2048; 1: "
+         "none)",
+         NULL},
         {"compat", 0, CLI_WORD, &c.beside.compat, "HOW",
          "mlem-v1: the first published pipeline instead, step by step; mlem-v2: the second",
          cli_beside_compats},

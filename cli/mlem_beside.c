@@ -62,6 +62,7 @@ gn_status cli_beside_rows(gn_ctx *ctx, const cli_beside *b, const char *set, con
                           const gn_features *features, gn_result *result, gn_error *err) {
     gn_beside_opts o = {.set = set,
                         .target = (gn_pair_target)b->target,
+                        .error_rows = b->error_rows,
                         .baselines = b->baselines,
                         .decode = b->baselines || b->decode > 0,
                         .decoder = b->decode == 2 ? GN_DECODE_LOGISTIC : GN_DECODE_RIDGE};

@@ -8,6 +8,7 @@
 typedef struct cli_beside {
     const char *metric;
     int target, decode, compat; /* positions in the lists of words */
+    size_t error_rows;          /* 0: the library's default */
     bool baselines, conditional, units, no_min_max, search, mds;
     const char *work_dir; /* of the first pipeline's files, or NULL */
     double skip_existing;

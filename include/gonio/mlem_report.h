@@ -16,6 +16,8 @@ typedef struct gn_beside_opts {
     const char *set;       /**< name of the set in the rows; NULL: gn_reps_name */
     gn_pair_metric metric; /**< of the pass over pairs */
     gn_pair_target target; /**< what its regression predicts */
+    size_t error_rows;     /**< standard errors of that pass for at most this many rows (they take
+                                ten passes more); 0: 2,048 */
     bool baselines;        /**< alignment, encoding, reliability, shuffled rows */
     bool decode;
     gn_decoder decoder;

@@ -9,8 +9,10 @@
 #include "gonio/io.h"
 #include "gonio/mlem.h"
 #include "math/stats.h"
+#include "report/jackknife.h"
 #include "report/mlem.h"
 #include "report/mlem_errors.h"
+#include "report/mlem_pass.h"
 #include "report/subset.h"
 
 #include <math.h>
@@ -18,7 +20,7 @@
 #include <string.h>
 
 static const double none = (double)NAN;
-enum { SHUFFLES = 10, DECODED_ROWS = 6 };
+enum { SHUFFLES = 10, DECODED_ROWS = 6, ERROR_ROWS = 2048 };
 
 struct run {
     gn_ctx *ctx;
@@ -29,7 +31,10 @@ struct run {
     size_t layer, f;
     gn_pair_index *index;
     gn_mlem_design *design;
-    double *cov_xx, *cov_xy, *weight, *spearman, *pearson, *drop;
+    gn_pass_errors *errors;
+    size_t error_rows;
+    double *value, *se; /* of the pass */
+    double *cka, *cka_se;
 };
 
 static gn_status add(const struct run *r, const char *measure, const char *variant, double value,
@@ -53,59 +58,69 @@ static const char *target_name(gn_pair_target target) {
     return names[target];
 }
 
-/* Permutation importance of a linear fit in closed form: 2 w_k (c_k - sum_{j != k} C_kj w_j). */
-static double importance(const struct run *r, size_t k) {
-    double rest = r->cov_xy[k];
-    for (size_t j = 0; j < r->f; j++) rest -= j == k ? 0 : r->cov_xx[k * r->f + j] * r->weight[j];
-    return 2 * r->weight[k] * rest;
+/* Why the errors of a pass over n rows are left out; "" when they are not. */
+static void without_errors(size_t n, size_t most, char *why, size_t room) {
+    *why = '\0';
+    if (n < GN_JACKKNIFE_ROWS)
+        snprintf(why, room, "no standard error below %d rows", GN_JACKKNIFE_ROWS);
+    else if (n > most)
+        snprintf(why, room,
+                 "no standard error above %zu rows, which takes ten passes more: --error-rows %zu",
+                 most, n);
+}
+
+static const char lost[] =
+    "no standard error: without one of ten groups of rows there is nothing to measure";
+
+static gn_status pass_features(const struct run *r, const char *why, gn_error *err) {
+    static const char *const measures[] = {"pairs_weight", "pairs_pfi", "rsa", "rsa",
+                                           "spearman_drop"};
+    static const char *const variants[] = {"", "", "pearson", "spearman", ""};
+    gn_status st = GN_OK;
+    bool ranked = !isnan(r->value[GN_PASS_SPEARMAN]);
+    for (size_t k = 0; k < r->f; k++) {
+        bool varies = r->value[gn_pass_at(GN_PASS_OWN, k, r->f)] > 0,
+             bound = !(r->value[gn_pass_at(GN_PASS_WEIGHT, k, r->f)] > 0);
+        for (int q = GN_PASS_WEIGHT; q <= GN_PASS_DROP; q++) {
+            size_t at = gn_pass_at(q, k, r->f);
+            bool alone = q == GN_PASS_RSA_PEARSON || q == GN_PASS_RSA_SPEARMAN;
+            if (q == GN_PASS_RSA_SPEARMAN && gn_pair_index_numeric(r->index)) continue;
+            if (q == GN_PASS_DROP && !ranked) continue;
+            const char *note = !varies            ? gn_mlem_constant(&r->features->feature[k])
+                               : *why             ? why
+                               : bound && !alone  ? "weight at its bound 0: no standard error"
+                               : isnan(r->se[at]) ? lost
+                                                  : NULL;
+            GN_TRY(add_feature(r, measures[q - GN_PASS_WEIGHT], variants[q - GN_PASS_WEIGHT], k,
+                               r->value[at], note ? none : r->se[at], note, err));
+            if (q == GN_PASS_PFI)
+                GN_TRY(gn_result_param_number(
+                    r->result, "share", r->value[at] / (2 * r->value[GN_PASS_VARIANCE]), err));
+        }
+    }
+done:
+    return st;
 }
 
 static gn_status pass(const struct run *r, gn_error *err) {
     gn_status st;
-    gn_pair_sums *s = NULL;
-    size_t f = r->f;
-    double explained = 0, rho;
-    bool ranks = !gn_pair_index_numeric(r->index);
-    const char *unranked = ranks ? NULL : "numeric features have no patterns to be ranked";
-    gn_pair_opts o = {r->opts->metric, r->opts->target, ranks};
-    GN_TRY(gn_pair_sums_new(r->ctx, r->index, gn_reps_layer(r->reps, r->layer), &o, &s, err));
-    gn_pair_moments(r->index, s, NULL, r->cov_xx, r->cov_xy);
-    GN_TRY(gn_mlem_solve(r->cov_xx, r->cov_xy, f, 0, r->weight, err));
-    for (size_t k = 0; k < f; k++) {
-        explained += 2 * r->weight[k] * r->cov_xy[k];
-        for (size_t j = 0; j < f; j++)
-            explained -= r->weight[k] * r->weight[j] * r->cov_xx[k * f + j];
-    }
-    GN_TRY(add(r, "pairs_r2", "", explained / s->variance, none, NULL, err));
-    gn_pair_rsa(r->index, s, r->pearson, ranks ? r->spearman : NULL);
-    for (size_t k = 0; k < f; k++) {
-        double pfi = importance(r, k), own = r->cov_xx[k * f + k];
-        const char *note = own > 0 ? NULL : gn_mlem_constant(&r->features->feature[k]);
-        GN_TRY(add_feature(r, "pairs_weight", "", k, r->weight[k], none, note, err));
-        GN_TRY(add_feature(r, "pairs_pfi", "", k, pfi, none, note, err));
-        GN_TRY(gn_result_param_number(r->result, "share", pfi / (2 * s->variance), err));
-        GN_TRY(
-            add_feature(r, "rsa", "pearson", k, own > 0 ? r->pearson[k] : none, none, note, err));
-        if (ranks)
-            GN_TRY(add_feature(r, "rsa", "spearman", k, own > 0 ? r->spearman[k] : none, none, note,
-                               err));
-    }
-    gn_error why;
-    st = ranks ? gn_pair_rank_test(r->index, s, r->weight, &rho, r->drop, &why) : GN_EDATA;
-    if (st != GN_OK && st != GN_EDATA) {
-        if (err) *err = why;
-        goto done;
-    }
-    bool ranked = st == GN_OK;
-    GN_TRY(add(r, "spearman", "", ranked ? rho : none, none,
-               ranked     ? NULL
-               : unranked ? unranked
-                          : why.message,
-               err));
-    for (size_t k = 0; k < f && ranked; k++)
-        GN_TRY(add_feature(r, "spearman_drop", "", k, r->drop[k], none, NULL, err));
+    gn_mat a = gn_reps_layer(r->reps, r->layer);
+    gn_pair_opts o = {r->opts->metric, r->opts->target, !gn_pair_index_numeric(r->index)};
+    gn_error unranked = {0};
+    char why[128];
+    GN_TRY(gn_pass_measure(r->ctx, r->index, a, &o, r->f, NULL, r->value, &unranked, err));
+    without_errors(a.rows, r->error_rows, why, sizeof why);
+    if (!*why)
+        GN_TRY(gn_pass_errors_of(r->ctx, r->errors, a, &o,
+                                 r->value + gn_pass_at(GN_PASS_WEIGHT, 0, r->f), r->se, err));
+    else
+        for (size_t i = 0; i < gn_pass_size(r->f); i++) r->se[i] = none;
+    const char *note = *why ? why : isnan(r->se[GN_PASS_R2]) ? lost : NULL;
+    GN_TRY(add(r, "pairs_r2", "", r->value[GN_PASS_R2], r->se[GN_PASS_R2], note, err));
+    GN_TRY(add(r, "spearman", "", r->value[GN_PASS_SPEARMAN], r->se[GN_PASS_SPEARMAN],
+               unranked.code == GN_OK ? note : unranked.message, err));
+    GN_TRY(pass_features(r, why, err));
 done:
-    gn_pair_sums_free(s);
     return st;
 }
 
@@ -169,7 +184,7 @@ done:
 static gn_status baselines(const struct run *r, gn_error *err) {
     gn_status st = GN_OK;
     gn_mat a = gn_reps_layer(r->reps, r->layer);
-    gn_baseline_values b = {.layer.cka = r->pearson}, se = {.layer.cka = r->spearman};
+    gn_baseline_values b = {.layer.cka = r->cka}, se = {.layer.cka = r->cka_se};
     if (a.cols >= 2) {
         GN_TRY(gn_baselines_with_errors(r->ctx, a, r->features, &b, &se, err));
         for (size_t k = 0; k < r->f; k++)
@@ -242,15 +257,16 @@ gn_status gn_measure_mlem_beside(gn_ctx *ctx, const gn_reps *reps, const gn_feat
     if (gn_reps_rows(reps) != features->n)
         return gn_fail(err, GN_EINVAL, "%s has %zu rows and the feature table %zu",
                        gn_reps_name(reps), gn_reps_rows(reps), features->n);
-    GN_TRY(gn_alloc_array(&numbers, f * (f + 5), sizeof *numbers, "moments", err));
-    r.cov_xx = numbers;
-    r.cov_xy = numbers + f * f;
-    r.weight = r.cov_xy + f;
-    r.spearman = r.weight + f;
-    r.pearson = r.spearman + f;
-    r.drop = r.pearson + f;
+    r.error_rows = r.opts->error_rows ? r.opts->error_rows : ERROR_ROWS;
+    GN_TRY(gn_alloc_array(&numbers, 2 * (gn_pass_size(f) + f), sizeof *numbers, "estimates", err));
+    r.value = numbers;
+    r.se = r.value + gn_pass_size(f);
+    r.cka = r.se + gn_pass_size(f);
+    r.cka_se = r.cka + f;
     GN_TRY(conditions(&r, err));
     GN_TRY(gn_pair_index_new(ctx, features, false, &r.index, err));
+    if (features->n >= GN_JACKKNIFE_ROWS && features->n <= r.error_rows)
+        GN_TRY(gn_pass_errors_new(ctx, features, &r.errors, err));
     if (r.opts->baselines) GN_TRY(gn_mlem_design_new(ctx, features, &r.design, err));
     for (r.layer = 0; r.layer < layers; r.layer++) {
         gn_error why = {0};
@@ -269,6 +285,7 @@ gn_status gn_measure_mlem_beside(gn_ctx *ctx, const gn_reps *reps, const gn_feat
     gn_ctx_progress(ctx, "beside mlem", (double)layers, (double)layers, "layers");
 done:
     gn_pair_index_free(r.index);
+    gn_pass_errors_free(r.errors);
     gn_mlem_design_free(r.design);
     gn_free(numbers);
     return st;

@@ -64,7 +64,7 @@ static const gn_chart_text rsa_text = {
     "mlem_rsa",
     "Similarity of each feature alone",
     "Spearman's correlation between distances and the difference in one feature (Pearson's where "
-    "ranks are not defined).",
+    "ranks are not defined). Bands: 95 % (jackknife over rows, up to 2,048 of them).",
     "Unlike importance it does not separate features that go together.",
     "rho(x_k, D)",
     "Kriegeskorte et al. 2008"};
@@ -72,7 +72,7 @@ static const gn_chart_text drop_text = {
     "mlem_spearman_drop",
     "What each feature adds to the rank correlation",
     "Fall of Spearman's correlation of prediction and distance when the feature is permuted over "
-    "pairs, in expectation.",
+    "pairs, in expectation. Bands: 95 % (jackknife over rows, up to 2,048 of them).",
     "Ranks ask only for the order of distances; a feature may matter here and little for squared "
     "errors.",
     "rho - E rho(x_k permuted)",
@@ -159,9 +159,9 @@ static const struct family families[] = {
     {&share_log_text, "pfi", "", "share", "PFI / (2 Var y)", true, false, 0, 0},
     {&v1_text, "v1_importance", NULL, NULL, "feature importance", true, false, 0, 0},
     {&auc_text, "decoding_auc", NULL, NULL, "AUC", false, true, 0.45, 1.05},
-    {&rsa_text, "rsa", "spearman", NULL, "Spearman's correlation", false, false, 0, 0},
-    {&rsa_text, "rsa", "pearson", NULL, "Pearson's correlation", false, false, 0, 0},
-    {&drop_text, "spearman_drop", "", NULL, "fall of Spearman's correlation", false, false, 0, 0},
+    {&rsa_text, "rsa", "spearman", NULL, "Spearman's correlation", false, true, 0, 0},
+    {&rsa_text, "rsa", "pearson", NULL, "Pearson's correlation", false, true, 0, 0},
+    {&drop_text, "spearman_drop", "", NULL, "fall of Spearman's correlation", false, true, 0, 0},
     {&cka_text, "cka", "", NULL, "linear CKA", false, true, 0, 0},
 };
 

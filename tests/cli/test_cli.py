@@ -359,6 +359,15 @@ def mlem_shows_what_stands_beside_it(folder):
     assert abs(found["pairs_weight", "", "kind"]["value"] - found["mlem_weight", "", "kind"]["value"]) < 1e-4
     assert found["rsa", "spearman", "kind"]["value"] > 0.5 > abs(found["rsa", "spearman", "other"]["value"])
     assert found["spearman_drop", "", "kind"]["value"] > 0.3
+    for key in (("pairs_r2", "", None), ("spearman", "", None), ("rsa", "pearson", "kind"), ("rsa", "spearman", "other"),
+                ("pairs_weight", "", "kind"), ("pairs_pfi", "", "kind"), ("spearman_drop", "", "kind")):
+        assert 0 < found[key]["se"] < 0.5 * max(1, found[key]["value"]), found[key]
+    ratio = found["pairs_weight", "", "kind"]["se"] / found["mlem_weight", "", "kind"]["se"]
+    assert 0.3 < ratio < 3, ratio  # ten groups beside the formula
+    bounded = measured("--metric", "euclidean", "--error-rows", 89)["spearman", "", None]
+    assert bounded["se"] is None and "--error-rows 90" in bounded["note"], bounded
+    one, two = (gonio("mlem", "B.npy", "beside.csv", "--metric", "cosine", "--csv", "--threads", t, cwd=folder)[0] for t in (1, 2))
+    assert one == two and "spearman_drop" in one
     assert found["cka", "", "kind"]["value"] > 0.8 > 0.2 > found["cka", "", "other"]["value"]
     assert found["decoding_auc", "ridge", "kind"]["value"] > 0.99
     assert abs(found["decoding_auc", "ridge", "other"]["value"] - 0.5) < 0.25
