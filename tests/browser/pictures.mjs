@@ -1,9 +1,9 @@
 // tools/pictures: the viewer's pictures for README and docs.
-//   node pictures.mjs REPS FOLDER
+//   node pictures.mjs REPS FOLDER WORD
 import { join } from "node:path";
 import { ask, byId, click, holds, mapStands, run, until } from "./harness.mjs";
 
-const [reps, folder] = process.argv.slice(2);
+const [reps, folder, word] = process.argv.slice(2);
 const size = { width: 1280, height: 800, query: "?anim=0&seed=1&renderer=splat" };
 
 /** Without the pointer, the focus ring and messages that come and go. */
@@ -31,11 +31,11 @@ run([["pictures of the viewer", async (t) => {
   }
   // A word in its sentences: the selection and the neighbours of one of its rows.
   await page.focus(byId("search"));
-  await page.type(byId("search"), "bank");
+  await page.type(byId("search"), word);
   await page.select(byId("search-mode"), "regex");
   await page.$eval(byId("search"), (e) => e.select());
-  await page.type(byId("search"), "^bank$");
-  await until(page, "g.selection.length > 3");
+  await page.type(byId("search"), `^${word}$`);
+  await until(page, "g.selection.length > 0");
   const row = await ask(page, "g.selection.find((r) => g.plot.pick(...g.project(r)) === r) ?? g.selection[0]");
   await page.keyboard.press("Enter");
   await click(page, "inspector-tab-selection");
