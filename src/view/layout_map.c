@@ -139,8 +139,8 @@ static gn_status run_slices(struct run *r, gn_error *err) {
         const double begun = gn_view_seconds();
         GN_TRY(gn_map_run(r->ctx, r->map, slice, err));
         const double took = gn_view_seconds() - begun;
+        tell(r); /* first: a frame must never carry an older epoch than its positions */
         gn_vlayout_publish(l, r->i, gn_map_positions(r->map).data, false);
-        tell(r);
         slice = (size_t)fmin(fmax(1, floor((double)slice * SLICE_S / fmax(took, 1e-6))), 50);
     }
 done:
