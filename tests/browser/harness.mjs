@@ -189,7 +189,9 @@ export const holds = (page, what, ...args) =>
   page.waitForFunction(what, { polling: 20 }, ...args).catch((e) => {
     throw new Error(`${e.message}: ${String(what).replace(/\s+/g, " ").slice(0, 300)}`);
   });
-export const until = (page, expression) => holds(page, `(() => { const g = window.__gonio; return ${expression}; })()`);
+/** The same of window.__gonio; what is not there yet (a layout that was just asked for) does not hold. */
+export const until = (page, expression) =>
+  holds(page, `(() => { const g = window.__gonio; try { return ${expression}; } catch { return false; } })()`);
 export const byId = (id) => `[data-testid="${id}"]`;
 export async function click(page, id, options) {
   await (await page.waitForSelector(byId(id), { visible: true })).click(options);

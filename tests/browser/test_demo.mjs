@@ -144,7 +144,7 @@ run([
         await slide(page, "steps", 50);
         const before = await ask(page, "g.layout.id");
         await click(page, "run");
-        await holds(page, (was) => document.querySelector('[data-testid="run-error"]') || (window.__gonio.layout.id !== was && window.__gonio.layout.state === "done"), before);
+        await holds(page, (was) => document.querySelector('[data-testid="run-error"]') || (window.__gonio.layout?.state === "done" && window.__gonio.layout.id !== was), before);
         const refused = await page.$(byId("run-error"));
         if (refused) {
           const said = await text(page, "run-error");
@@ -186,6 +186,7 @@ run([
     await page.keyboard.press("Enter");
     await (await page.waitForSelector(`${byId("selected-rows")} button`)).click();
     await until(page, `g.pinned === ${all[0]}`);
+    await page.waitForSelector(`${byId("neighbour-list")} [data-row]`); // what stands below the list has its place
     await click(page, "other-layers");
     await holds(page, `document.querySelectorAll('[data-testid="layer-neighbours"] li').length === 13 && !document.querySelector('[data-testid="layer-neighbours"]').textContent.includes("…")`);
   }],

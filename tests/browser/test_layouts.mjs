@@ -123,7 +123,7 @@ run([
 
     const begun = performance.now();
     await click(page, "pause");
-    await until(page, "g.layout.state === 'paused'");
+    await until(page, "g.layout?.state === 'paused'");
     note("pause", performance.now() - begun);
     const id = await ask(page, "g.layout.id"), { epoch } = await page.server.json(`/api/layouts/${id}`);
     await page.evaluate(() => new Promise((r) => setTimeout(r, 400)));
@@ -132,10 +132,10 @@ run([
     const before = await drawn(page);
 
     await slide(page, "perplexity", 12);
-    await until(page, "g.layout.params.perplexity === 12 || g.layout.perplexity === 12");
+    await until(page, "g.layout?.params.perplexity === 12 || g.layout?.perplexity === 12");
     equal((await page.server.json(`/api/layouts/${id}`)).params.perplexity, 12);
     await click(page, "resume");
-    await until(page, `g.layout.state === 'running' && g.epoch > ${epoch}`);
+    await until(page, `g.layout?.state === 'running' && g.epoch > ${epoch}`);
     const after = await drawn(page);
     // The points go on from where they were: they were not thrown anew.
     const width = Math.max(...before.flat) - Math.min(...before.flat);
@@ -144,7 +144,7 @@ run([
     equal(await page.evaluate(() => window.sameDocument), true, "the page was loaded again:");
     equal(await ask(page, "g.layout.id"), id, "the layout:");
     await click(page, "stop");
-    await until(page, "g.layout.state === 'stopped'");
+    await until(page, "g.layout?.state === 'stopped'");
     equal((await page.$$(byId("run"))).length, 1);
   }],
 ]);

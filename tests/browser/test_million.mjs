@@ -37,7 +37,7 @@ run([
       const page = await t.page(server.url, { query: "?anim=0&seed=1&renderer=splat" });
       await until(page, "g.data.n === 1000000 && g.frame > 0");
       note("first picture of 1,000,000 rows", await page.evaluate("performance.now()"), 3000);
-      await mapStands(page, "g.renderer === 'splat' && g.layout.dim === 3");
+      await mapStands(page, "g.renderer === 'splat' && g.layout.dim === 3 && g.legend.kind === 'categories'");
       equal(await text(page, "status-rows"), "1,000,000 of 1,000,000 rows placed");
       const turning = await rotate(page, 10);
       note("turned by a little, median of 10 pictures", median(turning), 250);
