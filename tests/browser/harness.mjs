@@ -201,7 +201,7 @@ export async function text(page, id) {
 }
 /** Waits until the map shows a finished layout, its exact places and a picture at rest. */
 export async function mapStands(page, more = "true") {
-  await until(page, `g.layout?.state === 'done' && g.data.n > 0 && g.frame > 0 && !g.plot.busy && (${more})`);
+  await until(page, `g.layout?.state === 'done' && g.exact && g.data.n > 0 && g.frame > 0 && !g.plot.busy && (${more})`);
 }
 /** Moves a slider to a value, as a hand does that lets go there. */
 export async function slide(page, id, value) {

@@ -70,6 +70,10 @@ export function exposeHandle(): void {
     get layout() {
       return layout.value?.state.value ?? null;
     },
+    /** Whether the positions of the layer on the map are the exact ones. */
+    get exact() {
+      return layout.value?.exact.has(shownLayer.value ?? -1) ?? false;
+    },
     get layer() {
       return layer.value;
     },

@@ -31,7 +31,9 @@ export interface Layout {
   epoch: Signal<number>;
   /** Frames that came while the layout ran. */
   frames: number;
+  /** Layers whose exact positions are there; frames of a stream are rounded to 16 bits. */
   exact: Set<number>;
+  asked: Set<number>;
   abort: AbortController;
 }
 
@@ -257,14 +259,18 @@ function masked(l: Layout, p: Float32Array): Float32Array {
 
 /** Fetches the exact positions of a layer of a finished layout, once. */
 async function refine(l: Layout, of: number): Promise<void> {
-  if (l.exact.has(of)) return;
-  l.exact.add(of);
+  if (l.exact.has(of) || l.asked.has(of)) return;
+  l.asked.add(of);
   try {
-    l.positions.set(of, await api.positions(l.id, of));
+    const p = await api.positions(l.id, of);
+    if (!l.asked.has(of)) return; // the layout has gone on meanwhile
+    l.positions.set(of, p);
+    l.exact.add(of);
     l.version.value++;
   } catch (e) {
-    l.exact.delete(of);
     if (!l.positions.has(of)) throw e;
+  } finally {
+    l.asked.delete(of);
   }
 }
 
@@ -278,6 +284,7 @@ function track(id: number, request: LayoutRequest): Layout {
     epoch: signal(0),
     frames: 0,
     exact: new Set(),
+    asked: new Set(),
     abort: new AbortController(),
   };
   const map = new Map(known.peek());
@@ -315,6 +322,7 @@ export async function goOn(): Promise<void> {
     await api.patchLayout(l.id, changed);
     l.request.value = { ...l.request.peek(), params: { ...l.request.peek().params, ...changed } };
     l.exact.clear();
+    l.asked.clear();
     l.state.value = await api.layout(l.id);
     void attend(l);
   } catch (e) {
