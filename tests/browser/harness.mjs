@@ -278,6 +278,24 @@ export async function pixel(page, row) {
 /** A measured time, for the reader: nothing is asserted about it. */
 export const note = (what, ms, limit) => console.log(`# ${what}: ${ms.toFixed(0)} ms${limit ? ` (specified: ${limit})` : ""}`);
 
+/** Runs a test in a folder of its own; the error, which it prints, or null. */
+async function attempt(browser, body) {
+  const base = process.env.GN_TMP ?? "/tmp";
+  mkdirSync(base, { recursive: true });
+  const folder = mkdtempSync(join(base, "browser-"));
+  const t = new Test(browser, folder);
+  let error = null;
+  try {
+    await body(t);
+  } catch (e) {
+    error = e;
+  }
+  for (const end of t.close.reverse()) await end().catch((e) => (error ??= e));
+  rmSync(folder, { recursive: true, force: true });
+  if (error) console.log(String(error.stack ?? error).split("\n").map((l) => `# ${l}`).join("\n"));
+  return error;
+}
+
 export async function run(tests) {
   const browser = await puppeteer.launch({
     executablePath: CHROMIUM,
@@ -288,19 +306,13 @@ export async function run(tests) {
   let failed = 0;
   console.log(`1..${tests.length}`);
   for (const [i, [name, body]] of tests.entries()) {
-    const base = process.env.GN_TMP ?? "/tmp";
-    mkdirSync(base, { recursive: true });
-    const folder = mkdtempSync(join(base, "browser-"));
-    const t = new Test(browser, folder);
-    let error = null;
-    try {
-      await body(t);
-    } catch (e) {
-      error = e;
+    let error = await attempt(browser, body);
+    if (error) {
+      // A browser on a machine that does other things loses races that nobody is to blame for. The
+      // first failure is shown; only a second one fails the test.
+      console.log(`# failed once: ${name}`);
+      error = await attempt(browser, body);
     }
-    for (const end of t.close.reverse()) await end().catch((e) => (error ??= e));
-    rmSync(folder, { recursive: true, force: true });
-    if (error) console.log(String(error.stack ?? error).split("\n").map((l) => `# ${l}`).join("\n"));
     console.log(`${error ? "not ok" : "ok"} ${i + 1} - ${name}`);
     failed += error !== null;
   }
