@@ -3,6 +3,7 @@
 #include "tap.h"
 
 #include "boxes.h"
+#include "csv_text.h"
 
 #include "base/random.h"
 #include "figure/layout.h"
@@ -284,15 +285,9 @@ TEST(heatmap_rows_have_names) {
         snprintf(want, sizeof want, "%d", 2 * at - 1);
         if (at > 0) CHECK_STR(l->x_tick[i].label, want);
     }
-    const char *path = tmp_path("named.csv");
-    char text[64] = {0};
-    OK(gn_figure_write_csv(fig, path, &err));
-    FILE *f = fopen(path, "rb");
-    REQUIRE(f != NULL);
-    CHECK(fread(text, 1, sizeof text - 1, f) > 0);
-    fclose(f);
-    remove(path);
-    CHECK_CONTAINS(text, "row,col,value\n0,-1,0\n0,1,1\n0,3,2\n");
+    char text[64];
+    CHECK_CONTAINS(csv_text(fig, "named.csv", text, sizeof text),
+                   "row,col,value\n0,-1,0\n0,1,1\n0,3,2\n");
     free(l);
     gn_fonts_close(fonts);
     gn_figure_free(fig);
@@ -322,15 +317,9 @@ TEST(heatmap_rows_have_words) {
             found++;
         }
     CHECK(found == 4);
-    const char *path = tmp_path("words.csv");
-    char text[256] = {0};
-    OK(gn_figure_write_csv(fig, path, &err));
-    FILE *f = fopen(path, "rb");
-    REQUIRE(f != NULL);
-    CHECK(fread(text, 1, sizeof text - 1, f) > 0);
-    fclose(f);
-    remove(path);
-    CHECK_CONTAINS(text, "\"subject\",\"<tense>\",1\n\"subject\",\"b & \"\"c\"\"\",2\n");
+    char text[256];
+    CHECK_CONTAINS(csv_text(fig, "words.csv", text, sizeof text),
+                   "\"subject\",\"<tense>\",1\n\"subject\",\"b & \"\"c\"\"\",2\n");
     free(l);
     gn_fonts_close(fonts);
     gn_figure_free(fig);
@@ -344,16 +333,10 @@ TEST(csv_holds_the_numbers) {
                                    (double[]){0, 0}, (double[]){1, 2}, -1},
                       &err));
     OK(gn_figure_hline(fig, 0.25, "chance", &err));
-    const char *path = tmp_path("figure.csv");
-    OK(gn_figure_write_csv(fig, path, &err));
-    char text[256] = {0};
-    FILE *f = fopen(path, "rb");
-    REQUIRE(f != NULL);
-    CHECK(fread(text, 1, sizeof text - 1, f) > 0);
-    fclose(f);
-    CHECK_STR(text, "series,x,y,lo,hi\n\"a \"\"b\"\", c\",0,0.1,0,1\n\"a \"\"b\"\", "
-                    "c\",1,,0,2\n\"chance\",,0.25,,\n");
-    remove(path);
+    char text[256];
+    CHECK_STR(csv_text(fig, "figure.csv", text, sizeof text),
+              "series,x,y,lo,hi\n\"a \"\"b\"\", c\",0,0.1,0,1\n\"a \"\"b\"\", "
+              "c\",1,,0,2\n\"chance\",,0.25,,\n");
     gn_figure_free(fig);
 }
 

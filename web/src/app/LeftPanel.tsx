@@ -20,7 +20,8 @@ import {
 import { detail, layer, layers, offline, projection, type Projection } from "../state/store";
 import { AxesForm } from "./Axes";
 import { Legend } from "./Legend";
-import { Button, Choose, Icon, NumberField, Problem, Range, Section, Segmented, Switch } from "./ui";
+import { SpaceControls } from "./SpaceControls";
+import { Button, Choose, Icon, NumberField, Problem, Range, Section, Segmented } from "./ui";
 
 export function LeftPanel() {
   return (
@@ -251,38 +252,17 @@ function Umap({ p }: { p: Projection }) {
 }
 
 function SpaceOf({ p }: { p: Projection }) {
-  const { space } = p;
+  const pca = p.method === "pca";
   return (
-    <div class="row-of">
-      <Switch
-        label="Centre"
-        testid="space-center"
-        on={space.center || p.method === "pca"}
-        disabled={p.method === "pca"}
-        title={
-          p.method === "pca"
-            ? "PCA is always centred"
-            : "Take the mean off first. The neighbours on the right have a switch of their own."
-        }
-        onChange={(center) => setProjection({ space: { center, remove: center ? space.remove : 0 } }, "centre")}
-      />
-      <label class="tiny" title="Leading principal components taken off first">
-        minus top
-        <input
-          type="number"
-          data-testid="space-remove"
-          min={0}
-          max={64}
-          value={space.remove}
-          aria-label="Leading components taken off"
-          onChange={(e) => {
-            const remove = Math.min(64, Math.max(0, Math.round(e.currentTarget.valueAsNumber) || 0));
-            setProjection({ space: { center: remove > 0 || space.center, remove } }, "remove");
-          }}
-        />
-        PCs
-      </label>
-    </div>
+    <SpaceControls
+      space={p.space}
+      prefix="space"
+      locked={pca}
+      centreTitle={pca ? "PCA is always centred" : "Take the mean off first. The neighbours on the right have a switch of their own."}
+      before="minus top"
+      removeTitle="Leading principal components taken off first"
+      onChange={(space, what) => setProjection({ space }, what)}
+    />
   );
 }
 

@@ -5,7 +5,8 @@ import { tokenOf } from "../state/columns";
 import { commit } from "../state/history";
 import { hover, hoverAt, layer, layers, nearest, type NearestSettings, neighbours, offline } from "../state/store";
 import { Snippet } from "./Context";
-import { Problem, Segmented, Switch } from "./ui";
+import { SpaceControls } from "./SpaceControls";
+import { Problem, Segmented } from "./ui";
 
 function spaceName(s: Space): string {
   if (s.remove) return `centred, ${s.remove} leading component${s.remove === 1 ? "" : "s"} removed`;
@@ -53,31 +54,13 @@ export function Neighbours() {
           />
         </label>
       </div>
-      <div class="row-of">
-        <Switch
-          label="Centre"
-          testid="neighbours-center"
-          on={space.center}
-          title="Take the mean off before distances are measured"
-          onChange={(on) => set({ space: { center: on, remove: on ? space.remove : 0 } })}
-        />
-        <label class="tiny">
-          without top
-          <input
-            type="number"
-            data-testid="neighbours-remove"
-            min={0}
-            max={64}
-            value={space.remove}
-            aria-label="Leading components taken off"
-            onChange={(e) => {
-              const m = Math.min(64, Math.max(0, Math.round(e.currentTarget.valueAsNumber) || 0));
-              set({ space: { center: m > 0 || space.center, remove: m } });
-            }}
-          />
-          PCs
-        </label>
-      </div>
+      <SpaceControls
+        space={space}
+        prefix="neighbours"
+        centreTitle="Take the mean off before distances are measured"
+        before="without top"
+        onChange={(to) => set({ space: to })}
+      />
       <Problem text={error} testid="neighbours-error" />
       {of && reply && <List rows={reply.rows} busy={busy} />}
       {of && !reply && busy && <div class="meter indeterminate" />}

@@ -6,6 +6,7 @@ import { theme } from "../state/store";
 import { extent } from "./numbers";
 import { num } from "../state/format";
 import { onRamp, readTheme } from "./theme";
+import { useHostWidth } from "./width";
 
 export interface HeatmapProps {
   rows: string[];
@@ -28,19 +29,12 @@ const HEADER = 20;
 
 export function Heatmap(p: HeatmapProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [width, setWidth] = useState(0);
+  const width = useHostWidth(canvas);
   const [cell, setCell] = useState<[number, number] | null>(null);
   const rowHeight = p.rowHeight ?? 18;
   const height = HEADER + p.rows.length * rowHeight + 2;
   const [low, high] = p.range ?? extent(p.values) ?? [0, 1];
 
-  useEffect(() => {
-    const host = canvas.current!.parentElement!;
-    const resize = new ResizeObserver(() => setWidth(host.clientWidth));
-    resize.observe(host);
-    setWidth(host.clientWidth);
-    return () => resize.disconnect();
-  }, []);
   useEffect(
     () => draw(canvas.current!, p, width, height, rowHeight, low, high, cell),
     [p.values, p.rows, p.columns, p.current, width, height, low, high, cell, theme.value],

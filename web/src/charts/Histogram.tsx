@@ -1,11 +1,12 @@
 /* How the values of a column are spread: bars on a canvas in the colours of the map's scale, with a
  * range that is brushed by dragging or by keyboard. */
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { JSX } from "preact";
 import { theme } from "../state/store";
 import { binCounts, extent, niceTicks } from "./numbers";
 import { count, num } from "../state/format";
 import { onRamp, readTheme, withAlpha } from "./theme";
+import { useHostWidth } from "./width";
 
 export interface HistogramProps {
   values: ArrayLike<number>;
@@ -23,7 +24,7 @@ const SIDE = 10;
 export function Histogram(p: HistogramProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const drag = useRef<number | null>(null);
-  const [width, setWidth] = useState(0);
+  const width = useHostWidth(canvas);
   const height = p.height ?? 96;
   const bins = p.bins ?? 60;
   const [low, high] = useMemo(() => extent(p.values) ?? [0, 1], [p.values]);
@@ -33,13 +34,6 @@ export function Histogram(p: HistogramProps): JSX.Element {
     [p.values, p.brush?.[0], p.brush?.[1], counts],
   );
 
-  useEffect(() => {
-    const host = canvas.current!.parentElement!;
-    const resize = new ResizeObserver(() => setWidth(host.clientWidth));
-    resize.observe(host);
-    setWidth(host.clientWidth);
-    return () => resize.disconnect();
-  }, []);
   useEffect(
     () => draw(canvas.current!, counts, low, high, width, height, p.brush ?? null),
     [counts, low, high, width, height, p.brush?.[0], p.brush?.[1], theme.value],
