@@ -30,28 +30,71 @@ typedef struct job {
     size_t *label_n;
 } job;
 
-static const double power_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                      1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                      1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+enum { MANTISSA_DIGITS = 19 /* always fit 64 bits */, POWERS = 61 };
+static const double power_of_ten[POWERS] = {
+    1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22, 1e23, 1e24, 1e25, 1e26, 1e27, 1e28, 1e29, 1e30, 1e31,
+    1e32, 1e33, 1e34, 1e35, 1e36, 1e37, 1e38, 1e39, 1e40, 1e41, 1e42, 1e43, 1e44, 1e45, 1e46, 1e47,
+    1e48, 1e49, 1e50, 1e51, 1e52, 1e53, 1e54, 1e55, 1e56, 1e57, 1e58, 1e59, 1e60};
 
 static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/* A decimal number. An integer below 2^53 times or divided by a power of ten up to 1e22 is rounded
- * once (Clinger, PLDI 1990); everything else, "nan" and "inf" included, is the CSV reader's. */
-static bool read_number(const char *p, const char *end, float *out) {
+/* Eight digits at once, the first in the lowest byte: neighbours are joined to pairs, fours, eight.
+ * False: something else is among them. */
+static bool eight_digits(const char *p, uint64_t *value) {
+    uint64_t v = 0;
+    for (unsigned i = 0; i < 8; i++) v |= (uint64_t)(unsigned char)p[i] << 8 * i;
+    if (((v + 0x4646464646464646) | (v - 0x3030303030303030)) & 0x8080808080808080) return false;
+    v -= 0x3030303030303030;
+    v = (v * 10 + (v >> 8)) & 0x00ff00ff00ff00ff;
+    v = (v * 100 + (v >> 16)) & 0x0000ffff0000ffff;
+    *value = (v * 10000 + (v >> 32)) & 0xffffffff;
+    return true;
+}
+
+/* Adds the digits from p on to the mantissa and says in *kept how many it holds or would hold in
+ * front as zeros; what is beyond its room is passed over. Returns where they end. */
+static const char *add_digits(const char *p, const char *end, uint64_t *mantissa, int *digits,
+                              size_t *kept) {
     const char *start = p;
-    bool negative = p < end && *p == '-', any = false;
-    p += negative;
-    uint64_t mantissa = 0;
-    int exponent = 0, digits = 0;
-    for (; p < end && is_digit(*p); p++, any = true)
-        if (mantissa || *p != '0') mantissa = mantissa * 10 + (uint64_t)(*p - '0'), digits++;
-    if (p < end && *p == '.')
-        for (p++; p < end && is_digit(*p); p++, any = true, exponent--)
-            if (mantissa || *p != '0') mantissa = mantissa * 10 + (uint64_t)(*p - '0'), digits++;
-    bool simple = any && digits <= 19;
+    uint64_t eight;
+    if (!*mantissa)
+        while (p < end && *p == '0') p++;
+    for (; end - p >= 8 && *digits <= MANTISSA_DIGITS - 8 && eight_digits(p, &eight); p += 8) {
+        *mantissa = *mantissa * 100000000 + eight;
+        *digits += 8;
+    }
+    for (; p < end && *digits < MANTISSA_DIGITS && is_digit(*p); p++, ++*digits)
+        *mantissa = *mantissa * 10 + (uint64_t)(*p - '0');
+    *kept = (size_t)(p - start);
+    while (p < end && is_digit(*p)) p++;
+    return p;
+}
+
+/* A decimal number, rounded to float64 and then to float32. Nineteen digits times a power of ten,
+ * in float64, are off by two of its units at most; unless that lies within eight units of the
+ * middle of two float32, where they could go to the wrong one, both are the same float32. What is
+ * near a middle, outside float32's normal range, or written otherwise is the CSV reader's. */
+static bool read_number(const char *p, const char *end, float *out) {
+    const char *start = p, *first;
+    bool negative = p < end && *p == '-';
+    uint64_t mantissa = 0, bits;
+    int digits = 0;
+    size_t kept, whole;
+    ptrdiff_t exponent = 0;
+    first = p += negative;
+    p = add_digits(p, end, &mantissa, &digits, &kept);
+    whole = (size_t)(p - first);
+    exponent = (ptrdiff_t)(whole - kept);
+    if (p < end && *p == '.') {
+        first = ++p;
+        p = add_digits(p, end, &mantissa, &digits, &kept);
+        whole += (size_t)(p - first);
+        exponent -= (ptrdiff_t)kept;
+    }
+    bool simple = whole > 0;
     if (simple && p < end && (*p == 'e' || *p == 'E')) {
         const char *q = p + 1;
         bool down = q < end && *q == '-';
@@ -62,11 +105,15 @@ static bool read_number(const char *p, const char *end, float *out) {
         exponent += down ? -e : e;
         p = q;
     }
-    if (simple && p == end && mantissa <= (uint64_t)1 << 53 && exponent >= -22 && exponent <= 22) {
+    if (simple && p == end && exponent > -POWERS && exponent < POWERS) {
         double value = exponent < 0 ? (double)mantissa / power_of_ten[-exponent]
                                     : (double)mantissa * power_of_ten[exponent];
-        *out = (float)(negative ? -value : value);
-        return true;
+        memcpy(&bits, &value, sizeof bits);
+        uint64_t beyond_middle = (bits & 0x1fffffff) - (0x10000000 - 8);
+        if (!mantissa || (value > 1.2e-38 && value < 3.4e38 && beyond_middle > 16)) {
+            *out = (float)(negative ? -value : value);
+            return true;
+        }
     }
     double value;
     if (!gn_csv_number((gn_csv_field){start, (size_t)(end - start)}, &value)) return false;

@@ -18,6 +18,14 @@ static gn_status parse(const char *text, gn_vectors *out) {
     return gn_vectors_parse(ctx, text, strlen(text), "v.tsv", out, &err);
 }
 
+static void print_number(char *text, size_t size, size_t how, double x) {
+    if (how == 0) snprintf(text, size, "%.9g\t1\n", x);
+    if (how == 1) snprintf(text, size, "%.17g\t1\n", x);
+    if (how == 2) snprintf(text, size, "%.18e\t1\n", x);
+    if (how == 3) snprintf(text, size, "%.30f\t1\n", x);
+    if (how == 4) snprintf(text, size, "%.25E\t1\n", x);
+}
+
 TEST(numbers_round_as_strtof_of_the_double_does) {
     const char *odd[] = {"0",
                          "-0",
@@ -39,14 +47,19 @@ TEST(numbers_round_as_strtof_of_the_double_does) {
                          "1e-400",
                          "inf",
                          "-inf"};
-    char text[64];
+    char text[160];
     gn_random r = gn_random_new(7, 0);
     for (size_t i = 0; i < 20000; i++) {
+        double x = ldexp(gn_random_normal(&r), (int)(i % 200) - 100);
+        if (i % 7 == 0) { /* the middle of two float32, or a hair beside it */
+            float low = (float)x;
+            x = ((double)low + (double)nextafterf(low, INFINITY)) / 2;
+            if (i % 3) x = nextafter(x, i % 3 == 1 ? INFINITY : -INFINITY);
+        }
         if (i < sizeof odd / sizeof *odd)
             snprintf(text, sizeof text, "%s\t1\n", odd[i]);
         else
-            snprintf(text, sizeof text, i % 2 ? "%.9g\t1\n" : "%.17g\t1\n",
-                     ldexp(gn_random_normal(&r), (int)(i % 200) - 100));
+            print_number(text, sizeof text, i % 5, x);
         gn_vectors v = {0};
         float want = (float)strtod(text, NULL);
         bool good = parse(text, &v) == GN_OK && v.rows == 1 && v.cols == 2 && !v.label &&
