@@ -18,6 +18,7 @@ typedef enum gn_vlayout_method {
     GN_LAYOUT_TSNE,
     GN_LAYOUT_UMAP,
     GN_LAYOUT_AXES,
+    GN_LAYOUT_BOOKMARK, /**< places that came with the data */
 } gn_vlayout_method;
 typedef enum gn_vlayout_align {
     GN_ALIGN_NONE = 0,
@@ -79,6 +80,7 @@ typedef struct gn_vlayout {
     int32_t *row; /**< (n) of the source; NULL: all */
     size_t n;
     gn_vlayout_axis axis[3];
+    const struct gn_bookmark_layout *saved; /**< of a bookmark: the source's */
     atomic_size_t references;
     atomic_bool quit; /**< stop was asked for, the layout was deleted, or the server ends */
 
@@ -147,6 +149,20 @@ gn_status gn_vlayout_make(gn_vlayout *l, gn_ctx *ctx, gn_error *err);
 gn_status gn_vlayout_map(gn_vlayout *l, size_t i, gn_ctx *ctx, gn_vlayout_rows *r,
                          const double *before, const gn_vlayout_rows *before_rows, double *out,
                          gn_error *err);
+
+/* ---- layout_saved.c: bookmarks ---- */
+
+/** Finds what params.bookmark and params.projection name; sets l->saved, its dimensions, the note.
+ *  @return GN_OK; GN_EINVAL (no such bookmark or projection); what the file's reader says. */
+gn_status gn_vlayout_saved_find(gn_vlayout *l, const json_t *params, gn_error *err);
+/** Leaves the rows that have a place. */
+gn_status gn_vlayout_saved_rows(gn_vlayout *l, gn_error *err);
+/** @param out (n, dim) */
+void gn_vlayout_saved_places(const gn_vlayout *l, double *out);
+/** The name of an axis. */
+void gn_vlayout_saved_axis(const gn_vlayout *l, size_t axis, char *out, size_t room);
+/** A route: the list of bookmarks. */
+gn_status gn_vlayout_bookmarks(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err);
 
 /* ---- layouts.c: the list of all layouts ---- */
 

@@ -182,7 +182,8 @@ static gn_status make_layer(struct making *m, size_t i, gn_error *err) {
     const bool pulled = l->align == GN_ALIGN_ALIGNED && i > 0;
     gn_status st = GN_OK;
     gn_vlayout_phase(l, "reading");
-    GN_TRY(gn_vlayout_rows_open(l, i, false, m->ctx, &m->rows, err));
+    if (l->method != GN_LAYOUT_BOOKMARK) /* its places need no vectors */
+        GN_TRY(gn_vlayout_rows_open(l, i, false, m->ctx, &m->rows, err));
     switch (l->method) {
     case GN_LAYOUT_RAW:
         st = as_it_is(m, m->now, err);
@@ -197,6 +198,9 @@ static gn_status make_layer(struct making *m, size_t i, gn_error *err) {
     case GN_LAYOUT_UMAP:
         st = gn_vlayout_map(l, i, m->ctx, &m->rows, pulled ? m->before : NULL, &m->rows_before,
                             m->now, err);
+        break;
+    case GN_LAYOUT_BOOKMARK:
+        gn_vlayout_saved_places(l, m->now);
         break;
     }
     if (st == GN_OK && l->n_layers > 1) st = put_on(m, i, err);

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const gn_vlayout_methods[] = {"raw", "pca", "tsne", "umap", "axes", NULL};
+const char *const gn_vlayout_methods[] = {"raw", "pca", "tsne", "umap", "axes", "bookmark", NULL};
 const char *const gn_vlayout_aligns[] = {"none", "joint", "procrustes", "aligned", NULL};
 const char *const gn_vlayout_states[] = {"waiting", "running", "paused",
                                          "done",    "failed",  "stopped"};
@@ -201,7 +201,9 @@ static gn_status read_all(gn_vlayout *l, const json_t *body, gn_reply *re, gn_er
     l->metric = (gn_metric)metric;
     l->seed = seed;
     GN_TRY(check_align(l, err));
+    if (l->method == GN_LAYOUT_BOOKMARK) GN_TRY(gn_vlayout_saved_find(l, params, err));
     GN_TRY(gn_source_subset(l->v, l->s, json_object_get(body, "rows"), &l->row, &l->n, err));
+    if (l->method == GN_LAYOUT_BOOKMARK) GN_TRY(gn_vlayout_saved_rows(l, err));
     GN_TRY(read_layers(l, body, err));
     GN_TRY(gn_vlayout_read_params(l, params, &l->params, err));
     GN_TRY(check(l, err));

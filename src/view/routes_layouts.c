@@ -47,6 +47,11 @@ static json_t *axes_json(const gn_vlayout *l, const gn_vlayout_layer *y) {
             json_array_append_new(list, gn_json_text(l->axis[a].label));
             continue;
         }
+        if (l->saved) {
+            gn_vlayout_saved_axis(l, a, text, sizeof text);
+            json_array_append_new(list, json_string(text));
+            continue;
+        }
         const size_t number = l->method == GN_LAYOUT_PCA ? l->params.component[a] + 1 : a + 1;
         if (l->method == GN_LAYOUT_PCA && y->has_explained)
             snprintf(text, sizeof text, "PC%zu %.1f %%", number, 100 * y->explained[a]);
@@ -245,6 +250,7 @@ const gn_route gn_vlayout_routes[] = {
     {"GET", "/api/layouts/{id}/positions", gn_vlayout_positions, false},
     {"GET", "/api/layouts/{id}/trust", gn_vlayout_trust, false},
     {"GET", "/api/sources/{s}/labels", gn_vlayout_labels, false},
+    {"GET", "/api/sources/{s}/bookmarks", gn_vlayout_bookmarks, false},
     {"GET", "/api/export/coordinates", gn_vlayout_export, false},
     {0},
 };

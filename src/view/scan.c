@@ -52,6 +52,7 @@ static gn_status add_source(const struct origin *o, const gn_reader *reader, gn_
     gn_source *s = gn_calloc(1, sizeof *s);
     if (!s) return gn_fail_nomem(err, "a source", sizeof *s);
     pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->bookmarks_lock, NULL);
     s->reader = reader;
     s->root = o->root;
     s->file = gn_strdup(o->file);

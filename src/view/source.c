@@ -1,6 +1,7 @@
 /* Sources once they are listed: opening, layers, hash, subsets. See source.h. */
 #include "view/source.h"
 
+#include "io/bookmarks.h"
 #include "io/sha256.h"
 #include "view/columns.h"
 #include "view/sets.h"
@@ -55,8 +56,35 @@ gn_status gn_source_open(gn_source *s, gn_error *err) {
     return st;
 }
 
+gn_status gn_source_keep_bookmarks(gn_source *s, const char *path, gn_error *err) {
+    if (!path || s->bookmarks_file) return GN_OK;
+    s->bookmarks_file = gn_strdup(path);
+    return s->bookmarks_file ? GN_OK : gn_fail_nomem(err, path, strlen(path));
+}
+
+gn_status gn_source_bookmarks(gn_source *s, const gn_bookmarks **out, gn_error *err) {
+    gn_status st = GN_OK;
+    pthread_mutex_lock(&s->bookmarks_lock);
+    if (!s->bookmarks && s->bookmarks_file) {
+        gn_bookmarks *b = gn_calloc(1, sizeof *b);
+        st = b ? gn_bookmarks_open(s->bookmarks_file, s->about.rows, s->about.dims, b, err)
+               : gn_fail_nomem(err, "bookmarks", sizeof *b);
+        if (st == GN_OK)
+            s->bookmarks = b;
+        else
+            gn_free(b);
+    }
+    if (st == GN_OK) *out = s->bookmarks;
+    pthread_mutex_unlock(&s->bookmarks_lock);
+    return st;
+}
+
 void gn_source_free(gn_source *s) {
     if (!s) return;
+    if (s->bookmarks) gn_bookmarks_free(s->bookmarks);
+    gn_free(s->bookmarks);
+    gn_free(s->bookmarks_file);
+    pthread_mutex_destroy(&s->bookmarks_lock);
     gn_view_columns_free(s->columns);
     gn_texts_free(s->texts);
     gn_metadata_free(&s->metadata);

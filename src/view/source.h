@@ -71,6 +71,9 @@ struct gn_source {
     const gn_labels *row_label;      /**< of text that begins its lines with one; the handle's */
     gn_metadata metadata;            /**< of a table with metadata.tsv; {0} */
     char *warning;                   /**< NULL, or why metadata is missing */
+    char *bookmarks_file;            /**< TensorBoard's; NULL: none */
+    pthread_mutex_t bookmarks_lock;  /**< guards the next one, which takes a while to read */
+    struct gn_bookmarks *bookmarks;  /**< NULL until they are asked for */
     struct gn_view_columns *columns; /**< columns.c */
 };
 
@@ -81,6 +84,8 @@ json_t *gn_source_json(const gn_source *s);
 gn_status gn_source_open(gn_source *s, gn_error *err);
 /** For a reader's open: columns from a metadata file. A failure becomes the source's warning. */
 void gn_source_describe(gn_source *s, const char *path);
+/** For a reader's open: where the bookmarks are; they are read when they are asked for. */
+gn_status gn_source_keep_bookmarks(gn_source *s, const char *path, gn_error *err);
 /** NULL is fine. */
 void gn_source_free(gn_source *s);
 
@@ -97,6 +102,9 @@ gn_status gn_source_body_layer(const gn_source *s, const json_t *body, const cha
                                gn_error *err);
 /** Tokens: the string of a row, or NULL where none is known. */
 const char *gn_source_token(const gn_source *s, size_t row);
+/** Bookmarks that came with the data, read once and kept. *out is NULL where there are none.
+ *  @return GN_OK; what gn_bookmarks_open says. */
+gn_status gn_source_bookmarks(gn_source *s, const struct gn_bookmarks **out, gn_error *err);
 /** Hex digest of shape, type and sampled bytes: the same data give the same hash in any session. */
 gn_status gn_source_hash(gn_source *s, const char **out, gn_error *err);
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Vectors as text and TensorBoard's folders as sources, with the metadata that lies beside them."""
 
+import json
+import math
 import os
 import shutil
 import struct
@@ -118,6 +120,74 @@ def what_is_exported_comes_back(folder):
         assert names(s, ids[1], "topic") == names(s, found["set", "reps"], "topic")
 
 
+def bookmark(points, dims, **state):
+    """A state as TensorBoard's getCurrentState() fills it."""
+    return {"label": "State 0", "isSelected": True, "tSNEIteration": 0, "tSNEPerplexity": 0, "tSNELearningRate": 0,
+            "tSNEis3d": True, "umapIs3d": True, "umapNeighbors": 15, "pcaComponentDimensions": [0, 1, 2],
+            "projections": points, "selectedPoints": [], "dataSetDimensions": [len(points), dims],
+            "selectedProjection": "pca", "filteredPoints": None,
+            "cameraDef": {"orthographic": False, "target": [0, 0, 0], "position": [1, 1, 1], "zoom": 1}, **state}
+
+
+def settled(s, body):
+    """A layout that has ended: its state and its exact positions, row by row."""
+    made = s.post("/api/layouts", body).json["id"]
+    frames = list(s.stream(f"/api/layouts/{made}/stream"))
+    state = s.get(f"/api/layouts/{made}").json
+    assert state["state"] == "done", state
+    b = s.get(f"/api/layouts/{made}/positions").block
+    rows, dim = b.shape["positions"]
+    return state, [b.arrays["positions"][i * dim:i * dim + dim] for i in range(rows)], frames
+
+
+def bookmarks_are_layouts(folder):
+    tsne = [(1.5, -2.25), (0.1, 3.0), (7.0, 8.0)]
+    points = [{"pca-0": i, "pca-1": 2 * i, "pca-2": -i, "pca-3": 0.1, "tsne-0": x, "tsne-1": y}
+              for i, (x, y) in enumerate(tsne)]
+    del points[2]["tsne-0"]
+    filtered = bookmark([{"linear-x": 4, "linear-y": 5}], 2, label="one word", filteredPoints=[1], selectedPoints=[0],
+                        selectedProjection="custom", selectedColorOptionName="count", selectedLabelOption="word")
+    states = [bookmark(points, 2, label="maps", selectedProjection="tsne", tSNEis3d=False, tSNEIteration=500,
+                       tSNEPerplexity=5, pcaComponentDimensions=[3, 0]), bookmark(points[:2], 2, label="small"), filtered]
+    put(folder, "t.tsv", "1\t2\n3\t4\n5\t6\n")
+    put(folder, "m.tsv", "word\tcount\na\t1\nb\t2\nc\t3\n")
+    put(folder, "b.json", json.dumps(states))
+    put(folder, "bad.json", json.dumps([bookmark(points + points, 2, dataSetDimensions=[3, 2])]))
+    put(folder, "projector_config.pbtxt", '''
+        embeddings { tensor_name: "t" tensor_path: "t.tsv" metadata_path: "m.tsv" bookmarks_path: "b.json" }
+        embeddings { tensor_name: "bad" tensor_path: "t.tsv" bookmarks_path: "bad.json" }
+        embeddings { tensor_name: "none" tensor_path: "t.tsv" }
+        embeddings { tensor_name: "out" tensor_path: "t.tsv" bookmarks_path: "../b.json" }''')
+    with Server(folder) as s:
+        assert [s.get(f"/api/sources/{i}").json["bookmarks"] for i in range(4)] == [True, True, False, False]
+        found = s.get("/api/sources/0/bookmarks").json
+        assert "'small' is a bookmark of 2 x 2 vectors" in found["note"], found
+        maps, word = found["bookmarks"]
+        assert maps["name"] == "maps" and maps["shown"] == "tsne" and maps["iteration"] == 500, maps
+        assert [(x["projection"], x["title"], x["dim"], x["placed"], x["components"]) for x in maps["layouts"]] == [
+            ("pca", "PCA", 2, 3, [3, 0]), ("tsne", "t-SNE", 2, 2, None)]
+        assert (word["filter"], word["selection"], word["color"], word["label"]) == ([1], [1], "count", "word"), word
+        ask = {"source": 0, "method": "bookmark", "params": {"bookmark": 0, "projection": "tsne"}}
+        state, at, frames = settled(s, ask)
+        assert (state["dim"], state["rows"], state["placed"]) == (2, 2, 2) and "'maps'" in state["note"], state
+        assert at[:2] == [tuple(struct.unpack("2f", struct.pack("2f", *p))) for p in tsne[:2]]
+        assert all(map(math.isnan, at[2])) and frames[-1].meta["last"] is True
+        state, at, _ = settled(s, {**ask, "rows": [2, 0], "params": {"bookmark": 0, "projection": "pca"}})
+        assert state["axes"] == ["PC4", "PC1"] and state["rows"] == 2, state
+        assert at[2][1] == 2 and abs(at[0][0] - 0.1) < 1e-7 and math.isnan(at[1][0])
+        state, at, _ = settled(s, {"source": 0, "method": "bookmark", "params": {"bookmark": 1}})
+        assert state["axes"] == ["custom x", "custom y"] and at[1] == (4, 5) and math.isnan(at[0][0])
+        for message, params in (("expected a whole number from 0 to 1", {"bookmark": 2}),
+                                ("the bookmark 'maps' has no places of UMAP", {"projection": "umap"}),
+                                ("'projection'", {"projection": "mds"})):
+            said = s.fails(400, "POST", "/api/layouts", {**ask, "params": params})
+            assert message in said, said
+        assert "no bookmarks" in s.fails(400, "POST", "/api/layouts", {**ask, "source": 2})
+        assert "'projections' has more than 3 points, expected 3" in s.fails(400, "GET", "/api/sources/1/bookmarks")
+        assert s.get("/api/sources/2/bookmarks").json == {"bookmarks": [], "note": None}
+        assert "leads out of the folder" in s.get("/api/sources").json["sources"][3]["note"]
+
+
 if __name__ == "__main__":
     sys.exit(main([text_is_a_table, a_projector_folder_opens_unchanged, a_run_folder_holds_it_in_plugins,
-                   metadata_lies_beside_a_file, what_is_exported_comes_back]))
+                   metadata_lies_beside_a_file, what_is_exported_comes_back, bookmarks_are_layouts]))
