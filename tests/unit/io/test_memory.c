@@ -3,6 +3,7 @@
 #include "files.h"
 
 #include "gonio/io.h"
+#include "io/bookmarks.h"
 #include "io/file.h"
 #include "io/json.h"
 #include "io/sha256.h"
@@ -43,6 +44,14 @@ static gn_status open_json(void *path, gn_error *err) {
     json_t *root = NULL;
     gn_status st = gn_json_open(path, 1 << 20, &root, err);
     json_decref(root);
+    return st;
+}
+
+static gn_status open_bookmarks(void *path, gn_error *err) {
+    gn_bookmarks b = {0};
+    gn_status st = gn_bookmarks_open(path, 2, 2, &b, err);
+    if (st != GN_OK && (b.n || b.bookmark || b.note)) return GN_EINVAL;
+    gn_bookmarks_free(&b);
     return st;
 }
 
@@ -93,6 +102,7 @@ TEST(folders_of_tensors) {
     sweep(open_json, test_path("golden/io/parts.safetensors.index.json"));
     sweep(open_json, test_path("fuzz/corpus/json/packed.json.gz"));
     sweep(hash, "text");
+    sweep(open_bookmarks, test_path("fuzz/corpus/bookmarks/two.json"));
 }
 
 TEST(writers_leave_nothing_behind) {
