@@ -49,7 +49,7 @@ static gn_status open_json(void *path, gn_error *err) {
 
 static gn_status open_bookmarks(void *path, gn_error *err) {
     gn_bookmarks b = {0};
-    gn_status st = gn_bookmarks_open(path, 2, 2, &b, err);
+    gn_status st = gn_bookmarks_open(path, 3, 2, &b, err);
     if (st != GN_OK && (b.n || b.bookmark || b.note)) return GN_EINVAL;
     gn_bookmarks_free(&b);
     return st;
