@@ -64,6 +64,46 @@ test("a change on the server is one step; a failure leaves none", async () => {
   assert.equal(canUndo.value, "set");
 });
 
+test("a step that went back and forth keeps what was undone after it", async () => {
+  const v = undoable("t.chain", 0);
+  const w = undoable("t.answer", 0);
+  clearHistory();
+  commit("open", () => (v.value = 1), "open");
+  commit("later", () => (v.value = 2));
+  await undo();
+  await undo();
+  await redo();
+  follow("open", () => (w.value = 5)); // the answer to what was done again
+  assert.equal(canRedo.value, "later");
+  await redo();
+  assert.deepEqual([v.value, w.value], [2, 5]);
+  await undo();
+  await undo();
+  assert.deepEqual([v.value, w.value], [0, 0]);
+});
+
+test("a way back that the server refuses stays in the history; changes on the server keep their order", async () => {
+  clearHistory();
+  const done: string[] = [];
+  let refuse = true;
+  const slow = (what: string, ms: number) => () =>
+    new Promise<void>((r) =>
+      setTimeout(() => {
+        done.push(what);
+        r();
+      }, ms),
+    );
+  await commitRemote("set", slow("put", 1), async () => {
+    if (refuse) throw new Error("no answer");
+    done.push("delete");
+  });
+  await assert.rejects(undo(), /no answer/);
+  assert.deepEqual([canUndo.value, canRedo.value], ["set", null]);
+  refuse = false;
+  await Promise.all([undo(), redo(), commitRemote("other", slow("other", 1), slow("not other", 20)), undo(), undo()]);
+  assert.deepEqual(done, ["put", "delete", "put", "other", "not other", "delete"]);
+});
+
 test("sets of rows against the plain definition", () => {
   let seed = 5;
   const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
