@@ -203,6 +203,25 @@ export async function text(page, id) {
 export async function mapStands(page, more = "true") {
   await until(page, `g.layout?.state === 'done' && g.exact && g.data.n > 0 && g.frame > 0 && !g.plot.busy && (${more})`);
 }
+/** Types into a field what replaces its text. */
+export async function fill(page, id, value) {
+  await (await page.waitForSelector(byId(id), { visible: true })).click({ clickCount: 3 });
+  await page.keyboard.type(value);
+}
+/** Presses a key of the page: no field has the focus. */
+export async function press(page, key, held = []) {
+  await page.evaluate(() => document.activeElement?.blur());
+  for (const k of held) await page.keyboard.down(k);
+  await page.keyboard.press(key);
+  for (const k of held) await page.keyboard.up(k);
+}
+/** Steps back and forth, each until it is taken. */
+export const undo = (page) => step(page, "z");
+export const redo = (page) => step(page, "y");
+async function step(page, key) {
+  await press(page, key, ["Control"]);
+  await page.evaluate(() => window.__gonio.settled());
+}
 /** Moves a slider to a value, as a hand does that lets go there. */
 export async function slide(page, id, value) {
   await page.$eval(byId(id), (e, v) => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { decodeView, encodeView, type View } from "../src/state/view";
-import { alignOf, paramsOf } from "../src/state/layouts";
+import type { LayoutState } from "../src/api/types";
+import { checkedView, decodeView, encodeView, type View } from "../src/state/view";
+import { alignOf, fits, paramsOf } from "../src/state/layouts";
 import { packRows } from "../src/state/rows";
 import { typedPoints } from "../src/state/typed";
 import { projection } from "../src/state/store";
@@ -20,12 +21,14 @@ const view = (selection: string): View => ({
   pointSize: 0,
   paths: true,
   labels: true,
+  trails: false,
   selection,
   isolated: null,
   pinned: 5,
   nearest: { k: 10, metric: "cosine", space: { center: true, remove: 2 } },
   operands: [{ row: 1 }, null, { text: "a'b" }],
   search: { text: "^bank\\b", mode: "regex", column: null, matchCase: false },
+  typed: "by the river",
   sets: [],
   tab: "token",
   theme: "dark",
@@ -49,6 +52,8 @@ test("the address of a plain view is short", () => {
     camera: null,
     nearest: { k: 10, metric: "cosine" as const, space: { center: false, remove: 0 } },
     operands: [null, null, null] as View["operands"],
+    trails: true,
+    typed: "",
     search: { text: "", mode: "substring" as const, column: null, matchCase: false },
   };
   assert.ok(encodeView(plain).length < 260, encodeView(plain));
@@ -58,8 +63,69 @@ test("the address of a plain view is short", () => {
 test("a selection too large for an address is left out, the rest stays", () => {
   const rows = Uint32Array.from({ length: 20000 }, (_, i) => i * 3);
   const back = decodeView(encodeView(view(packRows(rows))))!;
-  assert.equal(back.selection, "");
+  assert.equal(back.selection, null, "left out, which is not the same as none");
   assert.equal(back.layer, 7);
+});
+
+test("a view of any content becomes one that the page can show", () => {
+  const v = view("0.4_10");
+  assert.deepEqual(checkedView(v), v, "a good view is left as it is");
+  const worst = {
+    ...v,
+    screen: "moon",
+    layer: "first",
+    projection: { ...v.projection, method: 7, dim: 4, components: [1], tsne: { perplexity: "x", steps: 10 }, axes: null },
+    layout: "3",
+    colour: { kind: "column" },
+    hidden: { a: 1 },
+    size: 3,
+    selection: 9,
+    pinned: "x",
+    nearest: 5,
+    operands: [{ row: -1 }, null, "a"],
+    search: null,
+    sets: [1, "good"],
+    theme: "pink",
+    camera: { target: "no" },
+  } as unknown as View;
+  const c = checkedView(worst);
+  assert.deepEqual(
+    [c.screen, c.layout, c.colour, c.hidden, c.size, c.selection, c.pinned, c.sets, c.theme, c.camera],
+    ["map", null, { kind: "none" }, [], null, "", -1, ["good"], null, null],
+  );
+  assert.deepEqual(c.nearest, { k: 10, metric: "cosine", space: { center: false, remove: 0 } });
+  assert.deepEqual(c.operands, [null, null, null]);
+  assert.deepEqual([c.search.mode, c.search.text], ["substring", ""]);
+  const { method, dim, components, tsne, axes } = c.projection;
+  assert.deepEqual([method, dim, components, tsne.perplexity, tsne.steps, axes.length], ["pca", 2, [0, 1, 2], 30, 10, 3]);
+});
+
+test("a layout at the server is taken up only if it is what the view asks for", () => {
+  const request = {
+    source: 1,
+    layer: 3,
+    method: "tsne" as const,
+    dim: 2 as const,
+    seed: 1,
+    rows: null,
+    space: { center: false, remove: 0 },
+    metric: "euclidean" as const,
+    params: { perplexity: 30, learning_rate: 0 },
+    align: "none" as const,
+  };
+  const state = { ...request, rows: 100, params: { perplexity: 30, learning_rate: 200, pull: 0.5 } } as unknown as LayoutState;
+  assert.ok(fits(state, request, 100));
+  assert.ok(!fits(state, request, 99), "other rows");
+  for (const other of [
+    { layer: 2 },
+    { seed: 2 },
+    { metric: "cosine" as const },
+    { space: { center: true, remove: 0 } },
+    { params: { perplexity: 5 } },
+    { align: "procrustes" as const },
+    { rows: [1, 2] },
+  ])
+    assert.ok(!fits(state, { ...request, ...other }, 100), JSON.stringify(other));
 });
 
 test("foreign text after # is no view", () => {

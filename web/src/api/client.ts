@@ -15,12 +15,19 @@ export class ApiError extends Error {
   }
 }
 
+let onsilence = (): void => undefined;
+/** Calls `f` for each request that gets no answer at all: the server has ended, or the way to it. */
+export function watchSilence(f: () => void): void {
+  onsilence = f;
+}
+
 async function ask(path: string, init?: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, init);
   } catch (e) {
     if (init?.signal?.aborted) throw e;
+    onsilence();
     throw new ApiError(0, "The server does not answer. Is `gonio view` still running?");
   }
   if (response.ok) return response;
@@ -178,6 +185,10 @@ export const httpApi = {
   /** Writes one value (or one value a row) into a column of tags; answers what was there before. */
   putTags: (source: number, column: string, rows: number[], value: string | null | (string | null)[]) =>
     json<{ previous?: (string | null)[]; old?: (string | null)[] }>("/api/tags", body("PUT", { source, column, rows, value })),
+
+  /** Forgets all edits of a column; one that was made of them is gone. */
+  deleteTags: (source: number, column: string) =>
+    ask(url`/api/tags?source=${source}&column=${column}`, { method: "DELETE" }),
 
   log: () => json<T.LogEntry[]>("/api/log"),
   /** Addresses of downloads; a selection alone is a request with a body. */

@@ -48,6 +48,8 @@ export interface SourceDetail extends SourceEntry {
   /** Column with the index of the next row of a polyline (`__seq_next__`), or null. */
   path_column?: string | null;
   conditions?: Record<string, unknown> | null;
+  /** Metadata that could not be read. */
+  warning?: string | null;
 }
 
 /** A column of the row table: numbers (NaN = missing), or codes into a dictionary (-1 = missing). */

@@ -1,5 +1,5 @@
 /** A - B + C over rows or typed words; the answer is the list of neighbours of the sum. */
-import { pin, setOperand } from "../state/actions";
+import { clearOperands, pin, setOperand } from "../state/actions";
 import { tokenOf } from "../state/columns";
 import { neighbours, type Operand, operands, pinned } from "../state/store";
 import { Neighbours } from "./Neighbours";
@@ -18,11 +18,7 @@ export function Arithmetic() {
         <h2>
           <span>Vector of A − B + C</span>
           {filled > 0 && (
-            <Button
-              kind="quiet"
-              testid="operands-clear"
-              onClick={() => ([0, 1, 2] as const).forEach((i) => setOperand(i, null))}
-            >
+            <Button kind="quiet" testid="operands-clear" onClick={clearOperands}>
               Clear
             </Button>
           )}

@@ -111,7 +111,7 @@ function HoverCard() {
   return (
     <div class="hover-card" style={place} data-testid="hover-card" role="status">
       <div class="token-line">
-        <strong class="token">{c?.token ?? tokenOf(row)}</strong>
+        <strong class="token">{tokenOf(row, c?.token)}</strong>
         {tokens.value && <span class="muted">row {count(row)}</span>}
       </div>
       <Context of={c?.context} />

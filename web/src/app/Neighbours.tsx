@@ -93,7 +93,7 @@ function List({ rows, busy }: { rows: Neighbor[]; busy: boolean }) {
               hover.value = n.row;
             }}
           >
-            <span class="token">{n.token ?? tokenOf(n.row)}</span>
+            <span class="token">{tokenOf(n.row, n.token)}</span>
             <span class="bar" aria-hidden="true">
               <i style={{ width: `${(100 * n.distance) / far}%` }} />
             </span>

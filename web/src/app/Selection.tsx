@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { api } from "../api/client";
 import type { NamedSet, TokenCard } from "../api/types";
 import { combineSets, deleteSet, isolate, pin, restoreAll, saveSet, select, tag } from "../state/actions";
+import { cardsEdition } from "../state/cards";
 import { tokenOf } from "../state/columns";
 import { count, plural } from "../state/format";
 import { commit } from "../state/history";
@@ -303,6 +304,7 @@ const cards = signal<{ rows: Uint32Array; list: TokenCard[] } | null>(null);
 
 function Rows({ rows }: { rows: Uint32Array }) {
   const s = currentSource.value;
+  const edition = cardsEdition.value;
   useEffect(() => {
     if (s === null || offline.peek()) return;
     let alive = true;
@@ -318,7 +320,7 @@ function Rows({ rows }: { rows: Uint32Array }) {
       alive = false;
       clearTimeout(timer);
     };
-  }, [rows, s]);
+  }, [rows, s, edition]);
   const got = cards.value?.rows === rows ? new Map(cards.value.list.map((c) => [c.row, c])) : null;
   const first = Array.from(rows.subarray(0, listed));
   return (
@@ -342,7 +344,7 @@ function Rows({ rows }: { rows: Uint32Array }) {
                 hover.value = r;
               }}
             >
-              <span class="token">{got?.get(r)?.token ?? tokenOf(r)}</span>
+              <span class="token">{tokenOf(r, got?.get(r)?.token)}</span>
               <span class="spring" />
               <span class="distance">{r}</span>
               <Snippet of={got?.get(r)?.context ?? null} />

@@ -5,12 +5,11 @@ import { useEffect } from "preact/hooks";
 import type { NeighborReply, TokenCard } from "../api/types";
 import { api } from "../api/client";
 import { pin, select, setOperand } from "../state/actions";
-import { cardOf, otherColumns } from "../state/cards";
+import { cardOf, cardsEdition, otherColumns } from "../state/cards";
 import { measureTitle, tokenOf, tokens } from "../state/columns";
 import { count, num } from "../state/format";
-import { currentSource, detail, layer, layers, mapPlot, nearest, pinned } from "../state/store";
+import { currentSource, detail, layer, layers, mapPlot, nearest, pinned, showTrails } from "../state/store";
 import { commit } from "../state/history";
-import { showTrails } from "../screens/trails";
 import { Context } from "./Context";
 import { Neighbours } from "./Neighbours";
 import { Button, Empty, Section } from "./ui";
@@ -22,6 +21,7 @@ const cardError = signal<string | null>(null);
 function useCard(row: number): void {
   const s = currentSource.value;
   const of = layer.value;
+  const edition = cardsEdition.value;
   useEffect(() => {
     if (row < 0 || s === null) return void (card.value = null);
     let alive = true;
@@ -34,7 +34,7 @@ function useCard(row: number): void {
       (e: Error) => alive && (cardError.value = e.message),
     );
     return () => void (alive = false);
-  }, [row, s, of]);
+  }, [row, s, of, edition]);
 }
 
 function Facts({ children }: { children: ComponentChildren }) {
@@ -67,7 +67,7 @@ export function TokenPanel() {
     <>
       <div class="token-card" data-testid="token-card">
         <div class="token-line">
-          <strong class="token">{c?.token ?? tokenOf(row)}</strong>
+          <strong class="token">{tokenOf(row, c?.token)}</strong>
           {tokens.value && <span class="muted">row {count(row)}</span>}
           <span class="spring" />
           <Button
@@ -104,7 +104,7 @@ export function TokenPanel() {
           )}
           {tokens.value && (
             <Button testid="select-same" onClick={() => selectSame(row)} title="Select every row with this token">
-              All “{c?.token ?? tokenOf(row)}”
+              All “{tokenOf(row, c?.token)}”
             </Button>
           )}
         </div>
@@ -184,7 +184,7 @@ function OtherLayers({ row }: { row: number }) {
               <span>
                 {o.replies
                   .get(l.layer)
-                  ?.rows.map((n) => n.token ?? tokenOf(n.row))
+                  ?.rows.map((n) => tokenOf(n.row, n.token))
                   .join("  ·  ") ?? "…"}
               </span>
             </li>

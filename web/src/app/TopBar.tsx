@@ -1,7 +1,7 @@
 /** Bar on top: screens, search, undo, theme, help. */
-import { clear, setSearch, showScreen } from "../state/actions";
+import { clear, redoStep, setSearch, showScreen, undoStep } from "../state/actions";
 import { count } from "../state/format";
-import { canRedo, canUndo, redo, undo } from "../state/history";
+import { canRedo, canUndo, commit } from "../state/history";
 import type { SearchMode } from "../api/types";
 import {
   currentSource,
@@ -17,7 +17,6 @@ import {
   theme,
   themeChoice,
 } from "../state/store";
-import { commit } from "../state/history";
 import { Button, Icon, Segmented } from "./ui";
 
 export function TopBar() {
@@ -48,7 +47,7 @@ export function TopBar() {
           testid="undo"
           disabled={!canUndo.value}
           title={canUndo.value ? `Undo: ${canUndo.value} (Ctrl Z)` : "Nothing to undo"}
-          onClick={() => void undo()}
+          onClick={undoStep}
         />
         <Button
           icon="redo"
@@ -56,7 +55,7 @@ export function TopBar() {
           testid="redo"
           disabled={!canRedo.value}
           title={canRedo.value ? `Redo: ${canRedo.value} (Ctrl Y)` : "Nothing to redo"}
-          onClick={() => void redo()}
+          onClick={redoStep}
         />
         <Button
           icon="export"

@@ -1,26 +1,30 @@
 /** A sentence typed by the user: its tokens with their nearest rows, and where they lie on the map. */
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { pin } from "../state/actions";
+import { pin, placeText } from "../state/actions";
 import type { EmbedPoint } from "../api/types";
 import type { Plot } from "../plot";
 import { drawn } from "../state/handle";
 import { tokenOf } from "../state/columns";
-import { layer, layers, mapPlot } from "../state/store";
-import { typed, typedPoints, typedText } from "../state/typed";
+import { layer, layers, mapPlot, typedText } from "../state/store";
+import { typed, typedPoints } from "../state/typed";
 import { Button, Problem } from "./ui";
 
 const draft = signal("");
+// The field follows undo, redo and restored views.
+effect(() => {
+  draft.value = typedText.value;
+});
 
 export function TypedPanel() {
   const { reply, busy, error } = typed.value;
-  const place = (): void => void (typedText.value = draft.value.trim());
+  const place = (): void => placeText(draft.value.trim());
   return (
     <section class="section" data-testid="typed" aria-busy={busy}>
       <h2>
         <span>Typed text</span>
         {typedText.value && (
-          <Button kind="quiet" testid="typed-clear" onClick={() => (typedText.value = "")}>
+          <Button kind="quiet" testid="typed-clear" onClick={() => placeText("")}>
             Clear
           </Button>
         )}
@@ -70,7 +74,7 @@ export function TypedPanel() {
                       title={`Row ${n.row}: pin it`}
                       onClick={() => pin(n.row)}
                     >
-                      {n.token ?? tokenOf(n.row)}
+                      {tokenOf(n.row, n.token)}
                     </button>
                   ))}
                 </span>

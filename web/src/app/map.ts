@@ -143,11 +143,17 @@ export function connectMap(host: HTMLElement): () => void {
       return;
     }
     const p = l.positions.get(of);
-    if (!good(p) || stage.shows(p)) return;
+    const camera = pendingCamera.value;
+    if (!good(p)) return;
+    if (stage.shows(p)) {
+      if (!camera) return;
+      following = false;
+      pendingCamera.value = null;
+      return plot.camera.set(camera);
+    }
     const before = shown;
     shown = { layout: l.id, layer: of };
     const same = before?.layout === l.id;
-    const camera = pendingCamera.peek();
     if (camera || !before || !stage.fits(p, dim)) {
       following = camera === null;
       stage.set(p, dim);

@@ -5,12 +5,13 @@ import { api } from "../api/client";
 import type { LogEntry } from "../api/types";
 import { Button, Problem, Section } from "../app/ui";
 import { num } from "../state/format";
-import { layout, layoutLayers, shownLayer } from "../state/layouts";
-import { dialog, say } from "../state/store";
-import { applyView, captureView, encodeView } from "../state/view";
+import { layout, layoutLayers } from "../state/layouts";
+import { say } from "../state/store";
+import { captureView, encodeView } from "../state/view";
 import { download } from "./export/download";
-import { hashOf, readSession, writeSession } from "./export/session";
+import { hashOf, writeSession } from "./export/session";
 import { Part, stem } from "./ExportPart";
+import { openSession } from "./open-session";
 
 export function SessionPart() {
   const file = useRef<HTMLInputElement>(null);
@@ -22,17 +23,6 @@ export function SessionPart() {
     if (l?.state.peek()?.state === "done")
       for (const n of layoutLayers.peek()) if (l.exact.has(n)) coordinates[n] = await hashOf(l.positions.get(n)!);
     download(stem("gonio.json"), writeSession(view, coordinates, new Date()), "application/json");
-  };
-  const open = async (chosen: File | undefined): Promise<void> => {
-    if (!chosen) return;
-    try {
-      const session = readSession(await chosen.text());
-      if (!(await applyView(session.view))) return;
-      dialog.value = null;
-      await compareCoordinates(session.coordinates);
-    } catch (e) {
-      say((e as Error).message, "error");
-    }
   };
   const copy = async (): Promise<void> => {
     const view = captureView();
@@ -59,7 +49,10 @@ export function SessionPart() {
         hidden
         aria-label="Session file"
         data-testid="export-session-file"
-        onChange={(e) => void open(e.currentTarget.files?.[0])}
+        onChange={(e) => {
+          const chosen = e.currentTarget.files?.[0];
+          if (chosen) void openSession(chosen);
+        }}
       />
       <span class="spring" />
       <Button testid="export-link" onClick={() => void copy()}>
@@ -67,29 +60,6 @@ export function SessionPart() {
       </Button>
     </Part>
   );
-}
-
-/** Says so when a restored layout came out with other coordinates than the session's. */
-async function compareCoordinates(expected: Record<string, string>): Promise<void> {
-  const n = shownLayer.peek();
-  const hash = n === null ? undefined : expected[n];
-  const l = layout.peek();
-  if (hash === undefined || !l) return;
-  const begun = performance.now();
-  while (!l.exact.has(n!) || l.state.peek()?.state !== "done") {
-    if (
-      layout.peek() !== l ||
-      performance.now() - begun > 600000 ||
-      ["failed", "stopped"].includes(l.state.peek()?.state ?? "")
-    )
-      return;
-    await new Promise((r) => setTimeout(r, 200));
-  }
-  if ((await hashOf(await api.positions(l.id, n!))) !== hash)
-    say(
-      `Layer ${n} came out with other coordinates than in the session: another version of gonio or another kind of processor computed it.`,
-      "error",
-    );
 }
 
 export function Log() {

@@ -10,10 +10,9 @@ import { Button } from "../app/ui";
 import { commit } from "../state/history";
 import { playLayers } from "../state/keys";
 import { layout, layoutLayers } from "../state/layouts";
-import { layer, layers, options, scrub } from "../state/store";
+import { layer, layers, options, scrub, showTrails } from "../state/store";
 import { CurveChoice, CurveValue, UnderCurve } from "./LayerCurve";
 import { SIDE, Strip } from "./LayerStrip";
-import { showTrails } from "./trails";
 
 /** Seconds a layer takes while playing. */
 const PACE = 0.9;

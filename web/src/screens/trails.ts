@@ -1,11 +1,8 @@
 /** Trails: the way of the pinned row and of the selected rows through all layers, as lines on the map. */
 import { computed } from "@preact/signals";
 import type { Path } from "../plot";
-import { undoable } from "../state/history";
 import { layout, layoutLayers } from "../state/layouts";
-import { colouring, pinned, selection } from "../state/store";
-
-export const showTrails = undoable<boolean>("trails", true);
+import { colouring, pinned, selection, showTrails } from "../state/store";
 
 /** More lines than this say nothing. */
 const LIMIT = 40;

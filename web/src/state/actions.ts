@@ -2,7 +2,7 @@
 import { api } from "../api/client";
 import { forgetCards } from "./cards";
 import { forgetColumn } from "./columns";
-import { commit, commitRemote } from "./history";
+import { commit, commitRemote, redo, undo } from "./history";
 import { run } from "./layouts";
 import { combine, noRows, sortedRows } from "./rows";
 import {
@@ -32,11 +32,13 @@ import {
   screen,
   type Screen,
   search,
+  searchAsked,
   type SearchState,
   selection,
   sets,
   sizeBy,
   sources,
+  typedText,
 } from "./store";
 
 /** Runs a task of the server; its sentence goes to the foot of the page when it fails. */
@@ -49,6 +51,10 @@ export async function attempt(task: () => Promise<unknown>): Promise<boolean> {
     return false;
   }
 }
+
+/** Undo and redo; a way back that the server refuses stays in the history. */
+export const undoStep = (): void => void attempt(undo);
+export const redoStep = (): void => void attempt(redo);
 
 /* ---- sources, screens, layers ----------------------------------------------------------------- */
 
@@ -76,6 +82,7 @@ export function openSource(id: number, screenThen: Screen = "map"): void {
       paint.value = null;
       colouredSets.value = [];
       search.value = { ...search.value, text: "", column: null };
+      typedText.value = "";
       // Tables of two or three dimensions are shown as they are (nothing to project).
       const small = entry.dims <= 3 && entry.dims >= 2;
       const p = projection.value;
@@ -200,7 +207,14 @@ export function restoreAll(): void {
 /* ---- search and arithmetic -------------------------------------------------------------------- */
 
 export function setSearch(patch: Partial<SearchState>): void {
-  commit("search", () => (search.value = { ...search.value, ...patch }), "search");
+  commit(
+    "search",
+    () => {
+      search.value = { ...search.value, ...patch };
+      searchAsked.value = search.value;
+    },
+    "search",
+  );
 }
 
 /** Puts a row or a typed word into A, B or C. */
@@ -211,6 +225,15 @@ export function setOperand(slot: 0 | 1 | 2, value: Operand): void {
     operands.value = next;
     inspectorTab.value = "arithmetic";
   });
+}
+
+export function clearOperands(): void {
+  commit("clear A, B, C", () => (operands.value = [null, null, null]));
+}
+
+/** Places a text on the map; "" takes it away. */
+export function placeText(text: string): void {
+  commit("typed text", () => (typedText.value = text));
 }
 
 /* ---- sets and tags (kept by the server) ------------------------------------------------------- */
@@ -257,6 +280,7 @@ export async function tag(column: string, rows: Uint32Array, value: string | nul
   const s = currentSource.peek()!;
   const list = Array.from(rows);
   let previous: (string | null)[] = list.map(() => null);
+  const isNew = !detail.peek()?.columns.some((c) => c.name === column);
   const written = async (): Promise<void> => {
     forgetColumn(s, column);
     forgetCards();
@@ -272,7 +296,7 @@ export async function tag(column: string, rows: Uint32Array, value: string | nul
         await written();
       },
       async () => {
-        await api.putTags(s, column, list, previous);
+        await (isNew ? api.deleteTags(s, column) : api.putTags(s, column, list, previous));
         await written();
       },
     ),
@@ -290,6 +314,7 @@ export async function upload(files: Iterable<File>): Promise<void> {
       const first = added.find((x) => x.supported);
       if (metadata !== undefined) detail.value = await api.source(metadata);
       else if (first) openSource(first.id);
+      else throw new Error(`${f.name}: ${added[0]?.note ?? "there is nothing in it to show"}`);
       say(`${f.name} is open.`);
     });
   }

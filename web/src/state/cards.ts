@@ -30,8 +30,13 @@ export function otherColumns(c: TokenCard): [string, string | number | null][] {
   return Object.entries(c.columns ?? {}).filter(([n]) => !own(n));
 }
 
+/** Counts how often the cards were forgotten: a card on screen is then asked for again. */
+export const cardsEdition = signal(0);
+
+/** Forgets all cards after a column was changed. */
 export function forgetCards(): void {
   cache.clear();
+  cardsEdition.value++;
 }
 
 /** The card shown beside the pointer; its row runs ahead of `hover` never, behind it shortly. */

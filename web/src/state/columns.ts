@@ -46,11 +46,12 @@ export function forgetColumn(source: number, name: string): void {
 /** Strings that label the points of the current source: its tokens, or the first column of text. */
 export const tokens = signal<{ codes: Int32Array; names: string[] } | null>(null);
 
-/** Token of a row for labels and lists; the row number if there is none. */
-export function tokenOf(row: number): string {
+/** What a row is called in labels and lists: its label, edited or not; else the token that the server gave with
+ *  it, or its number. */
+export function tokenOf(row: number, given?: string | null): string {
   const t = tokens.value;
   const code = t ? t.codes[row] : -1;
-  return t && code >= 0 ? t.names[code] : `row ${row}`;
+  return t && code >= 0 ? t.names[code] : (given ?? `row ${row}`);
 }
 
 /** The column with a row's label: the token column, or the first that is not numeric. */

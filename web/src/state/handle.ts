@@ -1,5 +1,6 @@
 /** window.__gonio: what tests and notebooks read of the page. */
 import { cameraMoved } from "./view";
+import { settled } from "./history";
 import { counts } from "./react";
 import { layout, shownLayer } from "./layouts";
 import { boot, colouring, currentSource, hover, layer, mapPlot, pinned, selection } from "./store";
@@ -90,6 +91,8 @@ export function exposeHandle(): void {
     },
     /** CSS pixel of a row inside the plot. */
     project: (row: number) => mapPlot.value?.project(row) ?? null,
+    /** Waits until undo, redo and changes at the server that were asked for are done. */
+    settled,
     get plot() {
       return mapPlot.value;
     },

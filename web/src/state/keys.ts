@@ -1,6 +1,5 @@
 /** The one table of keys: what each does, shown by Help, obeyed by the page. */
-import { clear, goToLayer, nextNeighbour, pin, setDim, stepLayer } from "./actions";
-import { redo, undo } from "./history";
+import { clear, goToLayer, nextNeighbour, pin, redoStep, setDim, stepLayer, undoStep } from "./actions";
 import { dialog, hover, layers, mapPlot, pinned, tool } from "./store";
 
 export interface Key {
@@ -42,8 +41,8 @@ export const keys: Key[] = [
     run: () => hover.peek() >= 0 && hover.peek() !== pinned.peek() && pin(hover.peek()),
   },
   { key: "Escape", shown: "Esc", does: "clear: dialog, pinned token, selection", run: clear },
-  { key: "ctrl+z", shown: "Ctrl Z", does: "undo", run: () => void undo() },
-  { key: "ctrl+y", shown: "Ctrl Y", does: "redo (also Ctrl Shift Z)", run: () => void redo() },
+  { key: "ctrl+z", shown: "Ctrl Z", does: "undo", run: undoStep },
+  { key: "ctrl+y", shown: "Ctrl Y", does: "redo (also Ctrl Shift Z)", run: redoStep },
   { key: "?", does: "help", run: () => (dialog.value = dialog.peek() === "help" ? null : "help") },
 ];
 

@@ -38,6 +38,8 @@ export interface Layout {
 }
 
 const kept = 8;
+/** What every layout of this page was, by its id: one that was dropped can be made again. */
+const requests = new Map<number, LayoutRequest>();
 export const known = signal<ReadonlyMap<number, Layout>>(new Map());
 /** The layout on the map. */
 export const layout = computed(() => (layoutId.value === null ? null : (known.value.get(layoutId.value) ?? null)));
@@ -291,25 +293,55 @@ function track(id: number, request: LayoutRequest): Layout {
   map.set(id, l);
   for (const [other] of map) {
     if (map.size <= kept) break;
-    if (other !== id && other !== layoutId.peek()) {
-      map.get(other)!.abort.abort();
-      map.delete(other);
-      void api.deleteLayout(other).catch(() => undefined); // the server may have dropped it already
-    }
+    if (other === id || other === layoutId.peek()) continue;
+    const gone = map.get(other)!;
+    map.delete(other);
+    if ([...map.values()].includes(gone)) continue; // it is there under its own id
+    gone.abort.abort();
+    // Not at once: questions about it may be on their way. The server may have dropped it already.
+    setTimeout(() => api.deleteLayout(gone.id).catch(() => undefined), 3000);
   }
+  requests.set(id, request);
   known.value = map;
   void attend(l);
   return l;
 }
 
-/** State and positions until the layout ends. */
+/** State and positions until the layout ends. One that the server has lost counts as stopped: Run is there
+ *  again. */
 async function attend(l: Layout): Promise<void> {
   try {
     await Promise.all([watch(l), receive(l)]);
     l.state.value = await api.layout(l.id);
   } catch (e) {
-    if (!l.abort.signal.aborted) say((e as Error).message, "error");
+    if (l.abort.signal.aborted) return;
+    const { message } = e as Error;
+    say(message, "error");
+    const s = l.state.peek();
+    if (s && s.state !== "done") l.state.value = { ...s, state: "stopped", error: message };
+    if (!l.positions.size && layoutId.peek() === l.id) runError.value = message;
   }
+}
+
+/** Undo came to a layout that is no longer kept: it is made again, and stands in its place. */
+async function revive(): Promise<void> {
+  const id = layoutId.value;
+  const request = id === null ? undefined : requests.get(id);
+  if (id === null || !request || known.value.has(id) || detail.value?.id !== request.source || offline.value) return;
+  try {
+    const l = track((await api.startLayout(request)).id, request);
+    known.value = new Map(known.peek()).set(id, l);
+  } catch (e) {
+    runError.value = (e as Error).message;
+  }
+}
+
+/** Forgets the layouts of a server that has ended. */
+export function forgetLayouts(): void {
+  for (const l of known.peek().values()) l.abort.abort();
+  requests.clear();
+  known.value = new Map();
+  layoutId.value = null;
 }
 
 /** Goes on with a finished layout under the changed parameters. */
@@ -337,40 +369,70 @@ function incomplete(p: Projection): string | null {
   return open < 0 ? null : `Axis ${"xyz"[open]} needs a match at both ends.`;
 }
 
-/** Starts what the panel asks for and puts it on the map. `merge`: it follows from the step with that key. */
+let runs = 0;
+
+/** Starts what the panel asks for and puts it on the map, unless another run was started meanwhile. `merge`: it follows from the step with that key. */
 export async function run(merge: string | null = null): Promise<void> {
   const request = wanted.peek();
   if (!request || offline.peek()) return;
   runError.value = incomplete(projection.peek());
   if (runError.value) return;
+  const mine = ++runs;
   starting.value = true;
   const before = layout.peek();
   if (before && ["waiting", "running", "paused"].includes(before.state.peek()?.state ?? ""))
     void api.control(before.id, "stop").catch(() => undefined); // it may have ended meanwhile
   try {
     const { id } = await api.startLayout(request);
-    if (wanted.peek()?.source !== request.source) return; // the user has gone elsewhere
+    if (mine !== runs || wanted.peek()?.source !== request.source) {
+      void api.deleteLayout(id).catch(() => undefined); // the user has gone elsewhere: nobody waits for it
+      return;
+    }
     track(id, request);
     const show = (): void => void (layoutId.value = id);
     if (merge) follow(merge, show);
     else commit(`run ${request.method}`, show);
   } catch (e) {
-    runError.value = (e as Error).message;
+    if (mine === runs) runError.value = (e as Error).message;
   } finally {
-    starting.value = false;
+    if (mine === runs) starting.value = false;
   }
 }
 
-/** Puts a layout that the server still has on the map: after a restored view. False: it is gone. */
-export async function adopt(id: number): Promise<boolean> {
+/** Whether a layout of the server is what a request asks for. The server adds parameters of its own, and tells
+ *  how many rows a layout has, not which. */
+export function fits(s: LayoutState, r: LayoutRequest, rows: number): boolean {
+  const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+  const iterative = r.method === "tsne" || r.method === "umap";
+  return (
+    s.source === r.source &&
+    s.method === r.method &&
+    s.dim === r.dim &&
+    s.seed === r.seed &&
+    s.layer === r.layer &&
+    s.align === r.align &&
+    s.rows === (Array.isArray(r.rows) ? r.rows.length : rows) &&
+    same(s.space, r.space) &&
+    (!iterative || (s.metric ?? "euclidean") === (r.metric ?? "euclidean")) &&
+    (r.method === "axes"
+      ? same(
+          s.axes,
+          (r.params["axes"] as AxisRequest[]).map((a) => a.label),
+        )
+      : Object.entries(r.params).every(([k, v]) => !(k in s.params) || (k === "learning_rate" && v === 0) || same(s.params[k], v)))
+  );
+}
+
+/** Puts a layout that the server still has on the map: after a restored view. False: it is gone, or another. */
+export async function adopt(id: number, show: (change: () => void) => void): Promise<boolean> {
   const request = wanted.peek();
+  const rows = detail.peek()?.rows ?? 0;
   if (!request) return false;
   try {
     const s = await api.layout(id);
-    const same = s.source === request.source && s.method === request.method && s.dim === request.dim && s.seed === request.seed;
-    if (!same || s.state === "failed" || s.state === "stopped") return false;
-    track(id, { ...request, layer: s.layer ?? request.layer });
-    layoutId.value = id;
+    if (s.state === "failed" || s.state === "stopped" || !fits(s, request, rows)) return false;
+    if (!known.peek().has(id)) track(id, request);
+    show(() => (layoutId.value = id));
     return true;
   } catch {
     return false;
@@ -445,6 +507,7 @@ function followLayer(): void {
 /** Starts the reactions of this file; called once. */
 export function startLayouts(): void {
   effect(followLayer);
+  effect(() => void revive());
   effect(steer);
   effect(refineShown);
   effect(measureSmall);

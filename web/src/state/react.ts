@@ -7,7 +7,7 @@ import { refreshSets, rowsOfHits } from "./actions";
 import { categoryColouring, type Colouring, numberColouring, plainColouring, setColouring, sizesOf } from "./colouring";
 import { labelColumn, loadColumn, measureTitle, tokens } from "./columns";
 import { commit, follow } from "./history";
-import { layout, run, shownLayer, startLayouts } from "./layouts";
+import { layout, run, runError, shownLayer, startLayouts } from "./layouts";
 import { chains, sameRows } from "./rows";
 import {
   colouredSets,
@@ -17,6 +17,7 @@ import {
   currentSource,
   detail,
   hiddenCodes,
+  inspectorTab,
   isolated,
   layer,
   layoutId,
@@ -28,8 +29,10 @@ import {
   paint,
   paths,
   pinned,
+  returns,
   say,
   search,
+  searchAsked,
   searchStatus,
   selection,
   sets,
@@ -45,6 +48,7 @@ const oops = (e: unknown): void => say((e as Error).message, "error");
 function latest(ask: (o: { stale: () => boolean; signal: AbortSignal }) => Promise<void>): void {
   let abort = new AbortController();
   effect(() => {
+    void returns.value;
     abort.abort();
     const mine = (abort = new AbortController());
     ask({ stale: () => mine.signal.aborted, signal: mine.signal }).catch((e) => {
@@ -120,14 +124,18 @@ async function size({ stale }: { stale: () => boolean }): Promise<void> {
 async function load({ stale }: { stale: () => boolean }): Promise<void> {
   const id = currentSource.value;
   if (id === null) return;
-  tokens.value = null;
-  paths.value = [];
   sets.value = [];
+  runError.value = null;
   let d = detail.peek();
   // A restored view comes with the details, and asks for its own layout.
   if (d?.id !== id) {
     detail.value = null;
-    d = await api.source(id);
+    try {
+      d = await api.source(id);
+    } catch (e) {
+      if (!stale()) runError.value = (e as Error).message; // the map says so, too
+      throw e;
+    }
     if (stale()) return;
     detail.value = d;
     if (layoutId.peek() === null) void run("open");
@@ -135,21 +143,31 @@ async function load({ stale }: { stale: () => boolean }): Promise<void> {
     if (category && colourBy.peek().kind === "none")
       follow("open", () => (colourBy.value = { kind: "column", name: category.name }));
   }
+  if (d.warning) say(d.warning, "error");
   refreshSets().catch(oops);
-  await Promise.all([loadTokens(id, stale), loadPaths(id, d.path_column ?? null, stale)]);
 }
 
-async function loadTokens(id: number, stale: () => boolean): Promise<void> {
+let wordsOf = -1;
+
+/** Labels of the points and the lines that join them; again when columns were added or edited. */
+async function words({ stale }: { stale: () => boolean }): Promise<void> {
+  const d = detail.value;
   const label = labelColumn();
-  if (!label) return;
-  const c = await loadColumn(id, label);
-  if (!stale() && c.kind === "codes") tokens.value = { codes: c.codes, names: c.names };
-}
-
-async function loadPaths(id: number, column: string | null, stale: () => boolean): Promise<void> {
-  if (!column) return;
-  const c = await loadColumn(id, column);
-  if (!stale() && c.kind === "number") paths.value = chains(c.values);
+  const next = d?.path_column ?? null;
+  const names = d && label ? loadColumn(d.id, label) : null;
+  const lines = d && next ? loadColumn(d.id, next) : null;
+  const other = d?.id !== wordsOf;
+  wordsOf = d?.id ?? -1;
+  if (!names || other) tokens.value = null;
+  if (!lines || other) paths.value = [];
+  await Promise.all([
+    names?.then((c) => {
+      if (!stale()) tokens.value = c.kind === "codes" ? { codes: c.codes, names: c.names } : null;
+    }),
+    lines?.then((c) => {
+      if (!stale()) paths.value = c.kind === "number" ? chains(c.values) : [];
+    }),
+  ]);
 }
 
 /* ---- neighbours ------------------------------------------------------------------------------- */
@@ -165,21 +183,25 @@ async function near({ stale, signal: s }: { stale: () => boolean; signal: AbortS
   const of = layer.value;
   const subset = isolated.value;
   const terms = abc.flatMap(term);
-  const sum = terms.length >= 2;
+  // The sum is asked for where it is listed; elsewhere the list is that of the pinned token.
+  const sum = terms.length >= 2 && inspectorTab.value === "arithmetic";
   if (!d || offline.value || (!sum && row < 0) || row >= d.rows) {
     neighbours.value = { of: null, reply: null, busy: false, error: null };
     return;
   }
   const asked = sum ? { operands: abc } : { row };
   const query: NeighborQuery = sum ? { terms } : { row };
-  neighbours.value = { ...neighbours.peek(), of: asked, busy: true };
+  // The list before stays until the answer comes, but never under a question of the other kind.
+  const { of: formerly, reply: old } = neighbours.peek();
+  const reply = formerly && "operands" in formerly === sum ? old : null;
+  neighbours.value = { of: asked, reply, busy: true, error: null };
   try {
     // Rows outside an isolated sub-dataset stay out of the list: more are asked for, the rest is dropped.
     const exclude = subset ? outside(subset, d.rows) : undefined;
     const reply = await api.neighbors({ source: d.id, layer: of, metric, space, k, query, ...(exclude && { exclude }) }, s);
     if (!stale()) neighbours.value = { of: asked, reply, busy: false, error: null };
   } catch (e) {
-    if (!stale()) neighbours.value = { ...neighbours.peek(), busy: false, error: (e as Error).message };
+    if (!stale()) neighbours.value = { of: asked, reply: null, busy: false, error: (e as Error).message };
   }
 }
 
@@ -195,7 +217,8 @@ function outside(subset: Uint32Array, n: number): number[] {
 
 /* ---- search ----------------------------------------------------------------------------------- */
 
-let restedText = "";
+/** What was last counted to the end, and in which sub-dataset. */
+let counted: { key: string; within: Uint32Array | null } = { key: "", within: null };
 
 async function find({ stale, signal: s }: { stale: () => boolean; signal: AbortSignal }): Promise<void> {
   const q = search.value;
@@ -203,16 +226,16 @@ async function find({ stale, signal: s }: { stale: () => boolean; signal: AbortS
   const d = detail.value;
   if (id === null || !d || d.id !== id) return;
   if (!q.text) {
-    restedText = "";
+    counted = { key: "", within: null };
     searchStatus.value = { count: 0, scanned: 0, total: 0, busy: false, error: null };
     return;
   }
   const key = JSON.stringify([q, id]);
-  if (key === restedText) return;
+  const within = isolated.value;
+  if (key === counted.key && within === counted.within) return;
   searchStatus.value = { ...searchStatus.peek(), busy: true };
   await new Promise((r) => setTimeout(r, 40)); // the next key may come at once
   if (stale()) return;
-  const within = isolated.peek();
   const parts: Uint32Array[] = [];
   let shown = 0;
   try {
@@ -233,13 +256,16 @@ async function find({ stale, signal: s }: { stale: () => boolean; signal: AbortS
         const now = performance.now();
         if (p.last || now - shown > 150) {
           shown = now;
+          if (searchAsked.peek() !== q) return;
           const rows = rowsOfHits(parts);
           if (!sameRows(rows, selection.peek())) commit("search", () => (selection.value = rows), "search");
         }
       },
       s,
     );
-    if (!stale()) restedText = key;
+    if (stale()) return;
+    counted = { key, within };
+    if (searchAsked.peek() === q) searchAsked.value = null;
   } catch (e) {
     if (stale()) return;
     if (!(e instanceof ApiError)) throw e;
@@ -268,6 +294,7 @@ export const counts = computed(() => {
 export function startReactions(): void {
   startLayouts();
   latest(load);
+  latest(words);
   latest(colour);
   latest(size);
   latest(near);

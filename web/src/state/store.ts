@@ -30,6 +30,9 @@ export const detail = signal<SourceDetail | null>(null);
 /** True in a page that was exported as a single file: no server, nothing can be computed. */
 export const offline = signal(false);
 
+/** Counts how often the server came back: what is shown is then asked for again. */
+export const returns = signal(0);
+
 /* ---- messages --------------------------------------------------------------------------------- */
 
 export interface Message {
@@ -145,6 +148,8 @@ export const drawMode = undoable<"points" | "density">("mode", "points");
 export const pointSize = undoable<number>("pointSize", 0);
 export const showPaths = undoable<boolean>("paths", true);
 export const showLabels = undoable<boolean>("labels", true);
+/** Lines of the pinned and the selected rows through the layers. */
+export const showTrails = undoable<boolean>("trails", true);
 export type Theme = "light" | "dark";
 /** Chosen theme; null = as the system says. */
 export const themeChoice = signal<Theme | null>(null);
@@ -188,7 +193,9 @@ export const nearest = undoable<NearestSettings>("nearest", { k: 10, metric: "co
 /** A - B + C: rows or typed words; null = free. */
 export type Operand = { row: number } | { text: string } | null;
 export const operands = undoable<[Operand, Operand, Operand]>("operands", [null, null, null]);
-/** The last answer, with what was asked; `error` keeps the answer before it. */
+/** The text that goes through the model and onto the map; "" = none. */
+export const typedText = undoable<string>("typed", "");
+/** What was asked, and its answer; the answer before it stays until then. */
 export interface NeighbourPanel {
   of: { row: number } | { operands: [Operand, Operand, Operand] } | null;
   reply: NeighborReply | null;
@@ -204,6 +211,9 @@ export interface SearchState {
   matchCase: boolean;
 }
 export const search = undoable<SearchState>("search", { text: "", mode: "substring", column: null, matchCase: false });
+/** The search whose hits become the selection when they come. A search that undo, redo or a restored view
+ *  brought back is counted, and selects nothing: its selection came with it. */
+export const searchAsked = signal<SearchState | null>(null);
 /** How far the search is; `error` (invalid regex) keeps the hits before it. */
 export const searchStatus = signal<{ count: number; scanned: number; total: number; busy: boolean; error: string | null }>({
   count: 0,

@@ -4,10 +4,8 @@ import { effect, signal } from "@preact/signals";
 import { api } from "../api/client";
 import type { EmbedPoint, EmbedReply } from "../api/types";
 import { finished, shownLayer } from "./layouts";
-import { currentSource, layer, layoutId, nearest, offline } from "./store";
+import { currentSource, layer, layoutId, nearest, offline, typedText } from "./store";
 
-/** The text that was placed; "" = none. */
-export const typedText = signal("");
 export const typed = signal<{ reply: EmbedReply | null; busy: boolean; error: string | null }>({
   reply: null,
   busy: false,
@@ -26,7 +24,6 @@ export function typedPoints(reply: EmbedReply): ({ token: string } & EmbedPoint)
 /** Asks again when the text, the layer or the space of the neighbours changes. */
 export function followTyped(): void {
   let asked = 0;
-  let before = currentSource.peek();
   effect(() => {
     const text = typedText.value;
     const source = currentSource.value;
@@ -34,11 +31,6 @@ export function followTyped(): void {
     const { metric, space } = nearest.value;
     const layout = finished.value && shownLayer.value === of ? layoutId.value : null;
     const mine = ++asked;
-    if (source !== before) {
-      before = source;
-      typedText.value = ""; // it was typed for other rows
-      return;
-    }
     if (!text || source === null || offline.value) {
       typed.value = { reply: null, busy: false, error: null };
       return;

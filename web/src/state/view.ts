@@ -1,11 +1,11 @@
 /** The view as JSON: what the address carries after `#` and what session files hold. Hashes of the data,
  *  never coordinates: layouts are seeded, so they are made again. */
-import { effect, signal } from "@preact/signals";
+import { batch, effect, signal } from "@preact/signals";
 import { api } from "../api/client";
 import type { Camera } from "../plot";
-import { clearHistory } from "./history";
-import { adopt, run } from "./layouts";
-import { packRows, unpackRows } from "./rows";
+import { commit, follow } from "./history";
+import { adopt, known, run } from "./layouts";
+import { noRows, packRows, unpackRows } from "./rows";
 import {
   boot,
   colouredSets,
@@ -27,12 +27,15 @@ import {
   say,
   screen,
   search,
+  searchAsked,
   selection,
   showLabels,
   showPaths,
+  showTrails,
   sizeBy,
   sources,
   themeChoice,
+  typedText,
 } from "./store";
 
 /** A view: every field but the source is optional when it is read. */
@@ -51,12 +54,16 @@ export interface View {
   pointSize: number;
   paths: boolean;
   labels: boolean;
-  selection: string;
+  trails: boolean;
+  /** null: too large for the address; the hits of the search are selected then. */
+  selection: string | null;
   isolated: string | null;
   pinned: number;
   nearest: typeof nearest.value;
   operands: typeof operands.value;
   search: typeof search.value;
+  /** Text that was placed on the map. */
+  typed: string;
   sets: string[];
   tab: typeof inspectorTab.value;
   theme: typeof themeChoice.value;
@@ -87,12 +94,14 @@ export function captureView(): View | null {
     pointSize: pointSize.value,
     paths: showPaths.value,
     labels: showLabels.value,
+    trails: showTrails.value,
     selection: packRows(selection.value),
     isolated: isolated.value ? packRows(isolated.value) : null,
     pinned: pinned.value,
     nearest: nearest.value,
     operands: operands.value,
     search: search.value,
+    typed: typedText.value,
     sets: colouredSets.value,
     tab: inspectorTab.value,
     theme: themeChoice.value,
@@ -100,8 +109,10 @@ export function captureView(): View | null {
   };
 }
 
-/** Shows a view. Data of another hash is refused with a sentence; nothing changes then. */
-export async function applyView(view: View): Promise<boolean> {
+/** Shows a view, as one step of the history (`label`) or, where it is the start of one, as none (null). Data of
+ *  another hash is refused with a sentence; nothing changes then. */
+export async function applyView(asked: View, label: string | null = "open a view"): Promise<boolean> {
+  const view = checkedView(asked);
   if (view.v !== 1 || typeof view.source?.path !== "string") {
     say("This is not a view of gonio, or one of a later version.", "error");
     return false;
@@ -119,32 +130,38 @@ export async function applyView(view: View): Promise<boolean> {
     );
     return false;
   }
-  const rows = (text: string | null | undefined) => (text ? unpackRows(text, d.rows) : null);
-  detail.value = d;
-  currentSource.value = entry.id;
-  screen.value = view.screen ?? "map";
-  layer.value = d.layers.some((l) => l.layer === view.layer) ? view.layer : (d.layers[0]?.layer ?? 0);
-  projection.value = { ...projection.value, ...view.projection };
-  colourBy.value = view.colour ?? { kind: "none" };
-  hiddenCodes.value = new Set(view.hidden ?? []);
-  sizeBy.value = view.size ?? null;
-  drawMode.value = view.mode ?? "points";
-  pointSize.value = view.pointSize ?? 0;
-  showPaths.value = view.paths ?? true;
-  showLabels.value = view.labels ?? true;
-  search.value = { ...search.value, ...view.search };
-  selection.value = rows(view.selection) ?? new Uint32Array(0);
-  isolated.value = rows(view.isolated);
-  nearest.value = { ...nearest.value, ...view.nearest };
-  operands.value = view.operands ?? [null, null, null];
-  pinned.value = view.pinned >= 0 && view.pinned < d.rows ? view.pinned : -1;
-  colouredSets.value = view.sets ?? [];
-  inspectorTab.value = view.tab ?? "token";
-  themeChoice.value = view.theme ?? null;
-  pendingCamera.value = view.camera ?? null;
-  layoutId.value = null;
-  clearHistory();
-  if (view.layout === null || !(await adopt(view.layout))) await run("open");
+  const rows = (text: string | null) => (text ? unpackRows(text, d.rows) : null);
+  const change = (): void => {
+    detail.value = d;
+    currentSource.value = entry.id;
+    screen.value = view.screen;
+    layer.value = d.layers.some((l) => l.layer === view.layer) ? view.layer : (d.layers[0]?.layer ?? 0);
+    projection.value = view.projection;
+    colourBy.value = view.colour;
+    hiddenCodes.value = new Set(view.hidden);
+    sizeBy.value = view.size;
+    drawMode.value = view.mode;
+    pointSize.value = view.pointSize;
+    showPaths.value = view.paths;
+    showLabels.value = view.labels;
+    showTrails.value = view.trails;
+    search.value = view.search;
+    searchAsked.value = view.selection === null ? search.value : null;
+    selection.value = rows(view.selection) ?? noRows;
+    isolated.value = rows(view.isolated);
+    nearest.value = view.nearest;
+    operands.value = view.operands.map((o) => (o && "row" in o && o.row >= d.rows ? null : o)) as typeof view.operands;
+    pinned.value = view.pinned < d.rows ? view.pinned : -1;
+    colouredSets.value = view.sets;
+    typedText.value = view.typed;
+    inspectorTab.value = view.tab;
+    themeChoice.value = view.theme;
+    pendingCamera.value = view.camera;
+    layoutId.value = view.layout !== null && known.peek().has(view.layout) ? view.layout : null;
+  };
+  if (label === null) batch(change);
+  else commit(label, change, "view");
+  if (view.layout === null || !(await adopt(view.layout, (show) => follow("view", show)))) await run("view");
   return true;
 }
 
@@ -155,7 +172,7 @@ const prefix = "#v=";
 const longest = 8000;
 
 /** What a fresh page shows: the address leaves it out. */
-const fresh: Partial<View> = {
+const fresh = {
   screen: screen.peek(),
   colour: colourBy.peek(),
   hidden: [],
@@ -164,17 +181,85 @@ const fresh: Partial<View> = {
   pointSize: pointSize.peek(),
   paths: showPaths.peek(),
   labels: showLabels.peek(),
-  selection: "",
-  isolated: null,
+  trails: showTrails.peek(),
+  selection: "" as View["selection"],
+  isolated: null as View["isolated"],
   pinned: pinned.peek(),
   nearest: nearest.peek(),
   operands: operands.peek(),
   search: search.peek(),
-  sets: [],
+  typed: typedText.peek(),
+  sets: [] as string[],
   tab: inspectorTab.peek(),
-  theme: null,
-};
+  theme: null as View["theme"],
+} satisfies Partial<View>;
 const freshProjection = projection.peek();
+
+const words: Record<string, readonly unknown[]> = {
+  "screen": ["open", "map", "compare", "geometry"],
+  "mode": ["points", "density"],
+  "tab": ["token", "selection", "arithmetic"],
+  "theme": [null, "light", "dark"],
+  "projection.method": ["pca", "tsne", "umap", "axes", "raw"],
+  "projection.dim": [2, 3],
+  "projection.scope": ["layer", "all"],
+  "projection.align": ["none", "joint", "procrustes", "aligned"],
+  "projection.metric": ["euclidean", "cosine"],
+  "nearest.metric": ["euclidean", "cosine"],
+  "search.mode": ["substring", "prefix", "whole", "regex", "field"],
+};
+
+/** `value` where it has the form of `usual`, member by member, and `usual` where not: an address or a file may hold
+ *  anything. */
+function like<T>(value: unknown, usual: T, path = ""): T {
+  if (words[path]) return words[path].includes(value) ? (value as T) : usual;
+  if (Array.isArray(usual))
+    return Array.isArray(value) && value.length === usual.length ? (value.map((v, i) => like(v, usual[i])) as T) : usual;
+  if (typeof usual === "object" && usual !== null) {
+    if (typeof value !== "object" || value === null) return usual;
+    const given = value as Record<string, unknown>;
+    const member = ([k, v]: [string, unknown]): [string, unknown] => [k, k in given ? like(given[k], v, path ? `${path}.${k}` : k) : v];
+    return Object.fromEntries(Object.entries(usual).map(member)) as T;
+  }
+  if (usual === null) return (value === null || typeof value === "string" ? value : null) as T;
+  const finite = typeof value !== "number" || Number.isFinite(value);
+  return typeof value === typeof usual && finite ? (value as T) : usual;
+}
+
+const isObject = (v: unknown): v is Record<string, unknown> => typeof v === "object" && v !== null;
+const named = (v: unknown): v is { kind: string; name: string } =>
+  isObject(v) && typeof v["kind"] === "string" && typeof v["name"] === "string";
+const isColour = (v: unknown): v is View["colour"] =>
+  isObject(v) && (v["kind"] === "none" || v["kind"] === "sets" || (named(v) && ["column", "measure", "trust"].includes(v.kind)));
+const isOperand = (v: unknown): boolean =>
+  v === null || (isObject(v) && (typeof v["text"] === "string" || (Number.isInteger(v["row"]) && Number(v["row"]) >= 0)));
+const isCamera = (v: unknown): v is Camera =>
+  isObject(v) &&
+  (["target", "rotation"] as const).every((k) => Array.isArray(v[k]) && (v[k] as unknown[]).every(Number.isFinite)) &&
+  Number(v["extent"]) > 0 &&
+  Number.isFinite(v["perspective"]);
+
+/** A view in which every member has the form that the page expects; what has not is as in a fresh page. */
+export function checkedView(v: View): View {
+  const list = <T>(x: unknown, good: (e: unknown) => boolean): T[] => (Array.isArray(x) ? (x.filter(good) as T[]) : []);
+  const size: unknown = v.size;
+  return {
+    ...like(v, fresh),
+    v: v.v,
+    source: v.source,
+    layer: Number(v.layer),
+    layout: Number.isInteger(v.layout) ? v.layout : null,
+    selection: v.selection === null || typeof v.selection === "string" ? v.selection : "",
+    colour: isColour(v.colour) ? v.colour : fresh.colour,
+    size: named(size) && (size.kind === "column" || size.kind === "measure") ? (size as View["size"]) : null,
+    hidden: list(v.hidden, Number.isInteger),
+    sets: list(v.sets, (s) => typeof s === "string"),
+    operands:
+      Array.isArray(v.operands) && v.operands.length === 3 && v.operands.every(isOperand) ? v.operands : fresh.operands,
+    projection: like(v.projection, freshProjection, "projection"),
+    camera: isCamera(v.camera) ? v.camera : null,
+  };
+}
 
 function differing<T extends object>(now: T, usual: Partial<T>): Partial<T> {
   const changed = Object.entries(now).filter(([k, v]) => JSON.stringify(v) !== JSON.stringify(usual[k as keyof T]));
@@ -191,7 +276,7 @@ export function encodeView(view: View): string {
       .replaceAll("%2C", ",")
       .replaceAll("%3A", ":");
   const whole = text(view);
-  return whole.length <= longest ? whole : text({ ...view, selection: "", isolated: null });
+  return whole.length <= longest ? whole : text({ ...view, selection: null, isolated: null });
 }
 
 /** The view of an address, with what it left out; null for any other text. */
@@ -205,12 +290,26 @@ export function decodeView(hash: string): View | null {
   }
 }
 
-/** The address follows the view, a moment after it has come to rest. */
+/** The address follows the view, a moment after it has come to rest; another screen or source is a place of
+ *  its own for the browser's Back. An address that the user goes to or pastes is shown. */
 export function followAddress(): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const placeOf = (v: View | null): string => JSON.stringify([v?.screen, v?.source]);
+  let place: string | null = null;
   effect(() => {
     const view = boot.value === "ready" ? captureView() : null;
     clearTimeout(timer);
-    if (view) timer = setTimeout(() => history.replaceState(null, "", encodeView(view)), 250);
+    if (!view) return;
+    timer = setTimeout(() => {
+      const write = place === null || placeOf(view) === place ? "replaceState" : "pushState";
+      place = placeOf(view);
+      if (location.hash !== encodeView(view)) history[write](null, "", encodeView(view));
+    }, 250);
+  });
+  addEventListener("hashchange", () => {
+    const view = decodeView(location.hash);
+    place = placeOf(view);
+    if (view) applyView(view).catch((e: Error) => say(e.message, "error"));
+    else if (location.hash) say("This address holds no view that can be read.", "error");
   });
 }

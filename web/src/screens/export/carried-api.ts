@@ -124,6 +124,7 @@ export function carriedApi(block: Block): Api {
       return put(name, { and: both, or: either, not: left.filter((r) => !right.has(r)) }[op]);
     },
     putTags: refuse("Editing labels"),
+    deleteTags: refuse("Editing labels"),
     log: async () => c.log,
     exportSelection: async (_s, list, format) => {
       const names = table.map((x) => x.name);
