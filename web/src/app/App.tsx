@@ -1,8 +1,10 @@
 /** The frame: bar on top, panels left and right, the screen between them; dialogs and messages above. */
 import { effect, signal } from "@preact/signals";
 import { upload } from "../state/actions";
+import { lost } from "../state/server";
 import { boot, currentSource, dialog, dismiss, messages, offline, screen, theme } from "../state/store";
 import { Compare, ExportPanel, Geometry, Help } from "../screens";
+import { openSession } from "../screens/open-session";
 import { Inspector } from "./Inspector";
 import { LeftPanel } from "./LeftPanel";
 import { MapScreen } from "./MapScreen";
@@ -15,6 +17,13 @@ effect(() => {
 });
 
 const dropping = signal(false);
+
+/** Sessions are opened, everything else is data. */
+function dropped(files: File[]): void {
+  const session = (f: File): boolean => /\.json$/i.test(f.name);
+  for (const f of files.filter(session)) void openSession(f);
+  void upload(files.filter((f) => !session(f)));
+}
 
 export function App() {
   const opened = currentSource.value !== null;
@@ -32,7 +41,7 @@ export function App() {
       onDrop={(e) => {
         e.preventDefault();
         dropping.value = false;
-        if (e.dataTransfer) void upload(e.dataTransfer.files);
+        if (e.dataTransfer) dropped([...e.dataTransfer.files]);
       }}
     >
       <TopBar />
@@ -48,7 +57,13 @@ export function App() {
       {now === "geometry" && <Geometry />}
       {dialog.value === "export" && <ExportPanel />}
       {dialog.value === "help" && <Help />}
-      {dropping.value && <div class="drop">Drop .npy, .npz, .safetensors, .tsv or metadata.tsv</div>}
+      {lost.value && (
+        <p class="lost" role="alert" data-testid="server-lost">
+          The server does not answer. Start it again with <code>gonio view --port {location.port}</code> and the same folder: this
+          page goes on by itself.
+        </p>
+      )}
+      {dropping.value && <div class="drop">Drop .npy, .npz, .safetensors, .tsv, metadata.tsv or a session</div>}
       <Messages />
       <span class="unseen" role="status">
         {boot.value === "ready" ? "ready" : ""}

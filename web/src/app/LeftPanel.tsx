@@ -36,6 +36,7 @@ export function LeftPanel() {
 function Source() {
   const d = detail.value;
   return (
+    <>
     <button
       type="button"
       class="source-button"
@@ -51,6 +52,8 @@ function Source() {
       </span>
       <Icon name="down" />
     </button>
+    <Problem text={d?.warning ?? null} testid="source-warning" />
+    </>
   );
 }
 

@@ -6,6 +6,7 @@ import { exposeHandle } from "./handle";
 import { clearHistory } from "./history";
 import { onKey } from "./keys";
 import { startReactions } from "./react";
+import { watchServer } from "./server";
 import { boot, folders, options, projection, say, sources, systemDark, themeChoice } from "./store";
 import { followTyped } from "./typed";
 import { applyView, decodeView, followAddress } from "./view";
@@ -36,7 +37,11 @@ export async function connect(): Promise<void> {
   boot.value = "ready";
   const view = decodeView(location.hash);
   try {
-    if (view && (await applyView(view))) return;
+    if (view && (await applyView(view, null))) {
+      clearHistory();
+      return;
+    }
+    if (!view && location.hash) say("This address holds no view that can be read.", "error");
   } catch (e) {
     say((e as Error).message, "error");
   }
@@ -54,6 +59,7 @@ export async function start(): Promise<void> {
   dark.onchange = () => (systemDark.value = dark.matches);
   addEventListener("keydown", onKey);
   startReactions();
+  watchServer();
   followHover();
   followTyped();
   await connect();
