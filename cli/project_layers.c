@@ -193,22 +193,30 @@ static gn_status write_all(const struct stack *s, const cli_view *v, gn_error *e
     return st;
 }
 
-gn_status cli_project_layers(gn_ctx *ctx, const gn_reps *reps, const cli_layers_opts *opts,
-                             gn_result *result, gn_error *err) {
-    struct stack s = {.reps = reps, .o = opts, .result = result, .n_layers = gn_reps_layers(reps)};
-    cli_view v = {0};
+gn_status cli_layers_make(gn_ctx *ctx, const gn_reps *reps, const cli_layers_opts *opts,
+                          gn_result *result, cli_map *map, gn_error *err) {
+    struct stack s = {
+        .reps = reps, .o = opts, .result = result, .n_layers = gn_reps_layers(reps), .map = map};
     gn_status st = GN_OK;
-    if (!(s.map = calloc(s.n_layers, sizeof *s.map))) return out_of_memory(err);
     if (opts->align == CLI_JOINT) st = find_basis(ctx, &s, err);
     for (size_t l = 0; l < s.n_layers && st == GN_OK; l++) st = make_layer(ctx, &s, l, err);
+    free(s.raw[0]);
+    free(s.raw[1]);
+    gn_joint_free(s.joint);
+    return st;
+}
+
+gn_status cli_project_layers(gn_ctx *ctx, const gn_reps *reps, const cli_layers_opts *opts,
+                             gn_result *result, gn_error *err) {
+    struct stack s = {.reps = reps, .o = opts, .n_layers = gn_reps_layers(reps)};
+    cli_view v = {0};
+    if (!(s.map = calloc(s.n_layers, sizeof *s.map))) return out_of_memory(err);
+    gn_status st = cli_layers_make(ctx, reps, opts, result, s.map, err);
     if (st == GN_OK) st = cli_view_open(reps, 0, opts->map.zoom, &v, err);
     if (st == GN_OK && opts->out) st = write_all(&s, &v, err);
     if (st == GN_OK && opts->figure) st = draw(&s, v.n, err);
     cli_view_free(&v);
     for (size_t l = 0; l < s.n_layers; l++) cli_map_free(&s.map[l]);
     free(s.map);
-    free(s.raw[0]);
-    free(s.raw[1]);
-    gn_joint_free(s.joint);
     return st;
 }

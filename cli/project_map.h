@@ -56,6 +56,10 @@ typedef struct cli_layers_opts {
     const char *out, *figure;
     cli_picture picture;
 } cli_layers_opts;
+/** project_layers.c: maps of all layers that `reps` has selected, put on one another as `align`
+ *  says, with their movement. @param map (layers) to be freed, also on failure. */
+gn_status cli_layers_make(gn_ctx *ctx, const gn_reps *reps, const cli_layers_opts *opts,
+                          gn_result *result, cli_map *map, gn_error *err);
 /** project_layers.c: maps of all layers that `reps` has selected, their movement, files. */
 gn_status cli_project_layers(gn_ctx *ctx, const gn_reps *reps, const cli_layers_opts *opts,
                              gn_result *result, gn_error *err);

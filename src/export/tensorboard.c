@@ -2,6 +2,8 @@
  * at a time, and written in order; a BERT word table is 490 MB of digits. */
 #include "gonio/export.h"
 
+#include "export/bookmarks.h"
+
 #include "base/ctx.h"
 #include "base/number.h"
 #include "base/random.h"
@@ -184,6 +186,16 @@ static void add_line(const writer *w, gn_str *s, size_t row, long layer, int64_t
     gn_str_add(s, "\n");
 }
 
+/* The column that names points: the first one, or what TensorBoard calls it. */
+static const char *label_column(const writer *w, bool metadata) {
+    if (!metadata) return "__index__";
+    if (single_column(w)) return "label";
+    return w->type                        ? "token"
+           : gn_reps_label_count(w->reps) ? gn_reps_label_name(w->reps, 0)
+           : gn_reps_position(w->reps)    ? "position"
+                                          : "layer";
+}
+
 static void add_header(const writer *w, gn_str *s) {
     gn_str line = {0};
     if (w->type) gn_str_add(&line, "\ttoken");
@@ -257,19 +269,37 @@ static void add_quoted(gn_str *s, const char *text) {
 }
 
 static void add_entry(gn_str *s, const char *name, const char *file, size_t rows, size_t cols,
-                      bool metadata) {
+                      bool metadata, const char *bookmarks) {
     gn_str_add(s, "embeddings {\n  tensor_name: ");
     add_quoted(s, name);
     gn_str_addf(s, "\n  tensor_shape: %zu\n  tensor_shape: %zu\n  tensor_path: ", rows, cols);
     add_quoted(s, file);
     if (metadata) gn_str_add(s, "\n  metadata_path: \"metadata.tsv\"");
+    if (bookmarks) gn_str_addf(s, "\n  bookmarks_path: \"%s\"", bookmarks);
     gn_str_add(s, "\n}\n");
+}
+
+static gn_status write_bookmarks(writer *w, size_t from, size_t to, const char *file, bool metadata,
+                                 gn_error *err) {
+    const gn_bookmarked b = {.layout = w->opts.layout,
+                             .n_layouts = w->opts.n_layouts,
+                             .from = from,
+                             .to = to,
+                             .n = w->n,
+                             .cols = gn_reps_layer(w->reps, from).cols,
+                             .row = w->row,
+                             .label = label_column(w, metadata)};
+    char *path = gn_path_join(w->dir, file);
+    gn_status st = path ? gn_bookmarks_write(w->ctx, path, &b, &w->done.bytes, err)
+                        : gn_fail_nomem(err, "a path", strlen(w->dir));
+    gn_free(path);
+    return st;
 }
 
 /* Writes layers [from, to) behind one another as one tensor and adds its entry. */
 static gn_status write_tensor(writer *w, size_t from, size_t to, const char *stem, const char *name,
                               bool metadata, gn_str *config, gn_error *err) {
-    char file[64];
+    char file[64], marks[72];
     gn_outfile *f;
     gn_status st = GN_OK;
     size_t cols = gn_reps_layer(w->reps, from).cols;
@@ -291,8 +321,12 @@ static gn_status write_tensor(writer *w, size_t from, size_t to, const char *ste
         st = raw ? write_raw(w, l, f, err) : write_text(w, l, f, err);
     st = finish(w, f, st, err);
     if (st != GN_OK) return st;
+    snprintf(marks, sizeof marks, "%s.bookmarks.json", stem);
+    if (w->opts.n_layouts) st = write_bookmarks(w, from, to, marks, metadata, err);
+    if (st != GN_OK) return st;
     w->done.tensors++;
-    add_entry(config, name, file, (to - from) * w->n, cols, metadata);
+    add_entry(config, name, file, (to - from) * w->n, cols, metadata,
+              w->opts.n_layouts ? marks : NULL);
     return GN_OK;
 }
 

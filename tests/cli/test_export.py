@@ -31,7 +31,7 @@ def float32(text):
 def entries(folder):
     with open(os.path.join(folder, "projector_config.pbtxt"), encoding="utf-8") as f:
         text = f.read()
-    return [dict(re.findall(r'(tensor_name|tensor_path|metadata_path): "([^"]*)"', e),
+    return [dict(re.findall(r'(tensor_name|tensor_path|metadata_path|bookmarks_path): "([^"]*)"', e),
                  shape=list(map(int, re.findall(r"tensor_shape: (\d+)", e)))) for e in text.split("embeddings {")[1:]]
 
 
@@ -120,8 +120,72 @@ def more_rows_than_tensorboard_shows_are_announced(folder):
     assert not err
 
 
+# What TensorBoard reads of a state (class State in its vz_projector/data.ts; loadState, restoreUIFromBookmark): numbers
+# that it calls toString() on, arrays that it indexes or measures, names of its own choices.
+STATE = {"label": str, "isSelected": bool, "selectedProjection": str, "dataSetDimensions": list, "tSNEIteration": int,
+         "tSNEPerplexity": (int, float), "tSNELearningRate": (int, float), "tSNEis3d": bool, "umapIs3d": bool,
+         "umapNeighbors": int, "pcaComponentDimensions": list, "projections": list, "filteredPoints": type(None),
+         "selectedPoints": list, "cameraDef": type(None), "selectedColorOptionName": str,
+         "forceCategoricalColoring": bool, "selectedLabelOption": str}
+
+
+def states(folder, name):
+    with open(os.path.join(folder, name), encoding="utf-8") as f:
+        found = json.load(f)
+    for state in found:
+        assert set(state) == set(STATE) and all(isinstance(state[k], t) for k, t in STATE.items()), state
+        n, _ = state["dataSetDimensions"]
+        assert len(state["projections"]) == n and state["selectedPoints"] == []
+        assert state["selectedColorOptionName"] == "No color map" and len(state["pcaComponentDimensions"]) in (2, 3)
+        assert state["selectedProjection"] != "tsne" or state["tSNEIteration"] > 0  # else nothing is drawn
+    return found
+
+
+def maps_become_bookmarks(folder):
+    reps, tokens = write_set(folder)
+    out, n = os.path.join(folder, "out"), len(tokens)
+    doc = json.loads(gonio("export", "tensorboard", reps, "-o", out, "--layers", "1,2", "--project", "pca,tsne,umap",
+                           "--seed", "3", "--threads", "1", "--json")[0])
+    assert {r["measure"] for r in doc["rows"]} >= {"rows", "tensors", "trustworthiness"}, doc["rows"]
+    assert [e["bookmarks_path"] for e in entries(out)] == ["layer.01.bookmarks.json", "layer.02.bookmarks.json"]
+    pca, tsne, umap = states(out, "layer.02.bookmarks.json")
+    assert [s["selectedProjection"] for s in (pca, tsne, umap)] == ["pca", "tsne", "umap"]
+    assert pca["label"] == "gonio PCA, seed 3" and pca["dataSetDimensions"] == [n, 8]
+    assert pca["selectedLabelOption"] == "token" and not tsne["tSNEis3d"] and not umap["umapIs3d"]
+    assert set(tsne["projections"][0]) == {"tsne-0", "tsne-1"} and set(pca["projections"][0]) >= {"pca-0", "pca-1"}
+    for method, state in (("pca", pca), ("tsne", tsne), ("umap", umap)):  # the maps that `gonio project` makes
+        path = os.path.join(folder, method + ".npy")
+        gonio("project", reps, "--layer", "2", "--method", method, "--seed", "3", "--threads", "1", "-o", path)
+        shape, flat = read_npy(path)[-2:]
+        k = len(flat) // n
+        for i, point in enumerate(state["projections"]):
+            assert [float32(point[f"{method}-{a}"]) for a in range(2)] == [float32(v) for v in flat[i * k:i * k + 2]]
+
+
+def samples_and_stacks_keep_their_places(folder):
+    reps, tokens = write_set(folder)
+    n, whole, some, stack = len(tokens), *(os.path.join(folder, x) for x in ("whole", "some", "stack"))
+    gonio("export", "tensorboard", reps, "-o", whole, "--layers", "1", "--project", "pca", "--dims", "3")
+    gonio("export", "tensorboard", reps, "-o", some, "--layers", "1", "--project", "pca", "--dims", "3", "--max-rows", "5")
+    (all_rows,), (five,) = states(whole, "layer.01.bookmarks.json"), states(some, "layer.01.bookmarks.json")
+    x = rows_of(reps, 1)
+    at = [x.index([float32(v) for v in row]) for row in lines(some, "layer.01.tsv")]
+    assert five["dataSetDimensions"] == [5, 8] and five["pcaComponentDimensions"] == [0, 1, 2]
+    assert five["projections"] == [all_rows["projections"][i] for i in at]
+    gonio("export", "tensorboard", reps, "-o", stack, "--stack", "--project", "pca,umap", "--threads", "1")
+    (e,) = entries(stack)
+    assert e["bookmarks_path"] == "layers.bookmarks.json" and e["shape"] == [3 * n, 8]
+    joint, umap = states(stack, "layers.bookmarks.json")
+    assert joint["dataSetDimensions"] == [3 * n, 8] == umap["dataSetDimensions"]
+    assert len({json.dumps(p) for p in joint["projections"]}) > 2 * n
+
+
 def wrong_calls_say_why(folder):
     reps, _ = write_set(folder)
+    for wrong in ("mds", "pca,pca", "", "tsne,"):
+        _, err = gonio("export", "tensorboard", reps, "-o", "x", "--project", wrong, status=64)
+        assert "--project" in err and "expected pca, tsne or umap" in err, err
+    gonio("export", "tensorboard", reps, "-o", "x", "--project", "pca", "--dims", "4", status=64)
     for arguments in (["export"], ["export", "hologram", reps, "-o", "x"], ["export", "tensorboard", reps],
                       ["export", "tensorboard", "-o", "x"]):
         gonio(*arguments, status=64)
@@ -136,4 +200,5 @@ def wrong_calls_say_why(folder):
 if __name__ == "__main__":
     sys.exit(main([every_layer_is_a_tensor, a_stack_is_one_tensor_with_paths, raw_values_are_never_taken_for_text,
                    odd_tokens_shift_nothing, samples_keep_rows_and_labels_together,
-                   more_rows_than_tensorboard_shows_are_announced, wrong_calls_say_why]))
+                   more_rows_than_tensorboard_shows_are_announced, maps_become_bookmarks,
+                   samples_and_stacks_keep_their_places, wrong_calls_say_why]))

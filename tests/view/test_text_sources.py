@@ -9,7 +9,7 @@ import struct
 import sys
 
 from server import Server, write_set
-from tap import gonio, main, write_npy
+from tap import gonio, main, read_npy, write_npy
 
 
 def put(folder, name, text):
@@ -120,6 +120,27 @@ def what_is_exported_comes_back(folder):
         assert names(s, ids[1], "topic") == names(s, found["set", "reps"], "topic")
 
 
+def exported_maps_come_back(folder):
+    reps, tokens = write_set(folder)
+    out, n = os.path.join(folder, "out"), len(tokens)
+    gonio("export", "tensorboard", reps, "-o", out, "--layers", "1", "--project", "tsne,pca", "--dims", "3", "--seed", "9",
+          "--threads", "1")
+    with Server(out) as s:
+        found = s.get("/api/sources/0/bookmarks").json["bookmarks"]
+        assert [(b["name"], b["shown"], b["label"]) for b in found] == [
+            ("gonio t-SNE, seed 9", "tsne", "token"), ("gonio PCA, seed 9", "pca", "token")], found
+        for i, method in enumerate(("tsne", "pca")):
+            path = os.path.join(folder, "x.npy")
+            gonio("project", reps, "--layer", "1", "--method", method, "--dims", "3", "--seed", "9", "--threads", "1",
+                  "-o", path)
+            flat = read_npy(path)[-1]
+            k = len(flat) // n
+            state, at, _ = settled(s, {"source": 0, "method": "bookmark", "params": {"bookmark": i}})
+            assert state["dim"] == 3 and state["placed"] == n
+            want = [struct.unpack("3f", struct.pack("3f", *flat[r * k:r * k + 3])) for r in range(n)]
+            assert at == want, (at[0], want[0])
+
+
 def bookmark(points, dims, **state):
     """A state as TensorBoard's getCurrentState() fills it."""
     return {"label": "State 0", "isSelected": True, "tSNEIteration": 0, "tSNEPerplexity": 0, "tSNELearningRate": 0,
@@ -190,4 +211,4 @@ def bookmarks_are_layouts(folder):
 
 if __name__ == "__main__":
     sys.exit(main([text_is_a_table, a_projector_folder_opens_unchanged, a_run_folder_holds_it_in_plugins,
-                   metadata_lies_beside_a_file, what_is_exported_comes_back, bookmarks_are_layouts]))
+                   metadata_lies_beside_a_file, what_is_exported_comes_back, bookmarks_are_layouts, exported_maps_come_back]))
