@@ -184,8 +184,9 @@ test("the splat is the naive sum of optical depths, pixel by pixel", () => {
         }
       }
     assert.ok(covered > 300, `only ${covered} pixels covered`);
-    // Coverage and weights are rounded to 1/255 of one point, fog to 1/256: up to 4 points lie on an edge.
-    assert.ok(worst <= 4, `${dim}D, size ${size}: ${worst} of 255 from the naive sum`);
+    // Weights are rounded to 1/255 of one point's depth (half a step: depth / 2 of 255), coverage to 1/255 (1/2 of 255); up
+    // to 4 points lie on an edge.
+    assert.ok(worst <= 2 * look.depth + 2, `${dim}D, size ${size}: ${worst} of 255 from the naive sum`);
   }
 });
 
@@ -367,22 +368,44 @@ test("ticks are round, inside the range, and written alike", () => {
   assert.equal(texts[1], "1.005e5");
 });
 
-test("crowding: points per area of a uniform square; of the part in view; smooth at the edge of a cell", () => {
+test("crowding: others on top of a point of a uniform square; of the part in view; smooth at the edge of a cell", () => {
   // 70 % of the points in the left half, 30 % in the right one.
   const r = random(17), n = 400000, a = new Float32Array(2 * n);
   for (let i = 0; i < n; i++) a.set([(i % 10 < 3 ? 5 : 0) + 5 * r.uniform(), 10 * r.uniform()], 2 * i);
   const p = { n, dim: 2 as const, a, b: null, t: 0 }, box = cam.boundingBox(p, () => false);
   assert.ok(box);
-  const crowding = new Crowding(p, box), dense = (0.7 * n) / 50, sparse = (0.3 * n) / 50;
+  const all = (): boolean => false, crowding = new Crowding(p, box, all), dense = (0.7 * n) / 50, sparse = (0.3 * n) / 50;
   const near = (got: number, want: number): void => assert.ok(Math.abs(got / want - 1) < 0.05, `${got} is not ${want}`);
-  near(crowding.typical(), Math.exp(0.7 * Math.log(dense) + 0.3 * Math.log(sparse)));
-  near(crowding.typical({ x0: 1, y0: 1, x1: 4, y1: 9 }), dense);
-  near(crowding.typical({ x0: 6, y0: 1, x1: 9, y1: 9 }), sparse);
-  assert.equal(crowding.typical({ x0: 20, y0: 0, x1: 30, y1: 10 }), 0);
+  near(crowding.overlap(1), Math.exp(0.7 * Math.log(dense) + 0.3 * Math.log(sparse)));
+  near(crowding.overlap(2), 2 * crowding.overlap(1));
+  near(crowding.overlap(1, { x0: 1, y0: 1, x1: 4, y1: 9 }), dense);
+  near(crowding.overlap(1, { x0: 6, y0: 1, x1: 9, y1: 9 }), sparse);
+  near(crowding.overlap(1, { x0: 20, y0: 0, x1: 30, y1: 10 }), crowding.overlap(0));
   for (let x1 = 5.5; x1 < 6.5; x1 += 0.01) {
-    const [one, two] = [x1, x1 + 0.01].map((end) => crowding.typical({ x0: 4, y0: 2, x1: end, y1: 8 }));
+    const [one, two] = [x1, x1 + 0.01].map((end) => crowding.overlap(1, { x0: 4, y0: 2, x1: end, y1: 8 }));
     assert.ok(Math.abs(two / one - 1) < 0.02, `jumps at ${x1}`);
   }
+  const left = new Crowding(p, box, (row) => row % 10 < 3);
+  near(left.overlap(1), dense);
+});
+
+test("few points are wide and nearly opaque, also what is left of a crowd of which the rest is hidden", () => {
+  const v = { x: 0, y: 0, width: 900, height: 640 };
+  const look = (s: Scene): { width: number; opacity: number } => {
+    const eye = cam.fitCamera(EYE, s.positions, v, s.isHidden);
+    assert.ok(eye);
+    const l = lookOf(s, cam.makeProjection(eye, v, 2), v, 1);
+    return { width: 2 * l.radius, opacity: 1 - Math.exp(-l.depth) };
+  };
+  for (const n of [2, 14, 100, 300]) {
+    const { width, opacity } = look(cloud(n, 2, 5));
+    assert.ok(opacity > 0.9 && width > 10, `${n} points: ${width} px at ${opacity}`);
+  }
+  const many = look(cloud(200000, 2, 5));
+  assert.ok(many.opacity < 0.6 && many.width < 2, `${many.width} px at ${many.opacity}`);
+  const rest = cloud(200000, 2, 5);
+  rest.setBytes("flags", Uint8Array.from({ length: 200000 }, (_, i) => (i % 4000 ? HIDDEN : 0)));
+  assert.ok(look(rest).opacity > 0.9, `50 of 200,000: ${look(rest).opacity}`);
 });
 
 test("a lone point far from the crowd is as opaque as if the crowd were not there", () => {

@@ -6,7 +6,7 @@
  * the same state gives the same picture.
  *
  * The optical depth of one point is chosen so that around a typical point in view (crowding.ts) the discs on top
- * of each other add up to TYPICAL_DEPTH: zooming in spreads the points, and they grow more opaque on the way. */
+ * of each other add up to about TYPICAL_DEPTH: zooming in spreads the points, and they grow more opaque on the way. */
 
 import { boundingBox, magnification, type Box, type Positions, type Projection, type Viewport } from "./camera";
 import { colourTable } from "./colour";
@@ -17,8 +17,13 @@ import { HIDDEN, HOVER, NEIGHBOUR, SELECTED, SIZE_ONE, type PlotData, type PlotT
 export const BASE = 0, OUTLINE = 1, FRONT = 2;
 export const HIGHLIGHT = SELECTED | NEIGHBOUR;
 
-/** A lone point must still be seen, on a dark background more so. */
-const TYPICAL_DEPTH = 2.2, MIN_DEPTH = 0.28, MIN_DEPTH_DARK = 0.45, MAX_DEPTH = 2;
+/** In a crowd the discs of a typical place add up to TYPICAL_DEPTH; points that hardly overlap are nearly opaque, at most
+ *  of MAX_DEPTH. A lone point beside a crowd must still be seen, on a dark background more so. */
+const TYPICAL_DEPTH = 1.8, OWN = 0.26, MAX_DEPTH = 3.5, MIN_DEPTH = 0.28, MIN_DEPTH_DARK = 0.45;
+/** Widths in CSS pixels: of the points of a large set, of a usual one, of a few; with the zoom they grow a little. */
+const NARROWEST = 1.25, USUAL = 9, WIDEST = 14, GROWN = 1.1;
+/** So many points have the usual width; fewer are wider, by this power of how much fewer. */
+const USUAL_COUNT = 1000, WIDER = 0.15;
 /** Optical depth of few highlighted points and their outlines: nearly opaque. */
 const FRONT_DEPTH = 3.5;
 /** Radii are multiples of 1/RADIUS_STEPS pixels in both renderers. */
@@ -48,6 +53,8 @@ export class Scene {
   box: Box | null = null;
   crowding: Crowding | null = null;
   /** Counts of replacements, for renderers that keep copies. */
+  /** Which rows are hidden, in short: their number and the sum of their indices. */
+  private hidden = "";
   version = { a: 0, b: 0, colors: 0, sizes: 0, shapes: 0, flags: 0, table: 0 };
 
   constructor(public theme: PlotTheme) {
@@ -106,7 +113,10 @@ export class Scene {
     if (values) checkLength(what, values.length, this.positions.n);
     this[what] = values;
     this.version[what]++;
-    if (what === "flags") this.count();
+    if (what !== "flags") return;
+    const before = this.hidden;
+    this.count();
+    if (this.hidden !== before) this.measureCrowding();
   }
 
   isHidden = (row: number): boolean => this.flags !== null && (this.flags[row] & HIDDEN) !== 0;
@@ -121,22 +131,30 @@ export class Scene {
     this.highlighted = 0;
     this.hovers = [];
     this.visible = this.positions.n;
+    this.hidden = "";
     if (!f) return;
+    let sum = 0;
     for (let i = 0; i < f.length; i++) {
       const v = f[i];
       if (v === 0) continue;
       if (v & HIDDEN) {
         this.visible--;
+        sum += i;
         continue;
       }
       if (v & HIGHLIGHT) this.highlighted++;
       if (v & HOVER && this.hovers.length < 64) this.hovers.push(i);
     }
+    this.hidden = `${this.visible} ${sum}`;
   }
 
   private measure(): void {
     this.box = boundingBox(this.positions, () => false);
-    this.crowding = this.box && new Crowding(this.positions, this.box);
+    this.measureCrowding();
+  }
+
+  private measureCrowding(): void {
+    this.crowding = this.box && new Crowding(this.positions, this.box, this.isHidden);
   }
 }
 
@@ -167,15 +185,16 @@ export function lookOf(s: Scene, pr: Projection, v: Viewport, ratio: number): Lo
   let width = s.pointSize;
   if (width <= 0) {
     const fitted = s.box ? Math.min(v.width, v.height) / ratio / (2 * Math.max(...s.box.half) || 1) : cssScale;
-    // A third of the picture's area for all points together, then growing with the zoom, but slower than distances.
-    width = Math.min(9, Math.max(1.25, Math.sqrt((0.35 * area) / Math.max(1, s.visible))));
-    width = Math.min(10, width * Math.max(1, Math.sqrt(cssScale / fitted)));
+    // Three tenths of the picture's area for all points together, then growing with the zoom, but slower than distances.
+    const n = Math.max(1, s.visible), most = Math.min(WIDEST, USUAL * Math.max(1, (USUAL_COUNT / n) ** WIDER));
+    width = Math.min(most, Math.max(NARROWEST, Math.sqrt((0.3 * area) / n)));
+    width = Math.min(GROWN * most, width * Math.max(1, Math.sqrt(cssScale / fitted)));
   }
   const radius = Math.max(MIN_RADIUS, (width * ratio) / 2);
   const [cx, cy] = pr.target, half = [v.width / 2 / pr.scale, v.height / 2 / pr.scale];
   const inView = pr.dim === 2 ? { x0: cx - half[0], y0: cy - half[1], x1: cx + half[0], y1: cy + half[1] } : undefined;
-  const overlap = ((s.crowding?.typical(inView) ?? 0) * Math.PI * radius * radius) / (pr.scale * pr.scale);
-  const depth = Math.min(MAX_DEPTH, Math.max(s.theme.dark ? MIN_DEPTH_DARK : MIN_DEPTH, TYPICAL_DEPTH / Math.max(1e-9, overlap)));
+  const overlap = s.crowding?.overlap((Math.PI * radius * radius) / (pr.scale * pr.scale), inView) ?? 0;
+  const depth = Math.min(MAX_DEPTH, Math.max(s.theme.dark ? MIN_DEPTH_DARK : MIN_DEPTH, TYPICAL_DEPTH / (overlap + OWN)));
   const many = s.highlighted >= MANY_FROM, front = many ? MANY : FEW;
   const look: Look = {
     radius, depth, frontDepth: many ? Math.min(FRONT_DEPTH, 2 * depth) : FRONT_DEPTH,
