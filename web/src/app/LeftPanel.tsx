@@ -5,6 +5,7 @@ import { count, num, percent, phaseName, plural } from "../state/format";
 import {
   alignOf,
   canGoOn,
+  canMeasure,
   control,
   goOn,
   layout,
@@ -384,7 +385,7 @@ function Progress() {
           )}
         </>
       )}
-      {ended && !s.quality && s.state !== "failed" && (
+      {ended && !s.quality && s.state !== "failed" && canMeasure(s.placed) && (
         <div class="gauge-line muted">
           <span>neighbours kept</span>
           {measuring.value ? (

@@ -2,12 +2,13 @@
 import { useEffect, useRef } from "preact/hooks";
 import { rowsOfEntry } from "../state/actions";
 import type { LegendEntry, Legend as LegendData } from "../state/colouring";
-import { count, num } from "../state/format";
+import { count, num, plural } from "../state/format";
 import { commit } from "../state/history";
-import { rgb } from "../state/palettes";
-import { colouring, hiddenCodes } from "../state/store";
+import { missing, rgb } from "../state/palettes";
+import { colouring, hiddenCodes, theme } from "../state/store";
 import { SHAPES } from "../plot";
-import { Button, Section } from "./ui";
+import { ticks } from "../plot/overlay";
+import { asList, Button, Section, stop } from "./ui";
 
 export function Legend() {
   const l = colouring.value.legend;
@@ -44,11 +45,12 @@ function Categories({ l }: { l: Extract<LegendData, { kind: "categories" }> }) {
       }
     >
       {l.note && <p class="subtitle">{l.note}</p>}
-      <ul class="legend">
-        {l.entries.map((e) => (
+      <ul class="legend" {...asList}>
+        {l.entries.map((e, i) => (
           <li key={e.codes[0]}>
             <button
               type="button"
+              tabIndex={stop(i)}
               aria-pressed={!e.hidden}
               data-testid={`legend-${e.name}`}
               title="Click: off or on. Alt-click: only this one. Shift-click: select its rows."
@@ -99,20 +101,54 @@ function Scale({ l }: { l: Extract<LegendData, { kind: "scale" }> }) {
   return (
     <Section title={l.title} testid="legend" aside={l.unit && <span class="muted">{l.unit}</span>}>
       <canvas ref={canvas} class="scale" role="img" aria-label={`Colour scale from ${num(l.min)} to ${num(l.max)}`} />
-      <div class="gauge-line" data-testid="scale-ends">
-        <span>
-          {l.below > 0 && "≤ "}
-          {num(l.min)}
-        </span>
-        <span class="muted">{num((l.min + l.max) / 2)}</span>
-        <span>
-          {l.above > 0 && "≥ "}
-          {num(l.max)}
-        </span>
-      </div>
-      {l.below + l.above > 0 && <p class="subtitle">{count(l.below + l.above)} values lie beyond the ends.</p>}
-      {l.missing > 0 && <p class="subtitle">{count(l.missing)} without a value, in grey.</p>}
+      <Ticks min={l.min} max={l.max} />
+      {l.below > 0 && (
+        <p class="subtitle">
+          {plural(l.below, "value")} below {num(l.min)}, in the first colour.
+        </p>
+      )}
+      {l.above > 0 && (
+        <p class="subtitle">
+          {plural(l.above, "value")} above {num(l.max)}, in the last colour.
+        </p>
+      )}
+      {l.missing > 0 && (
+        <p class="legend-missing">
+          <Sign shape={0} colour={missing[theme.value]} />
+          <span class="name">no value</span>
+          <span class="count">{count(l.missing)}</span>
+        </p>
+      )}
       {l.note && <p class="subtitle">{l.note}</p>}
     </Section>
+  );
+}
+
+/** So many letters of numbers stand under a scale without touching. */
+const scaleLetters = 32;
+
+/** Round numbers of a scale; fewer when they are long; of a scale without extent the one it has. */
+function ticksOf(min: number, max: number): { value: number; text: string }[] {
+  if (!(max > min)) return [{ value: min, text: num(min) }];
+  const by = (parts: number): { value: number; text: string }[] => {
+    const { values, text } = ticks(min, max, (max - min) / parts);
+    return values.map((value) => ({ value, text: text(value) }));
+  };
+  const many = by(5);
+  return many.map((t) => t.text).join("  ").length <= scaleLetters ? many : by(2);
+}
+
+function Ticks({ min, max }: { min: number; max: number }) {
+  const share = (v: number): number => (max > min ? (v - min) / (max - min) : 0);
+  return (
+    <div class="scale-ticks" data-testid="scale-ends">
+      {ticksOf(min, max).map(({ value, text }) => (
+        // A number at an end is shifted inwards, so that it stays on the panel.
+        <span key={value} style={{ left: `${100 * share(value)}%` }}>
+          <i />
+          <b style={{ transform: `translateX(${share(value) < 0.1 ? 0 : share(value) > 0.9 ? -100 : -50}%)` }}>{text}</b>
+        </span>
+      ))}
+    </div>
   );
 }

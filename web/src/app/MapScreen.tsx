@@ -3,13 +3,24 @@ import { useEffect, useRef } from "preact/hooks";
 import { restoreAll } from "../state/actions";
 import { hoverCard, otherColumns } from "../state/cards";
 import { tokenOf, tokens } from "../state/columns";
-import { count, num, phaseName, plural, seconds } from "../state/format";
-import { layout, layoutLayers, running, runError, shownLayer, shownState, stale, starting } from "../state/layouts";
+import { cell, count, num, phaseName, plural, seconds } from "../state/format";
+import {
+  arrived,
+  layout,
+  layoutLayers,
+  running,
+  runError,
+  shownLayer,
+  shownState,
+  stale,
+  starting,
+} from "../state/layouts";
 import { counts } from "../state/react";
-import { colourBy, detail, hover, hoverAt, isolated, layers } from "../state/store";
+import { colourBy, detail, hover, hoverAt, isolated, layers, pinned } from "../state/store";
 import { LayerBar } from "../screens";
 import { Context } from "./Context";
 import { connectMap } from "./map";
+import { pictured } from "./stage";
 import { Toolbar } from "./Toolbar";
 import { TypedMarks } from "./Typed";
 import { Button, Empty } from "./ui";
@@ -22,7 +33,10 @@ export function MapScreen() {
         <Plot />
         <TypedMarks />
         <Waiting />
-        <Isolated />
+        <div class="banners">
+          <Coming />
+          <Isolated />
+        </div>
         <HoverCard />
       </div>
       <Status />
@@ -47,16 +61,39 @@ function Plot() {
   );
 }
 
+/** Another layout is being made of rows that are on the map: they stay until it comes. */
+const standing = (): boolean => detail.value !== null && pictured.value === detail.value.id;
+
+/** How the layout that is asked for gets on, in words. */
+function progressWords(): string {
+  const s = layout.value?.state.value;
+  const what = phaseName(s?.phase) || "starting";
+  return s && s.seconds >= 1 ? `${what}, ${Math.round(s.seconds)} s` : what;
+}
+
+function Coming() {
+  if (arrived.value || !standing()) return null;
+  if (runError.value)
+    return (
+      <div class="banner refused" data-testid="plot-error">
+        <span>{runError.value}</span>
+      </div>
+    );
+  return (
+    <div class="banner coming" data-testid="plot-coming" role="status">
+      <span>
+        {layoutLayers.value.length > 1 ? `Placing ${layoutLayers.value.length} layers` : "Placing the rows"}: {progressWords()}
+      </span>
+      <div class="meter indeterminate" />
+    </div>
+  );
+}
+
 /** What the plot says until there is something to draw. */
 function Waiting() {
-  const l = layout.value;
-  const of = shownLayer.value;
   const d = detail.value;
-  void l?.version.value;
-  const arrived = l && of !== null && l.positions.has(of);
-  if (arrived) return null;
+  if (arrived.value || standing()) return null;
   const refused = runError.value;
-  const s = l?.state.value;
   if (refused)
     return (
       <div class="over-plot" data-testid="plot-error">
@@ -68,7 +105,7 @@ function Waiting() {
   return (
     <div class="over-plot" data-testid="plot-waiting" role="status">
       <Empty title={d ? `Placing ${plural(d.rows, "row")}` : "Opening"}>
-        <p>{phaseName(s?.phase) || "PCA of all rows"}</p>
+        <p>{progressWords()}</p>
         <div class="meter indeterminate" />
       </Empty>
     </div>
@@ -97,7 +134,8 @@ const cardWidth = 320;
 function HoverCard() {
   const row = hover.value;
   const at = hoverAt.value;
-  if (row < 0 || !at) return null;
+  // The pinned row's card is on the right; here it would only hide its neighbours.
+  if (row < 0 || !at || row === pinned.value) return null;
   const host = document.querySelector<HTMLElement>("[data-testid=plot]");
   const [w, h] = [host?.clientWidth ?? 0, host?.clientHeight ?? 0];
   const left = at[0] + 16 + cardWidth < w ? at[0] + 16 : Math.max(4, at[0] - 16 - cardWidth);
@@ -115,12 +153,12 @@ function HoverCard() {
         {tokens.value && <span class="muted">row {count(row)}</span>}
       </div>
       <Context of={c?.context} />
-      {c && (
+      {facts.length > 0 && (
         <dl class="facts">
           {facts.slice(0, 5).map(([n, v]) => (
             <div key={n}>
               <dt>{n}</dt>
-              <dd>{typeof v === "number" ? num(v) : v}</dd>
+              <dd>{typeof v === "number" ? cell(v) : v}</dd>
             </div>
           ))}
         </dl>

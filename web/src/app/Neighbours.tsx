@@ -3,10 +3,20 @@ import type { Neighbor, Space } from "../api/types";
 import { pin } from "../state/actions";
 import { tokenOf } from "../state/columns";
 import { commit } from "../state/history";
-import { hover, hoverAt, layer, layers, nearest, type NearestSettings, neighbours, offline } from "../state/store";
+import {
+  detail,
+  hover,
+  hoverAt,
+  layer,
+  layers,
+  nearest,
+  type NearestSettings,
+  neighbours,
+  offline,
+} from "../state/store";
 import { Snippet } from "./Context";
 import { SpaceControls } from "./SpaceControls";
-import { Problem, Segmented } from "./ui";
+import { asList, Problem, Segmented, stop } from "./ui";
 
 function spaceName(s: Space): string {
   if (s.remove) return `centred, ${s.remove} leading component${s.remove === 1 ? "" : "s"} removed`;
@@ -21,11 +31,13 @@ export function Neighbours() {
   const { of, reply, busy, error } = neighbours.value;
   const { k, metric, space } = nearest.value;
   if (offline.value) return null;
+  // A source of few rows has fewer neighbours than are asked for.
+  const n = Math.min(k, Math.max(1, (detail.value?.rows ?? 1) - 1));
   const where = `${metric === "cosine" ? "cosine" : "Euclidean"} distance, ${layers.value.length > 1 ? `layer ${layer.value}, ` : ""}${spaceName(space)}`;
   return (
     <section class="section" data-testid="neighbours" aria-busy={busy}>
       <h2>
-        <span data-testid="neighbours-title">{k} nearest in the original space</span>
+        <span data-testid="neighbours-title">{n} nearest in the original space</span>
       </h2>
       <p class="subtitle" data-testid="neighbours-space">
         {where}
@@ -63,8 +75,26 @@ export function Neighbours() {
       />
       <Problem text={error} testid="neighbours-error" />
       {of && reply && <List rows={reply.rows} busy={busy} />}
-      {of && !reply && busy && <div class="meter indeterminate" />}
+      {of && !reply && busy && <Coming n={n} />}
     </section>
+  );
+}
+
+/** The list before it is there: it has its room already, so that nothing below moves when it comes. */
+function Coming({ n }: { n: number }) {
+  return (
+    <ol class="neighbours" data-testid="neighbours-coming" aria-hidden="true">
+      {Array.from({ length: n }, (_, i) => (
+        <li key={i}>
+          <span class="line">
+            <span class="token">&nbsp;</span>
+            <span class="bar" />
+            <span class="distance" />
+            {detail.value?.text && <span class="snippet">&nbsp;</span>}
+          </span>
+        </li>
+      ))}
+    </ol>
   );
 }
 
@@ -72,14 +102,15 @@ function List({ rows, busy }: { rows: Neighbor[]; busy: boolean }) {
   const far = Math.max(...rows.map((n) => n.distance), 1e-30);
   const decimals = Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(far))));
   return (
-    <ol class={`neighbours${busy ? " busy" : ""}`} data-testid="neighbour-list">
-      {rows.map((n) => (
+    <ol class={`neighbours${busy ? " busy" : ""}`} data-testid="neighbour-list" {...asList}>
+      {rows.map((n, i) => (
         <li key={n.row}>
           <button
             type="button"
+            class={`line${hover.value === n.row ? " hover" : ""}`}
+            tabIndex={stop(i)}
             data-row={n.row}
             data-testid={`neighbour-${n.row}`}
-            class={hover.value === n.row ? "hover" : ""}
             onClick={() => pin(n.row)}
             onPointerEnter={() => {
               hoverAt.value = null;
@@ -93,7 +124,9 @@ function List({ rows, busy }: { rows: Neighbor[]; busy: boolean }) {
               hover.value = n.row;
             }}
           >
-            <span class="token">{tokenOf(n.row, n.token)}</span>
+            <span class="token" title={tokenOf(n.row, n.token)}>
+              {tokenOf(n.row, n.token)}
+            </span>
             <span class="bar" aria-hidden="true">
               <i style={{ width: `${(100 * n.distance) / far}%` }} />
             </span>

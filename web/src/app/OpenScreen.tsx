@@ -1,11 +1,12 @@
 /** What was found, before anything is computed: shape, type, size, two lines of preview. */
 import { signal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import type { SourceEntry } from "../api/types";
 import { openSource, upload } from "../state/actions";
 import { bytes, count, plural } from "../state/format";
 import { connect } from "../state/start";
 import { boot, currentSource, folders, sources } from "../state/store";
-import { Button, Empty } from "./ui";
+import { asList, Button, Empty, stop } from "./ui";
 
 const kinds: Record<SourceEntry["kind"], string> = {
   set: "hidden states",
@@ -21,6 +22,7 @@ const kinds: Record<SourceEntry["kind"], string> = {
 const filter = signal("");
 
 export function OpenScreen() {
+  const chooser = useRef<HTMLInputElement>(null);
   const all = sources.value;
   const wanted = filter.value.toLowerCase();
   const shown = wanted ? all.filter((s) => `${s.path} ${s.name}`.toLowerCase().includes(wanted)) : all;
@@ -31,6 +33,7 @@ export function OpenScreen() {
           <div>
             <h1>{all.length ? plural(all.length, "source") : "Sources"}</h1>
             <p class="muted">{folders.value.join(", ")}</p>
+            {all.length > 0 && <p class="subtitle">Choose one to see its map. Files dropped on the page join the list.</p>}
           </div>
           <span class="spring" />
           {all.length > 8 && (
@@ -43,23 +46,18 @@ export function OpenScreen() {
               onInput={(e) => (filter.value = e.currentTarget.value)}
             />
           )}
-          <label
-            class="button"
-            tabIndex={0}
-            onKeyDown={(e) =>
-              (e.key === "Enter" || e.key === " ") && (e.preventDefault(), (e.currentTarget as HTMLElement).click())
-            }
-          >
+          <Button testid="add" onClick={() => chooser.current?.click()}>
             Add a file
-            <input
-              type="file"
-              hidden
-              multiple
-              data-testid="add-file"
-              accept=".npy,.npz,.safetensors,.tsv,.txt"
-              onChange={(e) => void upload(e.currentTarget.files ?? [])}
-            />
-          </label>
+          </Button>
+          <input
+            ref={chooser}
+            type="file"
+            hidden
+            multiple
+            data-testid="add-file"
+            accept=".npy,.npz,.safetensors,.tsv,.txt"
+            onChange={(e) => void upload(e.currentTarget.files ?? [])}
+          />
         </header>
         {boot.value === "starting" && (
           <Empty title="Looking through the folder">
@@ -84,9 +82,9 @@ export function OpenScreen() {
             </p>
           </Empty>
         )}
-        <ul class="sources">
-          {shown.map((s) => (
-            <Source key={s.id} s={s} />
+        <ul class="sources" {...asList}>
+          {shown.map((s, i) => (
+            <Source key={s.id} s={s} tabIndex={stop(i)} />
           ))}
         </ul>
         {wanted && shown.length === 0 && <p class="muted">No source has “{filter.value}” in its name.</p>}
@@ -95,7 +93,7 @@ export function OpenScreen() {
   );
 }
 
-function Source({ s }: { s: SourceEntry }) {
+function Source({ s, tabIndex }: { s: SourceEntry; tabIndex: number }) {
   const facts = s.supported
     ? [
         `${count(s.rows)} × ${count(s.dims)}`,
@@ -109,6 +107,7 @@ function Source({ s }: { s: SourceEntry }) {
       <button
         type="button"
         class={currentSource.value === s.id ? "source current" : "source"}
+        tabIndex={tabIndex}
         disabled={!s.supported}
         data-testid={`source-${s.id}`}
         onClick={() => openSource(s.id)}

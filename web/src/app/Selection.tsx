@@ -27,7 +27,7 @@ import {
 } from "../state/store";
 import { Snippet } from "./Context";
 import { Sign } from "./Legend";
-import { Button, Choose, Empty, Section } from "./ui";
+import { asList, Button, Choose, Empty, Section, stop } from "./ui";
 
 /** So many rows are listed with their sentences. */
 const listed = 100;
@@ -103,7 +103,9 @@ function Composition({ rows }: { rows: Uint32Array }) {
       {top.map((i) => (
         <li key={i}>
           <Sign shape={legend.entries[i].shape} colour={legend.entries[i].colour} />
-          <span class="name">{legend.entries[i].name}</span>
+          <span class="name" title={legend.entries[i].name}>
+            {legend.entries[i].name}
+          </span>
           <span class="bar" aria-hidden="true">
             <i style={{ width: `${(100 * counts[i]) / rows.length}%`, background: legend.entries[i].colour }} />
           </span>
@@ -119,9 +121,11 @@ function Composition({ rows }: { rows: Uint32Array }) {
 const setName = signal("");
 
 function SaveAsSet({ rows }: { rows: Uint32Array }) {
-  const name = setName.value;
+  const typed = setName.value;
+  // What was searched for is the name unless another is typed.
+  const name = typed.trim() || search.value.text.trim();
   const save = async (): Promise<void> => {
-    if (name.trim() && (await saveSet(name.trim(), rows))) setName.value = "";
+    if (name && (await saveSet(name, rows))) setName.value = "";
   };
   return (
     <form
@@ -137,10 +141,10 @@ function SaveAsSet({ rows }: { rows: Uint32Array }) {
         data-testid="set-name"
         placeholder={search.value.text || "name"}
         aria-label="Name of the set"
-        value={name}
+        value={typed}
         onInput={(e) => (setName.value = e.currentTarget.value)}
       />
-      <button type="submit" class="button" data-testid="set-save" disabled={!name.trim()}>
+      <button type="submit" class="button" data-testid="set-save" disabled={!name}>
         Save as set
       </button>
     </form>
@@ -325,11 +329,13 @@ function Rows({ rows }: { rows: Uint32Array }) {
   const first = Array.from(rows.subarray(0, listed));
   return (
     <Section title={rows.length > listed ? `First ${listed} of ${count(rows.length)}` : "Rows"}>
-      <ol class="neighbours" data-testid="selected-rows">
-        {first.map((r) => (
+      <ol class="neighbours" data-testid="selected-rows" {...asList}>
+        {first.map((r, i) => (
           <li key={r}>
             <button
               type="button"
+              class="line"
+              tabIndex={stop(i)}
               data-row={r}
               onClick={() => pin(r)}
               onPointerEnter={() => {
@@ -346,7 +352,7 @@ function Rows({ rows }: { rows: Uint32Array }) {
             >
               <span class="token">{tokenOf(r, got?.get(r)?.token)}</span>
               <span class="spring" />
-              <span class="distance">{r}</span>
+              <span class="distance">{count(r)}</span>
               <Snippet of={got?.get(r)?.context ?? null} />
             </button>
           </li>

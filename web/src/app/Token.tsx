@@ -5,9 +5,9 @@ import { useEffect } from "preact/hooks";
 import type { NeighborReply, TokenCard } from "../api/types";
 import { api } from "../api/client";
 import { pin, select, setOperand } from "../state/actions";
-import { cardOf, cardsEdition, otherColumns } from "../state/cards";
+import { cardNow, cardOf, cardsEdition, otherColumns, placeInText } from "../state/cards";
 import { measureTitle, tokenOf, tokens } from "../state/columns";
-import { count, num } from "../state/format";
+import { cell, clip, count, num } from "../state/format";
 import { currentSource, detail, layer, layers, mapPlot, nearest, pinned, showTrails } from "../state/store";
 import { commit } from "../state/history";
 import { Context } from "./Context";
@@ -55,19 +55,20 @@ export function TokenPanel() {
   useCard(row);
   if (row < 0)
     return (
-      <Empty title="No token pinned">
+      <Empty title={tokens.value ? "No token pinned" : "No row pinned"}>
         <p>
-          Point at the map to see a token in its sentence. Click to keep it here, with its nearest neighbours in the original
-          space.
+          Point at the map to see {detail.value?.text ? "a token in its sentence" : "what a point is"}. Click to keep it here,
+          with its nearest neighbours in the original space.
         </p>
       </Empty>
     );
-  const c = card.value?.row === row ? card.value : null;
+  const c = card.value?.row === row ? card.value : cardNow(currentSource.value, row, layer.value);
+  const name = tokenOf(row, c?.token);
   return (
     <>
       <div class="token-card" data-testid="token-card">
         <div class="token-line">
-          <strong class="token">{tokenOf(row, c?.token)}</strong>
+          <strong class="token">{name}</strong>
           {tokens.value && <span class="muted">row {count(row)}</span>}
           <span class="spring" />
           <Button
@@ -80,7 +81,7 @@ export function TokenPanel() {
           <Button icon="close" kind="quiet" testid="unpin" title="Let go (Esc)" onClick={() => pin(-1)} />
         </div>
         {cardError.value && <p class="problem">{cardError.value}</p>}
-        <Context of={c?.context} />
+        {detail.value?.text && <div class="context-room"><Context of={c?.context} /></div>}
         <div class="row-of">
           {([0, 1, 2] as const).map((i) => (
             <Button
@@ -104,21 +105,24 @@ export function TokenPanel() {
           )}
           {tokens.value && (
             <Button testid="select-same" onClick={() => selectSame(row)} title="Select every row with this token">
-              All “{tokenOf(row, c?.token)}”
+              All “{clip(name, 18)}”
             </Button>
           )}
         </div>
       </div>
       <Neighbours />
       <OtherLayers row={row} />
-      <Section title="About this token" testid="token-facts">
+      <Section title={tokens.value ? "About this token" : "About this row"} testid="token-facts">
         <Facts>
-          {c?.position !== null && c?.position !== undefined && <Fact name="position">{count(c.position)}</Fact>}
-          {c?.sequence !== null && c?.sequence !== undefined && <Fact name="sentence">{count(c.sequence)}</Fact>}
+          {(c ? placeInText(c) : []).map(([n, v]) => (
+            <Fact key={n} name={n}>
+              {count(v)}
+            </Fact>
+          ))}
           {c?.token_id !== null && c?.token_id !== undefined && <Fact name="token id">{count(c.token_id)}</Fact>}
           {(c ? otherColumns(c) : []).map(([n, v]) => (
             <Fact key={n} name={n}>
-              {v === null || v === "" ? <span class="muted">missing</span> : typeof v === "number" ? num(v, 4) : v}
+              {v === null || v === "" ? <span class="muted">missing</span> : typeof v === "number" ? cell(v) : v}
             </Fact>
           ))}
           {Object.entries(c?.measures ?? {}).map(([n, v]) => (

@@ -3,18 +3,19 @@
  *  Positions come from three places: a running layout (each frame replaces the last), a change of layer
  *  or layout (the points slide), and the layer slider (the hand holds the points between two layers). */
 import { effect, signal } from "@preact/signals";
-import { createPlot, HIDDEN, SELECTED, NEIGHBOUR, DIMMED, type PlotTheme } from "../plot";
+import { createPlot, HIDDEN, SELECTED, NEIGHBOUR, DIMMED, type Label, type PlotTheme } from "../plot";
 import { pin, select } from "../state/actions";
 import { api } from "../api/client";
 import { tokenOf, tokens } from "../state/columns";
-import { percent } from "../state/format";
+import { clip, percent } from "../state/format";
 import { drawn } from "../state/handle";
-import { finished, layout, layoutLayers, shownLayer, shownState } from "../state/layouts";
+import { arrived, finished, layout, layoutLayers, shownLayer, shownState } from "../state/layouts";
 import { trails } from "../screens/trails";
 import { cameraMoved, pendingCamera } from "../state/view";
 import { hasRow } from "../state/rows";
 import {
   colouring,
+  currentSource,
   detail,
   drawMode,
   hover,
@@ -34,12 +35,14 @@ import {
   theme,
   tool,
 } from "../state/store";
-import { emptied, Stage, unplaced } from "./stage";
+import { emptied, pictured, Stage, unplaced } from "./stage";
 
 /** Milliseconds of a slide between layers or layouts. */
 const slideMs = 600;
 /** So many selected rows carry their labels. */
 const maxLabels = 60;
+/** Longer labels are cut. */
+const longestLabel = 24;
 
 /** The plot's colours, read from the style sheet so that there is one list of them. */
 export function plotTheme(): PlotTheme {
@@ -139,7 +142,9 @@ export function connectMap(host: HTMLElement): () => void {
       const [a, b] = [l.positions.get(list[i]), l.positions.get(list[i + 1])];
       if (good(a) && good(b)) stage.hold(a, b, dim, Math.min(1, at - i));
       else if (good(a)) stage.set(a, dim);
+      else return; // what was there stays until it comes
       shown = { layout: l.id, layer: of };
+      pictured.value = d.id;
       return;
     }
     const p = l.positions.get(of);
@@ -153,6 +158,7 @@ export function connectMap(host: HTMLElement): () => void {
     }
     const before = shown;
     shown = { layout: l.id, layer: of };
+    pictured.value = d.id;
     const same = before?.layout === l.id;
     if (camera || !before || !stage.fits(p, dim)) {
       following = camera === null;
@@ -220,15 +226,16 @@ export function connectMap(host: HTMLElement): () => void {
   const showLabelTexts = (): void => {
     void tokens.value;
     void emptied.value;
-    const rows = new Map<number, { row: number; text: string; strong?: boolean }>();
+    const rows = new Map<number, Label>();
     const add = (row: number, strong = false): void => {
-      if (row >= 0 && row < drawn.n && !rows.has(row)) rows.set(row, { row, text: tokenOf(row), strong });
+      if (row >= 0 && row < drawn.n && !rows.has(row)) rows.set(row, { row, text: clip(tokenOf(row), longestLabel), strong });
     };
     add(pinned.value, true);
     if (neighbours.value.of) for (const x of neighbours.value.reply?.rows ?? []) add(x.row);
     const chosen = selection.value;
     if (chosen.length <= maxLabels) chosen.forEach((r) => add(r));
-    if (showLabels.value && !rows.size) for (const l of autoLabels.value) rows.set(l.row, l);
+    // Words for regions are for a map on which nothing is singled out.
+    if (showLabels.value && !rows.size && !chosen.length) for (const l of autoLabels.value) rows.set(l.row, { ...l, region: true });
     plot.setLabels([...rows.values()]);
   };
 
@@ -267,7 +274,11 @@ export function connectMap(host: HTMLElement): () => void {
     effect(askLabels),
     effect(showLabelTexts),
     effect(showPathLines),
-    effect(() => plot.setAxes(axisNames())),
+    effect(() => {
+      const names = axisNames();
+      // The axes of a map that is still shown keep their names.
+      if (arrived.value || pictured.value !== currentSource.value) plot.setAxes(names);
+    }),
     effect(() => plot.setMode(drawMode.value)),
     effect(() => plot.setPointSize(pointSize.value)),
     effect(() => {
@@ -296,6 +307,7 @@ export function connectMap(host: HTMLElement): () => void {
     clearTimeout(rest);
     stage.stop();
     mapPlot.value = null;
+    pictured.value = null;
     plot.destroy();
   };
 }

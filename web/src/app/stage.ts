@@ -35,6 +35,8 @@ export function place(raw: Float32Array, dim: number): Placed {
 
 /** Changes when other rows become placed: the flags depend on it. */
 export const unplaced = signal<Uint8Array | null>(null);
+/** The source whose rows the plot shows; null before the first map. While another layout of it is made they stay. */
+export const pictured = signal<number | null>(null);
 /** Counts changes of the number of points: the plot has then forgotten colours, flags, labels and paths. */
 export const emptied = signal(0);
 

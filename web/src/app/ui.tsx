@@ -255,6 +255,27 @@ export function Switch(p: {
   );
 }
 
+/** A list of buttons that is one tab stop: arrows, Page Up/Down, Home and End move the focus. Its buttons take
+ *  `tabIndex={stop(i)}`; the one that had the focus last is where Tab comes back to. */
+export const asList = {
+  onKeyDown(e: KeyboardEvent): void {
+    const all = [...(e.currentTarget as HTMLElement).querySelectorAll<HTMLElement>("[tabindex]")];
+    const at = all.indexOf(e.target as HTMLElement);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + 10, PageUp: at - 10, Home: 0, End: all.length - 1 }[e.key];
+    if (to === undefined || at < 0) return;
+    e.preventDefault();
+    e.stopPropagation();
+    all[Math.min(all.length - 1, Math.max(0, to))].focus();
+  },
+  onFocusIn(e: FocusEvent): void {
+    const now = e.target as HTMLElement;
+    if (!now.hasAttribute("tabindex")) return;
+    for (const other of (e.currentTarget as HTMLElement).querySelectorAll<HTMLElement>('[tabindex="0"]')) other.tabIndex = -1;
+    now.tabIndex = 0;
+  },
+};
+export const stop = (i: number): number => (i === 0 ? 0 : -1);
+
 export function Section(p: { title: string; aside?: ComponentChildren; children: ComponentChildren; testid?: string }) {
   return (
     <section class="section" data-testid={p.testid}>

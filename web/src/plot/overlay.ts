@@ -90,7 +90,7 @@ function pathPixels(f: Frame, path: Path): [number, number][] {
   return pixels;
 }
 
-/** Trails: faint where they start, full at the end, with an arrow head. */
+/** Trails: faint where they start, full at the end, with an arrow head on the last piece: at its end lies the point. */
 function drawPaths(pen: Pen, f: Frame, paths: readonly Path[]): void {
   const { scene } = f, { theme } = scene, many = paths.length > MANY_PATHS;
   for (const path of paths) {
@@ -109,11 +109,13 @@ function drawPaths(pen: Pen, f: Frame, paths: readonly Path[]): void {
         pen.circle(x, y, k === 0 ? 3.2 : 2, { colour: theme.background, width: 0.8, fill: colour }));
     const [ex, ey] = at[at.length - 1];
     const before = [...at].reverse().find(([x, y]) => Math.hypot(x - ex, y - ey) > 4) ?? at[0];
-    const turn = Math.atan2(ey - before[1], ex - before[0]);
-    const corner = (angle: number, d: number): [number, number] => [ex + d * Math.cos(turn + angle), ey + d * Math.sin(turn + angle)];
+    const turn = Math.atan2(ey - before[1], ex - before[0]), mx = (before[0] + ex) / 2, my = (before[1] + ey) / 2;
+    const corner = (angle: number, d: number): [number, number] => [mx + d * Math.cos(turn + angle), my + d * Math.sin(turn + angle)];
     pen.line([corner(0, 2), corner(2.65, 8), corner(-2.65, 8)], { colour: theme.background, width: 0.8, closed: true, fill: colour });
   }
 }
+
+const isBold = (l: Label): boolean => l.strong === true || l.region === true;
 
 function drawLabels(pen: Pen, f: Frame, labels: readonly Label[]): void {
   const { scene, view } = f, height = LABEL_SIZE * 1.3;
@@ -125,12 +127,12 @@ function drawLabels(pen: Pen, f: Frame, labels: readonly Label[]): void {
     // Outside: no need to measure its text.
     if (x < area.x0 || x > area.x1 || y < area.y0 || y > area.y1) continue;
     shown.push(l);
-    anchors.push({ x, y, r, width: pen.measure(l.text, LABEL_SIZE, strong), height, strong });
+    anchors.push({ x, y, r, width: pen.measure(l.text, LABEL_SIZE, isBold(l)), height, strong, region: l.region ?? false });
   }
   const { ink, background } = scene.theme;
   for (const p of placeLabels(anchors, area).reverse())
     pen.text(p.x, p.y, shown[p.index].text, {
-      size: LABEL_SIZE, colour: ink, bold: anchors[p.index].strong, halo: background,
+      size: LABEL_SIZE, colour: ink, bold: isBold(shown[p.index]), halo: background,
     });
 }
 

@@ -32,7 +32,7 @@ export interface Pen {
   measure(text: string, size: number, bold: boolean): number;
 }
 
-const HALO_WIDTH = 3.2;
+const HALO_WIDTH = 4;
 const fontOf = (family: string, size: number, bold: boolean): string => `${bold ? "600" : "400"} ${size}px ${family}`;
 
 export class CanvasPen implements Pen {

@@ -63,6 +63,8 @@ export class PlotView implements Plot {
   private ending: { camera: (() => void) | null; tween: (() => void) | null } = { camera: null, tween: null };
   private grid: PickGrid | null = null;
   private pointer: [number, number] | null = null;
+  /** The focus came with the pointer: no ring. */
+  private byHand = false;
   private readonly observer: ResizeObserver;
   private readonly detach: () => void;
 
@@ -277,6 +279,13 @@ export class PlotView implements Plot {
     });
     root.style.outline = "none";
     for (const change of ["focus", "blur"]) root.addEventListener(change, () => this.redrawOverlay());
+    // The browser shows the focus of an element that is focused by a script as if it came from the keyboard.
+    root.addEventListener("pointerdown", () => (this.byHand = true));
+    for (const change of ["keydown", "blur"])
+      root.addEventListener(change, () => {
+        this.byHand = false;
+        this.redrawOverlay();
+      });
     root.tabIndex = 0;
     root.setAttribute("role", "application");
     root.setAttribute("aria-label", "Map of points. Arrow keys move or turn it, plus and minus zoom, Home shows all.");
@@ -464,7 +473,7 @@ export class PlotView implements Plot {
     pen.begin(ratio);
     drawOverlay(pen, { scene: this.scene, pr, look: lookOf(this.scene, pr, view, 1), view, width, height }, this.overlay);
     // The element's own focus ring would lie under the canvases.
-    if (!this.root.matches(":focus-visible")) return;
+    if (this.byHand || !this.root.matches(":focus-visible")) return;
     const frame: [number, number][] = [[1, 1], [width - 1, 1], [width - 1, height - 1], [1, height - 1]];
     pen.line(frame, { colour: this.scene.theme.accent, width: 2, closed: true });
   }

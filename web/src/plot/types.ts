@@ -69,6 +69,8 @@ export interface Label {
   text: string;
   /** Placed first, set in bold, never left out. */
   strong?: boolean;
+  /** Names the region around its row: set in bold, in the middle of it. */
+  region?: boolean;
 }
 
 /** A polyline through rows in their order, or through given places (dim numbers each, in the units of the positions: a

@@ -61,13 +61,17 @@ export function Strip({ list, at, onPick }: { list: LayerEntry[]; at: number; on
                   height: `${px}px`,
                   top: `${(54 - px) / 2}px`,
                 }}
-                title={`layer ${l.layer}`}
+                title={shown?.positions.has(l.layer) ? `layer ${l.layer}` : `layer ${l.layer}: not drawn yet`}
                 aria-label={`Layer ${l.layer}`}
                 data-testid={`layer-map-${l.layer}`}
                 tabIndex={-1}
                 onClick={() => onPick(i)}
               >
-                <SmallMap shown={shown} version={version} rows={rows} box={box} layer={l.layer} px={px} />
+                {shown?.positions.has(l.layer) ? (
+                  <SmallMap shown={shown} version={version} rows={rows} box={box} layer={l.layer} px={px} />
+                ) : (
+                  <span class="strip-number">{l.layer}</span>
+                )}
               </button>
             ),
         )}

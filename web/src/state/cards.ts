@@ -2,7 +2,7 @@
 import { effect, signal } from "@preact/signals";
 import { api } from "../api/client";
 import type { TokenCard } from "../api/types";
-import { currentSource, hover, layer, options } from "./store";
+import { currentSource, detail, hover, layer, options } from "./store";
 
 const keep = 4000;
 const cache = new Map<string, TokenCard>();
@@ -21,6 +21,18 @@ export async function cardOf(source: number, row: number, of: number): Promise<T
   const c = await api.card(source, row, of);
   put(k, c);
   return c;
+}
+
+/** The card if it was there before. */
+export function cardNow(source: number | null, row: number, of: number): TokenCard | null {
+  return (source !== null && cache.get(key(source, row, of))) || null;
+}
+
+/** Where a row stands in its text. In a table each row is a sentence of its own, which says nothing. */
+export function placeInText(c: TokenCard): [string, number][] {
+  if (!detail.value?.text && c.sequence === c.row) return [];
+  const known = [["position", c.position], ["sentence", c.sequence]] as const;
+  return known.flatMap(([name, v]) => (v === null || v === undefined ? [] : [[name, v] as [string, number]]));
 }
 
 /** A card's columns without those that the card shows by themselves. */

@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import { api } from "../api/client";
 import type { Column } from "../api/types";
+import { count, visible } from "./format";
 import { detail } from "./store";
 
 const keep = 32;
@@ -51,7 +52,8 @@ export const tokens = signal<{ codes: Int32Array; names: string[] } | null>(null
 export function tokenOf(row: number, given?: string | null): string {
   const t = tokens.value;
   const code = t ? t.codes[row] : -1;
-  return t && code >= 0 ? t.names[code] : (given ?? `row ${row}`);
+  const name = t && code >= 0 ? t.names[code] : given;
+  return name === null || name === undefined ? `row ${count(row)}` : visible(name);
 }
 
 /** The column with a row's label: the token column, or the first that is not numeric. */

@@ -23,6 +23,11 @@ export function num(v: number | null | undefined, digits = 3): string {
   return s.replace("-", "−").replace("e+", "e");
 }
 
+/** A number of a table's column: whole ones as they are (a year, an id). */
+export function cell(v: number): string {
+  return Number.isInteger(v) && Math.abs(v) < 1e6 ? String(v).replace("-", "−") : num(v, 4);
+}
+
 export function percent(share: number, digits = 1): string {
   return `${(100 * share).toFixed(digits)} %`;
 }
@@ -38,6 +43,25 @@ export function seconds(s: number): string {
   if (s < 1) return `${Math.max(1, Math.round(s * 1000))} ms`;
   if (s < 100) return `${s.toFixed(1)} s`;
   return `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`;
+}
+
+/** Characters that no font shows: signs of their own. */
+const unseen: Record<string, string> = { "\n": "↵", "\r": "↵", "\t": "⇥" };
+
+/** A token as people can see it: white space and control characters get signs, an empty one gets a name. */
+export function visible(token: string): string {
+  if (!token) return "(empty)";
+  if (/^\s+$/u.test(token)) return token.replace(/./gsu, (c) => unseen[c] ?? "␣");
+  return token.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => unseen[c] ?? "␀");
+}
+
+const letters = new Intl.Segmenter();
+
+/** The beginning of a text that is too long for its place; whole letters, whatever the script. */
+export function clip(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const first = Array.from(letters.segment(text), (s) => s.segment);
+  return first.length <= most ? text : `${first.slice(0, most - 1).join("")}…`;
 }
 
 const phases: Record<string, string> = {

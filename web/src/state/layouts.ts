@@ -62,6 +62,13 @@ export const shownLayer = computed<number | null>(() => {
   return all.includes(layer.value) ? layer.value : (all[all.length - 1] ?? null);
 });
 
+/** True when the positions of that layer have come. */
+export const arrived = computed(() => {
+  const l = layout.value;
+  void l?.version.value;
+  return l !== null && shownLayer.value !== null && l.positions.has(shownLayer.value);
+});
+
 export function paramsOf(p: Projection): Record<string, unknown> {
   switch (p.method) {
     case "pca":
@@ -151,17 +158,22 @@ const measured = signal<ReadonlyMap<string, Quality>>(new Map());
 export const measuring = signal(false);
 /** Larger layouts are measured when the user asks. */
 const measureRows = 10000;
-const measureK = 15;
+/** Neighbours looked at: 15, of few rows at most half of the others, or else all are kept by any map. */
+export const measureK = (rows: number): number => Math.min(15, Math.floor((rows - 1) / 2));
+
+/** False for so few rows that each is the neighbour of each. */
+export const canMeasure = (rows: number): boolean => measureK(rows) > 0;
 
 /** Measures how many neighbours the layer on the map keeps. */
 export async function measureKept(): Promise<void> {
   const l = layout.peek();
   const of = shownLayer.peek();
-  if (!l || of === null || measuring.peek()) return;
+  if (!l?.state.peek() || of === null || measuring.peek()) return;
   measuring.value = true;
   try {
-    const { mean } = await api.trust(l.id, of, measureK);
-    if (mean !== null) measured.value = new Map(measured.peek()).set(`${l.id} ${of}`, { k: measureK, kept: mean });
+    const k = measureK(l.state.peek()!.placed);
+    const { mean } = await api.trust(l.id, of, k);
+    if (mean !== null) measured.value = new Map(measured.peek()).set(`${l.id} ${of}`, { k, kept: mean });
   } catch (e) {
     say((e as Error).message, "error");
   } finally {
@@ -179,7 +191,7 @@ function measureSmall(): void {
     !measuring.value &&
     !offline.value &&
     scrub.value === null &&
-    s.rows > 2 * measureK &&
+    canMeasure(s.placed) &&
     s.rows <= measureRows
   )
     void measureKept();

@@ -7,7 +7,7 @@ import { refreshSets, rowsOfHits } from "./actions";
 import { categoryColouring, type Colouring, numberColouring, plainColouring, setColouring, sizesOf } from "./colouring";
 import { labelColumn, loadColumn, measureTitle, tokens } from "./columns";
 import { commit, follow } from "./history";
-import { layout, run, runError, shownLayer, startLayouts } from "./layouts";
+import { layout, measureK, run, runError, shownLayer, startLayouts } from "./layouts";
 import { chains, sameRows } from "./rows";
 import {
   colouredSets,
@@ -84,7 +84,8 @@ async function colour({ stale }: { stale: () => boolean }): Promise<void> {
     );
   if (by.kind === "trust") {
     if (!l || !done || shown === null) return;
-    const k = l.state.peek()!.quality?.k ?? 15;
+    const s = l.state.peek()!;
+    const k = s.quality?.k ?? Math.max(1, measureK(s.placed));
     const titles = { kept: "Neighbours kept", lost: "Neighbours lost", false: "False neighbours" };
     const notes = {
       kept: `Of its ${k} nearest in the space, the share that is nearest on the map.`,
