@@ -100,7 +100,7 @@ run([
     const page = await t.open(t.folder);
     await mapStands(page);
     equal((await page.$$(`${byId("layer-strip")} canvas`)).length, 4, "small maps of all layers:");
-    const before = await drawn(page), release = await holdBack(page, /layouts\/\d+\/stream/);
+    const before = await drawn(page), release = await holdBack(page, /layouts\/\d+\/(stream|positions)/);
     await click(page, "scope-layer");
     await click(page, "run");
     await page.waitForSelector(byId("plot-coming"));
