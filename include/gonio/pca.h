@@ -13,14 +13,15 @@ extern "C" {
 typedef struct gn_pca gn_pca;
 
 /** Exact: all eigenvalues of the (d, d) covariance with divisor n - 1, in float64; no sampling, no
- *  iteration that stops early. Each direction's sign makes its entry of largest magnitude (the
+ *  iteration that stops early. From 131,072 rows on, of a type below float64, the covariance is
+ *  summed in float64 from float32 products, which puts eigenvalues off by some 1e-8 of the largest. Each direction's sign makes its entry of largest magnitude (the
  * first of equals) positive, so that it depends on the data alone; directions of equal variance are
  *  arbitrary within their plane.
  *  @param x (n, d) of a floating type, n >= 2. Borrowed for the call.
  *  @param n_components how many directions are kept; 0: min(n - 1, d).
  *  @return GN_OK; GN_EINVAL (fewer than 2 rows, more components than min(n - 1, d)); GN_EDATA (NaN
  * or infinity, with row and column; all rows equal); GN_ENOMEM; GN_ECANCEL. n d^2 / 2 + O(d^3)
- * operations, 24 d^2 bytes. Same bits on any number of threads. */
+ * operations in one pass over the rows, 24 d^2 bytes. Same bits on any number of threads. */
 GN_API gn_status gn_pca_fit(gn_ctx *ctx, gn_mat x, size_t n_components, gn_pca **out,
                             gn_error *err);
 GN_API void gn_pca_free(gn_pca *pca);

@@ -10,10 +10,8 @@
 #include <string.h>
 
 enum {
-    MEAN_ROWS = 2048,  /* of one partial sum of the means */
-    GUESS_ROWS = 4096, /* that a first estimate of the means takes */
-    MANY = 1 << 17,    /* rows from which on float32 products are as good as exact */
-    AHEAD = 2,         /* rows between the one that is fetched and the one that is read */
+    MEAN_ROWS = 2048, /* of one partial sum of the means */
+    AHEAD = 2,        /* rows between the one that is fetched and the one that is read */
 };
 
 gn_status gn_view_new(gn_ctx *ctx, gn_mat x, const gn_isotropy_opts *opts, gn_view *out,
@@ -201,16 +199,15 @@ static void load(void *user, size_t i0, size_t k, unsigned worker, double *out) 
 }
 
 bool gn_view_rounds(const gn_view *v) {
-    return v->n >= MANY && v->x.dtype != GN_F64;
+    return gn_rows_round(v->n, v->x.dtype);
 }
 
-/* gn_view_moments; sum NULL, or (d) receives the rows' sum. */
-static gn_status moments(gn_ctx *ctx, const gn_view *v, const double *mean, double divisor,
-                         double *out, double *sum, gn_error *err) {
+gn_status gn_view_moments(gn_ctx *ctx, const gn_view *v, const double *mean, double divisor,
+                          double *out, gn_error *err) {
     struct pass p;
     gn_status st = pass_new(ctx, v, &p, err);
     if (st == GN_OK) {
-        gn_rows rows = {.n = v->n, .d = v->x.cols, .user = &p, .load = load, .sum = sum};
+        const gn_rows rows = {.n = v->n, .d = v->x.cols, .user = &p, .load = load};
         st = (gn_view_rounds(v) ? gn_rows_moments_f32 : gn_rows_moments)(ctx, &rows, mean, divisor,
                                                                          out, err);
     }
@@ -218,68 +215,20 @@ static gn_status moments(gn_ctx *ctx, const gn_view *v, const double *mean, doub
     return st;
 }
 
-gn_status gn_view_moments(gn_ctx *ctx, const gn_view *v, const double *mean, double divisor,
-                          double *out, gn_error *err) {
-    return moments(ctx, v, mean, divisor, out, NULL, err);
-}
-
-/* ---- means and covariance in one pass -----------------------------------------------------------
- *
- * With s near the mean m and S = sum (x - s) (x - s)^T, the covariance is S / n - (m - s) (m -
- * s)^T. s is the mean of 64 stretches of 64 rows all over the view, so that what is subtracted is
- * small beside S / n: nothing cancels, wherever the cloud lies. A view of no more rows than that is
- * read twice, for it stays in the cache. */
-
-/* The means (d) of the rows that stand for the others. */
-static gn_status guess_means(gn_ctx *ctx, const gn_view *v, double *mean, gn_error *err) {
-    enum { STRETCH = 64, STRETCHES = GUESS_ROWS / STRETCH };
-    gn_view part = *v;
-    int32_t *row = NULL;
-    gn_status st = gn_alloc_array(&row, GUESS_ROWS, sizeof *row, "a first estimate", err);
-    if (st != GN_OK) return st;
-    for (size_t i = 0; i < GUESS_ROWS; i++) {
-        size_t first = (v->n - STRETCH) / (STRETCHES - 1) * (i / STRETCH);
-        row[i] = (int32_t)gn_view_row(v, first + i % STRETCH);
-    }
-    part.row = row;
-    part.n = GUESS_ROWS;
-    st = gn_view_means(ctx, &part, mean, err);
-    gn_free(row);
-    return st;
-}
-
-/* From sums around `guess` to the means and the covariance; false where a value was not finite. */
-static bool finish_covariance(size_t n, size_t d, const double *guess, double *mean, double *c) {
-    bool finite = true;
-    for (size_t i = 0; i < d; i++) {
-        mean[i] /= (double)n;
-        finite = finite && isfinite(mean[i]) && isfinite(c[i * d + i]);
-    }
-    for (size_t i = 0; i < d; i++)
-        for (size_t j = 0; j < d; j++) c[i * d + j] -= (mean[i] - guess[i]) * (mean[j] - guess[j]);
-    for (size_t i = 0; i < d; i++)
-        if (c[i * d + i] < 0) c[i * d + i] = 0; /* a constant column, rounded */
-    return finite;
-}
-
+/* Means and covariance in one pass, for which no row is looked at twice unless a value is not
+ * finite. */
 gn_status gn_view_covariance(gn_ctx *ctx, const gn_view *v, double *mean, double *covariance,
                              gn_error *err) {
-    size_t d = v->x.cols;
-    double *guess = NULL;
-    gn_status st;
-    if (v->n > GUESS_ROWS) {
-        GN_TRY(gn_alloc_array(&guess, d, sizeof *guess, "a first estimate", err));
-        st = guess_means(ctx, v, guess, err);
-        if (st == GN_OK) {
-            GN_TRY(moments(ctx, v, guess, (double)v->n, covariance, mean, err));
-            if (finish_covariance(v->n, d, guess, mean, covariance)) goto done;
-        } else if (st != GN_EDATA) {
-            goto done;
-        }
+    struct pass p;
+    bool finite = false;
+    gn_status st = pass_new(ctx, v, &p, err);
+    if (st == GN_OK) {
+        const gn_rows rows = {.n = v->n, .d = v->x.cols, .user = &p, .load = load};
+        st = gn_rows_covariance(ctx, &rows, gn_view_rounds(v), (double)v->n, mean, covariance,
+                                &finite, err);
     }
-    GN_TRY(gn_view_means(ctx, v, mean, err)); /* names the first value that is not finite */
-    GN_TRY(moments(ctx, v, mean, (double)v->n, covariance, NULL, err));
-done:
-    gn_free(guess);
-    return st;
+    gn_free(p.scratch);
+    if (st != GN_OK || finite) return st;
+    st = gn_view_means(ctx, v, mean, err); /* names the first value that is not finite */
+    return st == GN_OK ? gn_view_moments(ctx, v, mean, (double)v->n, covariance, err) : st;
 }

@@ -145,14 +145,9 @@ done:
     return st;
 }
 
-struct matrix {
-    gn_mat x;
-    const gn_vec *vec;
-};
-
-static void load_rows(void *user, size_t i0, size_t n, unsigned worker, double *out) {
+void gn_matrix_rows_load(void *user, size_t i0, size_t n, unsigned worker, double *out) {
     (void)worker;
-    const struct matrix *m = user;
+    const gn_matrix_rows *m = user;
     const gn_mat x = m->x;
     for (size_t i = 0; i < n; i++) {
         double *to = out + i * x.cols;
@@ -165,8 +160,7 @@ static void load_rows(void *user, size_t i0, size_t n, unsigned worker, double *
     }
 }
 
-gn_status gn_second_moments(gn_ctx *ctx, gn_mat x, const double *mean, double divisor, double *out,
-                            gn_error *err) {
+gn_status gn_moments_check(gn_mat x, double divisor, gn_error *err) {
     if (x.rows == 0 || x.cols == 0)
         return gn_fail(err, GN_EINVAL, "a matrix of (%zu, %zu): expected at least one element",
                        x.rows, x.cols);
@@ -176,8 +170,15 @@ gn_status gn_second_moments(gn_ctx *ctx, gn_mat x, const double *mean, double di
     if (!(divisor > 0))
         return gn_fail(err, GN_EINVAL, "second moments divided by %g: expected a positive number",
                        divisor);
-    struct matrix m = {x, gn_vec_for(gn_ctx_cpu(ctx))};
-    gn_rows rows = {.n = x.rows, .d = x.cols, .user = &m, .load = load_rows};
+    return GN_OK;
+}
+
+gn_status gn_second_moments(gn_ctx *ctx, gn_mat x, const double *mean, double divisor, double *out,
+                            gn_error *err) {
+    gn_status st = gn_moments_check(x, divisor, err);
+    if (st != GN_OK) return st;
+    gn_matrix_rows m = {x, gn_vec_for(gn_ctx_cpu(ctx))};
+    const gn_rows rows = {.n = x.rows, .d = x.cols, .user = &m, .load = gn_matrix_rows_load};
     return gn_rows_moments(ctx, &rows, mean, divisor, out, err);
 }
 

@@ -4,6 +4,7 @@
 #define GN_MATH_MOMENTS_H
 
 #include "base/ctx.h"
+#include "math/stats.h"
 
 /** out = sum over rows of (x - mean) (x - mean)^T / divisor, exactly symmetric.
  *  @param x (n, d) of a floating type, n, d >= 1; finite (gn_column_means has checked it).
@@ -14,6 +15,14 @@
  *          n d^2 / 2 multiply-adds; 8 (d^2 + max(2^20, 128 d)) bytes of scratch. */
 gn_status gn_second_moments(gn_ctx *ctx, gn_mat x, const double *mean, double divisor, double *out,
                             gn_error *err);
+
+/** Column means (d) and covariance (d, d) of x, from one pass over its rows.
+ *  @param divisor as above.
+ *  @return GN_OK; GN_EINVAL (empty, type, divisor <= 0); GN_EDATA naming row and column of the
+ *          first NaN or infinity; GN_ENOMEM; GN_ECANCEL. From 131,072 rows on, of a type below
+ *          float64, from float32 products: see gn_rows_moments_f32. */
+gn_status gn_covariance(gn_ctx *ctx, gn_mat x, double divisor, double *mean, double *covariance,
+                        gn_error *err);
 
 /** Rows that are not a matrix in memory: a selection, a repaired layer, random numbers. */
 typedef struct gn_rows {
@@ -32,6 +41,26 @@ gn_status gn_rows_moments(gn_ctx *ctx, const gn_rows *rows, const double *mean, 
  *  256) of sqrt(C_aa C_bb). For sets of many rows, where that is next to nothing. */
 gn_status gn_rows_moments_f32(gn_ctx *ctx, const gn_rows *rows, const double *mean, double divisor,
                               double *out, gn_error *err);
+
+/** Whether the second moments of n rows of this type are taken from float32 products: from 131,072
+ *  on, of a type below float64. */
+bool gn_rows_round(size_t n, gn_dtype dtype);
+/** Column means (d) and covariance (d, d) from one pass over the rows (n, d >= 1; rows->sum is not
+ *  used), around an estimate of the means from 4,096 of them.
+ *  @param finite receives false, and the others nothing of use, where a value or a square is not
+ *         finite: the caller finds out which.
+ *  @return GN_OK; GN_ENOMEM; GN_ECANCEL. */
+gn_status gn_rows_covariance(gn_ctx *ctx, const gn_rows *rows, bool rounded, double divisor,
+                             double *mean, double *covariance, bool *finite, gn_error *err);
+
+/** The rows of a matrix as gn_rows: `user` and `load`. */
+typedef struct gn_matrix_rows {
+    gn_mat x;
+    const gn_vec *vec;
+} gn_matrix_rows;
+void gn_matrix_rows_load(void *user, size_t i0, size_t k, unsigned worker, double *out);
+/** GN_EINVAL where x is empty or not of a floating type, or the divisor not positive. */
+gn_status gn_moments_check(gn_mat x, double divisor, gn_error *err);
 
 /** y = M x for many rows x: M packed once. */
 typedef struct gn_linear_map gn_linear_map;

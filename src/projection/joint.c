@@ -84,8 +84,7 @@ gn_status gn_joint_add(gn_ctx *ctx, gn_joint *j, gn_mat x, gn_error *err) {
     }
     GN_TRY(gn_alloc_array(&new.mean, d, sizeof *new.mean, "a mean", err));
     GN_TRY(gn_alloc_array(&moments, d * d, sizeof *moments, "a covariance", err));
-    GN_TRY(gn_column_means(ctx, x, new.mean, err));
-    GN_TRY(gn_second_moments(ctx, x, new.mean, 1, moments, err));
+    GN_TRY(gn_covariance(ctx, x, 1, new.mean, moments, err));
     if (j->opts.equal_layers) {
         double square = 0;
         for (size_t i = 0; i < d; i++) square += moments[i * d + i];
@@ -143,37 +142,21 @@ const gn_pca *gn_joint_pca(const gn_joint *j) {
     return j->pca;
 }
 
-/* Of n rows: the variance of each coordinate over all variance, both with divisor n. */
-static gn_status own_shares(gn_ctx *ctx, gn_mat x, const double *out, size_t k, double *share,
-                            gn_error *err) {
-    gn_status st = GN_OK;
-    double *mean = NULL, *buffer = NULL, total = 0;
-    GN_TRY(gn_alloc_array(&mean, x.cols, sizeof *mean, "a mean", err));
-    GN_TRY(gn_alloc_array(&buffer, x.cols, sizeof *buffer, "a row", err));
-    GN_TRY(gn_column_means(ctx, x, mean, err));
-    for (size_t i = 0; i < x.rows; i++) {
-        const double *row = gn_mat_row_f64(x, i, buffer);
-        double square = 0;
-        for (size_t c = 0; c < x.cols; c++) square += (row[c] - mean[c]) * (row[c] - mean[c]);
-        total += square;
-    }
+/* Of n rows: the squares of each coordinate around its mean over those of whole rows. */
+static void own_shares(const double *out, size_t n, size_t k, double total, double *share) {
     for (size_t c = 0; c < k; c++) {
         double middle = 0, square = 0;
-        for (size_t i = 0; i < x.rows; i++) middle += out[i * k + c] / (double)x.rows;
-        for (size_t i = 0; i < x.rows; i++)
+        for (size_t i = 0; i < n; i++) middle += out[i * k + c] / (double)n;
+        for (size_t i = 0; i < n; i++)
             square += (out[i * k + c] - middle) * (out[i * k + c] - middle);
         share[c] = total > 0 ? square / total : 0;
     }
-done:
-    gn_free(mean);
-    gn_free(buffer);
-    return st;
 }
 
 gn_status gn_joint_project(gn_ctx *ctx, const gn_joint *j, size_t number, gn_mat x, double *out,
                            double *share, gn_error *err) {
     gn_status st = GN_OK;
-    double *around = NULL;
+    double *around = NULL, total = 0;
     if (!j->pca || number >= j->n_layers)
         return gn_fail(err, GN_EINVAL, "layer %zu of a joint basis of %zu layers%s", number,
                        j->n_layers, j->pca ? "" : ", not solved");
@@ -181,8 +164,8 @@ gn_status gn_joint_project(gn_ctx *ctx, const gn_joint *j, size_t number, gn_mat
     GN_TRY(gn_alloc_array(&around, j->d, sizeof *around, "a mean", err));
     for (size_t i = 0; i < j->d; i++)
         around[i] = j->opts.keep_means ? l->spread * gn_pca_mean(j->pca)[i] : l->mean[i];
-    GN_TRY(gn_pca_project_around(ctx, j->pca, around, x, out, err));
-    if (share) GN_TRY(own_shares(ctx, x, out, j->k, share, err));
+    GN_TRY(gn_pca_project_around(ctx, j->pca, around, x, out, share ? &total : NULL, err));
+    if (share) own_shares(out, x.rows, j->k, total, share);
     for (size_t i = 0; l->spread != 1 && i < x.rows * j->k; i++) out[i] /= l->spread;
 done:
     gn_free(around);

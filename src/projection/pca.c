@@ -82,8 +82,7 @@ gn_status gn_pca_fit(gn_ctx *ctx, gn_mat x, size_t n_components, gn_pca **out, g
     if (!gn_mul(d, d, &square)) square = SIZE_MAX;
     GN_TRY(gn_alloc_array(&mean, d, sizeof *mean, "a mean", err));
     GN_TRY(gn_alloc_array(&covariance, square, sizeof *covariance, "a covariance", err));
-    GN_TRY(gn_column_means(ctx, x, mean, err));
-    GN_TRY(gn_second_moments(ctx, x, mean, (double)(x.rows - 1), covariance, err));
+    GN_TRY(gn_covariance(ctx, x, (double)(x.rows - 1), mean, covariance, err));
     st = gn_pca_from_moments(covariance, mean, x.rows, d, k, out, err);
 done:
     gn_free(covariance);
@@ -119,50 +118,91 @@ double gn_pca_total_variance(const gn_pca *p) {
 struct job {
     const gn_pca *pca;
     const double *mean;
+    const size_t *which; /* (k) components */
+    size_t k;
+    const gn_vec *vec;
     gn_mat x;
-    double *out, *row; /* row: (workers, d) */
+    double *out, *row;    /* row: (workers, d) */
+    double *sum, *square; /* NULL, or (blocks, d) and (blocks) of the rows around the mean */
 };
 
-/* Eight partial sums: one alone would wait for every addition. */
-static double dot(const double *x, const double *y, size_t n) {
-    double s[8] = {0};
-    size_t j = 0;
-    for (; j + 8 <= n; j += 8)
-        for (size_t i = 0; i < 8; i++) s[i] += x[j + i] * y[j + i];
-    for (; j < n; j++) s[j % 8] += x[j] * y[j];
-    return ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
-}
-
 static gn_status project_block(void *user, size_t block, unsigned worker, gn_error *err) {
-    struct job *job = user;
-    const gn_pca *p = job->pca;
-    double *centred = job->row + worker * 2 * p->d, *buffer = centred + p->d;
+    const struct job *job = user;
+    const gn_vec *vec = job->vec;
+    const size_t d = job->pca->d, k = job->k;
+    double *row = job->row + worker * d, *sum = job->sum ? job->sum + block * d : NULL;
     size_t stop = (block + 1) * ROWS < job->x.rows ? (block + 1) * ROWS : job->x.rows;
     (void)err;
+    gn_matrix_rows matrix = {job->x, vec};
+    if (sum) {
+        memset(sum, 0, d * sizeof *sum);
+        job->square[block] = 0;
+    }
     for (size_t i = block * ROWS; i < stop; i++) {
-        const double *row = gn_mat_row_f64(job->x, i, buffer);
-        for (size_t j = 0; j < p->d; j++) centred[j] = row[j] - job->mean[j];
-        for (size_t c = 0; c < p->k; c++)
-            job->out[i * p->k + c] = dot(centred, p->direction + c * p->d, p->d);
+        gn_matrix_rows_load(&matrix, i, 1, worker, row);
+        vec->add(-1, job->mean, d, row);
+        for (size_t c = 0; c < k; c++)
+            job->out[i * k + c] = vec->dot_f64(row, job->pca->direction + job->which[c] * d, d);
+        if (!sum) continue;
+        vec->add(1, row, d, sum);
+        job->square[block] += vec->dot_f64(row, row, d);
     }
     return GN_OK;
 }
 
-gn_status gn_pca_project(gn_ctx *ctx, const gn_pca *pca, gn_mat x, double *out, gn_error *err) {
-    return gn_pca_project_around(ctx, pca, pca->mean, x, out, err);
+/* Squared distances from the rows' own mean, summed: those from `mean`, less n |own - mean|^2. */
+static double own_total(struct job *job, size_t n_blocks) {
+    const size_t d = job->pca->d;
+    double total = 0;
+    for (size_t b = 0; b < n_blocks; b++) {
+        total += job->square[b];
+        if (b > 0) job->vec->add(1, job->sum + b * d, d, job->sum);
+    }
+    total -= job->vec->dot_f64(job->sum, job->sum, d) / (double)job->x.rows;
+    return not_negative(total);
+}
+
+gn_status gn_pca_project_some(gn_ctx *ctx, const gn_pca *pca, const double *mean,
+                              const size_t *which, size_t k, gn_mat x, double *out, double *total,
+                              gn_error *err) {
+    if (x.cols != pca->d)
+        return gn_fail(err, GN_EINVAL, "rows of %zu dimensions, components of %zu", x.cols, pca->d);
+    struct job job = {.pca = pca,
+                      .mean = mean ? mean : pca->mean,
+                      .which = which,
+                      .k = k,
+                      .vec = gn_vec_for(gn_ctx_cpu(ctx)),
+                      .x = x,
+                      .out = out};
+    const size_t n_blocks = (x.rows + ROWS - 1) / ROWS, d = pca->d;
+    const gn_progress progress = {
+        .task = "project", .unit = "rows", .total = (double)x.rows, .per_block = ROWS};
+    gn_status st;
+    GN_TRY(gn_alloc_array(&job.row, gn_ctx_threads(ctx) * d, sizeof *job.row, "coordinates", err));
+    if (total) {
+        GN_TRY(gn_alloc_array(&job.sum, n_blocks, d * sizeof *job.sum, "sums of rows", err));
+        GN_TRY(gn_alloc_array(&job.square, n_blocks, sizeof *job.square, "sums of rows", err));
+    }
+    GN_TRY(gn_parallel(ctx, n_blocks, project_block, &job, &progress, err));
+    if (total) *total = x.rows > 0 ? own_total(&job, n_blocks) : 0;
+done:
+    gn_free(job.row);
+    gn_free(job.sum);
+    gn_free(job.square);
+    return st;
 }
 
 gn_status gn_pca_project_around(gn_ctx *ctx, const gn_pca *pca, const double *mean, gn_mat x,
-                                double *out, gn_error *err) {
-    if (x.cols != pca->d)
-        return gn_fail(err, GN_EINVAL, "rows of %zu dimensions, components of %zu", x.cols, pca->d);
-    struct job job = {.pca = pca, .mean = mean, .x = x, .out = out};
-    size_t n_blocks = (x.rows + ROWS - 1) / ROWS;
-    gn_status st = gn_alloc_array(&job.row, 2 * gn_ctx_threads(ctx) * pca->d, sizeof *job.row,
-                                  "coordinates", err);
-    gn_progress progress = {
-        .task = "project", .unit = "rows", .total = (double)x.rows, .per_block = ROWS};
-    if (st == GN_OK) st = gn_parallel(ctx, n_blocks, project_block, &job, &progress, err);
-    gn_free(job.row);
+                                double *out, double *total, gn_error *err) {
+    size_t *all = NULL;
+    gn_status st = gn_alloc_array(&all, pca->k, sizeof *all, "components", err);
+    if (st != GN_OK) return st;
+    for (size_t c = 0; c < pca->k; c++) all[c] = c;
+    st = gn_pca_project_some(ctx, pca, mean, all, pca->k, x, out, total, err);
+    gn_free(all);
     return st;
+}
+
+gn_status gn_pca_project(gn_ctx *ctx, const gn_pca *pca, gn_mat x, double *out, gn_error *err) {
+    return gn_pca_project_around(ctx, pca, NULL, x, out, NULL, err);
 }

@@ -9,8 +9,14 @@
  *  @return GN_OK; GN_EDATA (no variance, not finite); GN_ENOMEM. */
 gn_status gn_pca_from_moments(double *covariance, const double *mean, size_t rows, size_t d,
                               size_t k, gn_pca **out, gn_error *err);
-/** gn_pca_project around `mean` (d) instead of the fit's. */
+/** gn_pca_project of the components which[0], ..., each below gn_pca_components, alone.
+ *  @param mean (d) around which; NULL: the fit's. @param out (n, k)
+ *  @param total NULL, or receives the squared distances of the rows from their own mean, summed. */
+gn_status gn_pca_project_some(gn_ctx *ctx, const gn_pca *pca, const double *mean,
+                              const size_t *which, size_t k, gn_mat x, double *out, double *total,
+                              gn_error *err);
+/** The same of all components. */
 gn_status gn_pca_project_around(gn_ctx *ctx, const gn_pca *pca, const double *mean, gn_mat x,
-                                double *out, gn_error *err);
+                                double *out, double *total, gn_error *err);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "base/random.h"
-#include "gonio/pca.h"
+#include "projection/pca.h"
 
 #include <math.h>
 
@@ -166,10 +166,78 @@ TEST(what_cannot_be_done_says_why) {
     gn_pca_free(pca);
 }
 
+/* Means and covariance come from one pass around an estimate, from float32 products where rows are
+ * many: against two passes in float64, for a cloud that lies far from the origin. */
+TEST(many_rows) {
+    enum { MOST = 140000, D = 5 };
+    static const struct {
+        size_t n;
+        double tolerance;
+    } cases[] = {{4097, 1e-10}, {20000, 1e-10}, {MOST, 2e-8}};
+    gn_error err;
+    float *x = gn_alloc(MOST * D, sizeof *x);
+    double *out = gn_alloc(MOST * 2, sizeof *out);
+    gn_random r = gn_random_new(3, 0);
+    for (size_t i = 0; i < MOST; i++) /* drifts: the first rows are not like the last */
+        for (size_t j = 0; j < D; j++)
+            x[i * D + j] = (float)(300 + (double)i / MOST + (double)(1 + j) * gn_random_normal(&r));
+    for (size_t a = 0; a < sizeof cases / sizeof *cases; a++) {
+        const size_t n = cases[a].n;
+        double mean[D] = {0}, c[D][D] = {{0}}, total = 0, worst = 0;
+        for (size_t i = 0; i < n * D; i++) mean[i % D] += (double)x[i] / (double)n;
+        for (size_t i = 0; i < n; i++)
+            for (size_t p = 0; p < D; p++)
+                for (size_t q = 0; q < D; q++)
+                    c[p][q] += ((double)x[i * D + p] - mean[p]) * ((double)x[i * D + q] - mean[q]) /
+                               (double)(n - 1);
+        gn_pca *pca[2];
+        for (unsigned t = 0; t < 2; t++) {
+            gn_ctx *ctx = context(t + 1);
+            OK(gn_pca_fit(ctx, gn_mat_f32(x, n, D), 0, &pca[t], &err));
+            if (t)
+                OK(gn_pca_project_some(ctx, pca[t], NULL, (size_t[]){3, 1}, 2, gn_mat_f32(x, n, D),
+                                       out, &total, &err));
+            gn_ctx_free(ctx);
+        }
+        for (size_t j = 0; j < D; j++) {
+            CHECK_NEAR(gn_pca_mean(pca[0])[j], mean[j], 1e-9);
+            for (size_t p = 0; p < D; p++) { /* C v = lambda v */
+                const double *v = gn_pca_directions(pca[0]) + j * D;
+                double product = 0;
+                for (size_t q = 0; q < D; q++) product += c[p][q] * v[q];
+                worst = fmax(worst, fabs(product - gn_pca_variance(pca[0], j) * v[p]));
+            }
+        }
+        printf("# %zu rows: off by %.1e of the largest eigenvalue\n", n,
+               worst / gn_pca_variance(pca[0], 0));
+        CHECK(worst < cases[a].tolerance * gn_pca_variance(pca[0], 0));
+        CHECK(memcmp(gn_pca_directions(pca[0]), gn_pca_directions(pca[1]),
+                     D * D * sizeof(double)) == 0);
+        CHECK_NEAR(total, gn_pca_total_variance(pca[0]) * (double)(n - 1), 1e-7 * total);
+        for (size_t i = 0; i < n; i += 997)
+            for (size_t k = 0; k < 2; k++) {
+                double at = 0;
+                for (size_t j = 0; j < D; j++)
+                    at += ((double)x[i * D + j] - gn_pca_mean(pca[1])[j]) *
+                          gn_pca_directions(pca[1])[(size_t)(k ? 1 : 3) * D + j];
+                CHECK_NEAR(out[i * 2 + k], at, 1e-11);
+            }
+        gn_pca_free(pca[0]);
+        gn_pca_free(pca[1]);
+    }
+    gn_pca *pca = NULL;
+    x[(MOST - 2) * D + 3] = NAN; /* no estimate sees this row */
+    CHECK(gn_pca_fit(NULL, gn_mat_f32(x, MOST, D), 0, &pca, &err) == GN_EDATA);
+    CHECK_CONTAINS(err.message, "row 139998, column 3");
+    gn_free(x);
+    gn_free(out);
+}
+
 int main(void) {
     RUN(equals_a_plain_computation);
     RUN(exact_data);
     RUN(threads_and_types_change_nothing);
+    RUN(many_rows);
     RUN(what_cannot_be_done_says_why);
     return tap_done();
 }
