@@ -16,8 +16,9 @@ extern "C" {
 
 typedef struct gn_map gn_map;
 
-/** t-SNE: van der Maaten & Hinton, JMLR 9:2579 (2008), repulsion by interpolation as in Linderman
- * et al., Nature Methods 16:243 (2019). */
+/** t-SNE: van der Maaten & Hinton, JMLR 9:2579 (2008). Repulsion is summed pair by pair up to 6,000
+ * points (2,000 in one dimension, 12,000 in three), above by interpolation as in Linderman et al.,
+ * Nature Methods 16:243 (2019). */
 typedef struct gn_tsne_opts {
     size_t dim;           /**< 1, 2 (0: default) or 3 */
     double perplexity;    /**< 0: 30. Needs 3 perplexity neighbours: lists with fewer lower it */

@@ -143,6 +143,9 @@ static inline vd vd_sub(vd a, vd b) {
 static inline vd vd_mul(vd a, vd b) {
     return _mm256_mul_pd(a, b);
 }
+static inline vd vd_div(vd a, vd b) {
+    return _mm256_div_pd(a, b);
+}
 static inline vd vd_fma(vd a, vd b, vd c) {
     return _mm256_fmadd_pd(a, b, c);
 }

@@ -132,6 +132,9 @@ static inline vd vd_sub(vd a, vd b) {
 static inline vd vd_mul(vd a, vd b) {
     return vmulq_f64(a, b);
 }
+static inline vd vd_div(vd a, vd b) {
+    return vdivq_f64(a, b);
+}
 static inline vd vd_fma(vd a, vd b, vd c) {
     return vfmaq_f64(c, a, b);
 }

@@ -43,6 +43,11 @@ typedef struct gn_vec {
     double (*dot_f64)(const double *x, const double *y, size_t n);
     void (*widen)(const float *x, size_t n, double *out);
     void (*add)(double a, const double *x, size_t n, double *y); /**< y += a x */
+    /** Student's kernel of one point `at` (dim) against n others, dim 1 to 3: with d = at - other
+     *  and q = 1 / (1 + |d|^2), returns sum q; force (dim) receives sum q^2 d. Column c of the
+     *  others is at other[c stride]. After the last whole sixteen, terms come one by one. */
+    double (*repel)(const double *at, const double *other, size_t stride, size_t n, size_t dim,
+                    double *force);
 } gn_vec;
 /** GN_CPU_AUTO takes the best level; never NULL; `cpu` must be available. */
 const gn_vec *gn_vec_for(gn_cpu cpu);

@@ -87,6 +87,50 @@ static void add(double a, const double *x, size_t n, double *y) {
     for (; j < n; j++) y[j] += a * x[j];
 }
 
+/* `dim` is a constant in each caller, so that the loops over it vanish. */
+static inline double repel_in(const double *at, const double *other, size_t stride, size_t n,
+                              size_t dim, double *force) {
+    const vd one = vd_set(1);
+    vd z[SUM_VECTORS], f[3][SUM_VECTORS], a[3];
+    for (size_t c = 0; c < dim; c++) a[c] = vd_set(at[c]);
+    for (int i = 0; i < SUM_VECTORS; i++) {
+        z[i] = vd_zero();
+        for (size_t c = 0; c < dim; c++) f[c][i] = vd_zero();
+    }
+    size_t j = 0;
+    for (; j + N_SUMS <= n; j += N_SUMS)
+#pragma GCC unroll 8
+        for (int i = 0; i < SUM_VECTORS; i++) {
+            vd d[3], d2 = one;
+            for (size_t c = 0; c < dim; c++) {
+                d[c] = vd_sub(a[c], vd_load(other + c * stride + j + (size_t)i * D_LANES));
+                d2 = vd_add(d2, vd_mul(d[c], d[c]));
+            }
+            const vd q = vd_div(one, d2), q2 = vd_mul(q, q);
+            z[i] = vd_add(z[i], q);
+            for (size_t c = 0; c < dim; c++) f[c][i] = vd_add(f[c][i], vd_mul(q2, d[c]));
+        }
+    double sum = add_halves(z);
+    for (size_t c = 0; c < dim; c++) force[c] = add_halves(f[c]);
+    for (; j < n; j++) {
+        double d[3], d2 = 1;
+        for (size_t c = 0; c < dim; c++) {
+            d[c] = at[c] - other[c * stride + j];
+            d2 += d[c] * d[c];
+        }
+        const double q = 1 / d2;
+        sum += q;
+        for (size_t c = 0; c < dim; c++) force[c] += q * q * d[c];
+    }
+    return sum;
+}
+static double repel(const double *at, const double *other, size_t stride, size_t n, size_t dim,
+                    double *force) {
+    return dim == 2   ? repel_in(at, other, stride, n, 2, force)
+           : dim == 3 ? repel_in(at, other, stride, n, 3, force)
+                      : repel_in(at, other, stride, n, 1, force);
+}
+
 static void centre(const float *x, const double *mean, size_t n, double *out) {
     size_t j = 0;
     for (; j + D_LANES <= n; j += D_LANES)
@@ -126,7 +170,8 @@ const gn_vec SIMD_TABLE(gn_vec) = {.name = SIMD_NAME,
                                    .dist2 = dist2,
                                    .dot_f64 = dot_f64,
                                    .widen = widen,
-                                   .add = add};
+                                   .add = add,
+                                   .repel = repel};
 const gn_product SIMD_TABLE(gn_product) = {
     .mr = PRODUCT_MR, .nr = PRODUCT_NR, .centre = centre, .add = product};
 

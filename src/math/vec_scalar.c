@@ -54,6 +54,43 @@ static void add(double a, const double *x, size_t n, double *y) {
     for (size_t j = 0; j < n; j++) y[j] += a * x[j];
 }
 
+static inline double repel_in(const double *at, const double *other, size_t stride, size_t n,
+                              size_t dim, double *force) {
+    double z[LANES] = {0}, f[3][LANES] = {{0}};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (size_t j = 0; j < LANES; j++) {
+            double d[3], d2 = 1;
+            for (size_t c = 0; c < dim; c++) {
+                d[c] = at[c] - other[c * stride + i + j];
+                d2 += d[c] * d[c];
+            }
+            const double q = 1 / d2, q2 = q * q;
+            z[j] += q;
+            for (size_t c = 0; c < dim; c++) f[c][j] += q2 * d[c];
+        }
+    double sum = add_halves(z);
+    for (size_t c = 0; c < dim; c++) force[c] = add_halves(f[c]);
+    for (; i < n; i++) {
+        double d[3], d2 = 1;
+        for (size_t c = 0; c < dim; c++) {
+            d[c] = at[c] - other[c * stride + i];
+            d2 += d[c] * d[c];
+        }
+        const double q = 1 / d2;
+        sum += q;
+        for (size_t c = 0; c < dim; c++) force[c] += q * q * d[c];
+    }
+    return sum;
+}
+/* The number of dimensions as a constant: loops over it vanish. */
+static double repel(const double *at, const double *other, size_t stride, size_t n, size_t dim,
+                    double *force) {
+    return dim == 2   ? repel_in(at, other, stride, n, 2, force)
+           : dim == 3 ? repel_in(at, other, stride, n, 3, force)
+                      : repel_in(at, other, stride, n, 1, force);
+}
+
 static void centre(const float *x, const double *mean, size_t n, double *out) {
     for (size_t j = 0; j < n; j++) out[j] = (double)x[j] - mean[j];
 }
@@ -76,6 +113,7 @@ const gn_vec gn_vec_scalar = {.name = "scalar",
                               .dist2 = dist2,
                               .dot_f64 = dot_f64,
                               .widen = widen,
-                              .add = add};
+                              .add = add,
+                              .repel = repel};
 const gn_product gn_product_scalar = {
     .mr = F64_TILE, .nr = F64_TILE, .centre = centre, .add = product};

@@ -219,7 +219,7 @@ gn_status gn_tsne_new(gn_ctx *ctx, const gn_knn *knn, gn_mat init, bool resume,
     GN_TRY(gn_alloc_array(&t->velocity, n * o.dim, sizeof(double), "velocities", err));
     GN_TRY(gn_alloc_array(&t->gain, n * o.dim, sizeof(double), "gains", err));
     GN_TRY(gn_alloc_array(&t->loss, n / BLOCK + 1, sizeof(double), "block sums", err));
-    GN_TRY(gn_repulsion_new(n, o.dim, &t->repulsion, err));
+    GN_TRY(gn_repulsion_new(n, o.dim, GN_REPULSION_AUTO, &t->repulsion, err));
     GN_TRY(attraction(ctx, knn, l, t, err));
     for (size_t j = 0; j < n * o.dim; j++) {
         t->velocity[j] = 0;

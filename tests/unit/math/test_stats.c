@@ -118,11 +118,39 @@ TEST(float64_rows) {
     gn_free(f), gn_free(g);
 }
 
+/* The loop's own sums, whatever the width of the vectors. */
+TEST(student_kernel) {
+    enum { N = 100, STRIDE = 101 };
+    float *f = normal_array(3 * STRIDE, 5);
+    double y[3 * STRIDE], at[] = {0.3, -0.2, 1.1};
+    static const size_t ns[] = {0, 1, 15, 16, 17, 31, 32, 100};
+    const gn_vec *plain = gn_vec_for(GN_CPU_SCALAR);
+    for (size_t i = 0; i < 3 * STRIDE; i++) y[i] = 2 * (double)f[i];
+    FOR_LEVELS(cpu)
+    for (size_t dim = 1; dim <= 3; dim++) for (size_t a = 0; a < sizeof ns / sizeof *ns; a++) {
+        double z = 0, force[3] = {0}, got[3] = {7, 7, 7}, same[3] = {7, 7, 7};
+        for (size_t j = 0; j < ns[a]; j++) {
+            double d2 = 0;
+            for (size_t c = 0; c < dim; c++) d2 += pow(at[c] - y[c * STRIDE + j], 2);
+            z += 1 / (1 + d2);
+            for (size_t c = 0; c < dim; c++)
+                force[c] += (at[c] - y[c * STRIDE + j]) / ((1 + d2) * (1 + d2));
+        }
+        const double sum = gn_vec_for(cpu)->repel(at, y, STRIDE, ns[a], dim, got);
+        CHECK(fabs(sum - z) <= 1e-14 * (double)ns[a]);
+        CHECK(sum == plain->repel(at, y, STRIDE, ns[a], dim, same));
+        for (size_t c = 0; c < dim; c++) CHECK(fabs(got[c] - force[c]) <= 1e-14 * (double)ns[a]);
+        CHECK(memcmp(got, same, sizeof got) == 0);
+    }
+    gn_free(f);
+}
+
 int main(void) {
     RUN(mean_and_deviation);
     RUN(quantiles);
     RUN(argsort);
     RUN(row_sums);
     RUN(float64_rows);
+    RUN(student_kernel);
     return tap_done();
 }
