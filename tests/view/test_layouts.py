@@ -137,7 +137,7 @@ def maps_run_and_are_steered(folder):
     n = 800 if QUICK else 6000
     clusters(folder, n, 10)
     with Server(os.path.join(folder, "X.npy")) as s:
-        i = start(s, method="tsne", layer=0, seed=5, params={"steps": 4000, "perplexity": 20})
+        i = start(s, method="tsne", layer=0, seed=5, params={"steps": 100000, "perplexity": 20})
         frames, slow = [], []
 
         def watch():
