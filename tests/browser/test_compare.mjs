@@ -1,6 +1,9 @@
-// Check 10 of the viewer: two maps side by side.
+// Check 10 of the viewer: two maps side by side. And the rest of the compare screen: three dimensions, its state in
+// the address, small sets, progress and stopping, layers over all pairs, what leaves it.
 import { join } from "node:path";
-import { assert, byId, click, equal, holds, mapStands, normal, pictureOf, pixelmatch, run, text, writeNpy } from "./harness.mjs";
+import {
+  PNG, ask, assert, byId, click, download, drag, equal, holds, mapStands, normal, pictureOf, pixelmatch, run, text, until, writeNpy, writeSet,
+} from "./harness.mjs";
 
 const n = 600, d = 8, k = 15;
 
@@ -13,6 +16,39 @@ async function choose(page, left, right) {
     const caption = (s) => document.querySelector(`[data-testid="compare-${s}"] figcaption`)?.textContent;
     return caption("a") === a && caption("b") === b && document.querySelector('[data-testid="compare-mean"]') && !document.querySelector('.compare [aria-live="polite"]');
   }, left, right);
+}
+
+/** Sentences in two senses; each layer mixes a word's own vector with its sense's. */
+function stack(t, layers = 5, name = "stack") {
+  const r = normal(5), words = "bank river money loan water shore credit boat".split(" "), d = 10;
+  const sentences = Array.from({ length: 40 }, (_, s) => [Array.from({ length: 6 }, (_, p) => words[(5 * s + 3 * p + (s >> 2)) % 8]).join(" "), s % 2 ? "finance" : "nature"]);
+  const own = new Map(words.map((w) => [w, Float32Array.from({ length: d }, () => 3 * r())])), sense = [0, 1].map(() => Float32Array.from({ length: d }, () => 3 * r()));
+  writeSet(join(t.folder, name), sentences, layers, d, (l, i, row) =>
+    Float32Array.from({ length: d }, (_, j) => own.get(row.token)[j] * (1 - l / (layers - 1)) + (sense[row.s % 2][j] * l) / (layers - 1) + 0.3 * r()));
+}
+
+/** The comparison that is asked for is on both maps. */
+const compared = (page, more = "true") => until(page, `g.compare.shown && document.querySelector('[data-testid="compare-mean"]') && !document.querySelector('.compare .job') && (${more})`);
+const near = (a, b, tolerance = 1e-6) => a.every((v, i) => Math.abs(v - b[i]) <= tolerance * (1 + Math.abs(b[i])));
+
+/** The page's questions under a path are answered by `answer(request, parameters)`: {status, body}, or null for the
+ *  server's own answer. The methods that were asked with. */
+async function standIn(page, path, answer) {
+  const seen = [];
+  if (!page.standIns) {
+    page.standIns = new Map();
+    await page.setRequestInterception(true);
+    page.on("request", (q) => {
+      const u = new URL(q.url()), { status = 200, body } = page.standIns.get(u.pathname)?.(q, u.searchParams) ?? {};
+      if (body === undefined) void q.continue();
+      else void q.respond({ status, contentType: "application/json", body: JSON.stringify(body) });
+    });
+  }
+  page.standIns.set(path, (q, params) => {
+    seen.push(q.method());
+    return answer(q, params);
+  });
+  return seen;
 }
 
 run([
@@ -61,5 +97,143 @@ run([
     await choose(page, "one.npy", "shuffled.npy");
     const mean = Number.parseFloat(await text(page, "compare-mean")), chance = k / (n - 1);
     assert(Math.abs(mean - chance) < 4 * Math.sqrt((chance * (1 - chance)) / (k * n)) + 0.0005, "overlap with a shuffled copy:", mean, "expected about", chance);
+  }],
+
+  ["first beside last layer, in three dimensions with one camera; the address brings all of it back; undo asks again", async (t) => {
+    stack(t);
+    const page = await t.open(t.folder);
+    await mapStands(page);
+    await click(page, "screen-compare");
+    await compared(page);
+    equal(await ask(page, "[g.compare.shown.a.layer, g.compare.shown.b.layer, g.compare.k, g.compare.dim]"), [0, 4, 15, 2]);
+    await page.keyboard.press("[");
+    await compared(page, "g.compare.shown.b.layer === 3");
+    await click(page, "compare-dim-3");
+    await page.select(byId("compare-k"), "5");
+    await page.select(byId("compare-metric"), "cosine");
+    await page.select(byId("compare-match"), "token");
+    await page.select(byId("compare-colour"), "sense");
+    await compared(page, "g.compare.shown.dim === 3 && g.compare.shown.k === 5 && g.compare.shown.metric === 'cosine' && g.compare.shown.match === 'token'");
+    await page.waitForSelector(".compare-legend li");
+    const box = await (await page.$(byId("compare-b"))).boundingBox(), [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const before = await ask(page, "g.compare.cameras[0].rotation");
+    await drag(page, [[x, y], [x + 40, y + 25], [x + 90, y + 40]]);
+    const [left, right] = await ask(page, "g.compare.cameras");
+    assert(!near(left.rotation, before, 1e-3), "the left map did not turn with the right one");
+    assert(near(left.rotation, right.rotation) && near(left.target, right.target) && near([left.extent], [right.extent]), "two looks:", left, right);
+    await page.mouse.move(3, 300);
+    await holds(page, () => decodeURIComponent(location.hash).includes("compare"));
+    await holds(page, (r) => decodeURIComponent(location.hash).includes(String(r).slice(0, 9)), left.rotation[0]);
+    const wanted = await ask(page, "JSON.stringify({ ...g.compare, project: 0 })");
+
+    const again = await t.page(page.server.url, { query: "?anim=0&seed=1" + (await page.evaluate(() => location.hash)) });
+    await compared(again);
+    await again.waitForSelector(".compare-legend li");
+    equal(JSON.parse(await ask(again, "JSON.stringify({ ...g.compare, project: 0 })")), JSON.parse(wanted), "the view from the address:");
+
+    await again.close();
+    await page.select(byId("compare-metric"), "euclidean");
+    await compared(page, "g.compare.shown.metric === 'euclidean'");
+    await click(page, "undo");
+    await compared(page, "g.compare.shown.metric === 'cosine'");
+  }],
+  ["few rows: k that tells something, or a sentence", async (t) => {
+    const r = normal(9);
+    for (const few of [2, 4]) writeNpy(join(t.folder, `rows${few}.npy`), Float32Array.from({ length: few * 5 }, r), [few, 5]);
+    writeNpy(join(t.folder, "rows4b.npy"), Float32Array.from({ length: 20 }, r), [4, 5]);
+    const page = await t.open(t.folder);
+    page.mayComplain = true; // the console tells of the answer 400
+    await click(page, "source-1");
+    await mapStands(page);
+    await click(page, "screen-compare");
+    await compared(page);
+    equal(await ask(page, "[g.compare.shown.k, g.compare.shown.a.source === g.compare.shown.b.source]"), [1, false], "the other table of four rows, and k:");
+    assert((await text(page, "compare-caveats")).startsWith("k is 1 instead of 15"), await text(page, "compare-caveats"));
+    const two = await page.$eval(byId("compare-a-source"), (e) => [...e.options].find((o) => o.text === "rows2.npy").value);
+    await page.select(byId("compare-b-source"), two);
+    await page.select(byId("compare-a-source"), two);
+    await page.waitForSelector(byId("compare-failed"));
+    assert(/3/.test(await text(page, "compare-error")), "a sentence with what was expected:", await text(page, "compare-error"));
+  }],
+  ["a long comparison says how far it is, and stops; so do the layers, which come one by one", async (t) => {
+    stack(t);
+    stack(t, 3, "other");
+    const page = await t.open(t.folder);
+    page.mayComplain = true;
+    await click(page, "source-0");
+    await mapStands(page);
+    let slow = true;
+    const overlaps = await standIn(page, "/api/overlap", (q) =>
+      q.method() === "DELETE" ? { body: { state: "stopped" } } : slow ? { status: 202, body: { state: "running", progress: 0.25, estimate_s: 40 } } : null);
+    await click(page, "screen-compare");
+    await holds(page, () => /25 %.*of about 40/.test(document.querySelector('[data-testid="compare-progress"]')?.textContent ?? ""));
+    await click(page, "compare-progress-stop");
+    await page.waitForSelector(byId("compare-retry"));
+    await holds(page, () => !document.querySelector('[data-testid="compare-progress"]'));
+    for (let turn = 0; turn < 100 && !overlaps.includes("DELETE"); turn++) await page.evaluate(() => new Promise((r) => setTimeout(r, 20)));
+    assert(overlaps.includes("DELETE"), "the server was not told:", overlaps);
+    slow = false;
+    await click(page, "compare-retry");
+    await compared(page);
+
+    // Layers of two sources: the server has one more with every question.
+    const other = await page.$eval(byId("compare-b-source"), (e) => [...e.options].find((o) => o.value !== e.value).value);
+    await page.select(byId("compare-b-source"), other);
+    await compared(page);
+    const entry = (layer) => ({ layer, depth: 0, overlap: 0.5 + layer / 10, se: 0.01, chance: 0.02, cka: 0.25, matched: 240 });
+    let known = 1;
+    const asked = await standIn(page, "/api/compare", (q, params) => {
+      if (q.method() === "DELETE") return { body: { state: "stopped", layers: [] } };
+      equal([params.get("k"), params.get("pairs")], ["15", "false"]);
+      return { body: { state: "running", progress: known / 3, seconds: 5, sampled: 2000, k: 15, layers: [0, 1, 2].slice(0, known).map(entry) } };
+    });
+    await click(page, "compare-tab-layers");
+    await click(page, "compare-all-layers");
+    await page.waitForSelector(byId("compare-curves"));
+    assert((await text(page, "compare-layers-sampled")).includes("2,000 sampled rows"));
+    known = 2;
+    await holds(page, () => /67 %/.test(document.querySelector('[data-testid="compare-layers-progress"]').textContent));
+    await click(page, "compare-layers-progress-stop");
+    await page.waitForSelector(byId("compare-layers-stopped"));
+    for (let turn = 0; turn < 100 && !asked.includes("DELETE"); turn++) await page.evaluate(() => new Promise((r) => setTimeout(r, 20)));
+    assert(asked.includes("DELETE"), "the server was not told:", asked);
+    assert(await page.$(byId("compare-curves")), "what had come is still there");
+  }],
+  ["each chart is saved with the numbers of the server; both maps as pictures", async (t) => {
+    stack(t);
+    const page = await t.open(t.folder);
+    await mapStands(page);
+    await click(page, "screen-compare");
+    await compared(page);
+    const save = async (id, format) => {
+      await click(page, `${id}-open`);
+      return download(page, `${id}-${format}`, t.folder);
+    };
+    const png = PNG.sync.read((await save("compare-save", "png")).bytes), colours = new Set();
+    for (let i = 0; i < png.data.length; i += 4) colours.add(png.data.readUInt32BE(i));
+    assert(colours.size > 20, "the picture of both maps has", colours.size, "colours");
+    const svg = String((await save("compare-save", "svg")).bytes);
+    assert(svg.includes("layer 0") && svg.includes("layer 4") && svg.match(/<image /g).length === 2, "the drawing of both maps:", svg.slice(0, 200));
+    assert((await save("compare-save", "pdf")).bytes.subarray(0, 5).equals(Buffer.from("%PDF-")));
+    const lines = String((await save("compare-save", "csv")).bytes).trim().split("\r\n");
+    equal([lines[0], lines.length], ["row,match,overlap", 241]);
+    const mean = lines.slice(1).reduce((s, l) => s + Number(l.split(",")[2]), 0) / 240;
+    assert(Math.abs(mean - Number.parseFloat(await text(page, "compare-mean"))) < 1e-3, "mean of the rows:", mean);
+
+    await click(page, "screen-geometry");
+    await click(page, "geometry-start");
+    await page.waitForSelector(byId("geometry-csv"));
+    const { rows } = await page.server.json("/api/sources/0/geometry?center=0&remove=0");
+    const told = (measure, variant = null) => rows.filter((x) => x.measure === measure && (x.variant ?? null) === variant).map((x) => x.value);
+    const table = async (id) => String((await save(id, "csv")).bytes).trim().split("\r\n").map((l) => l.split(","));
+    const isoscore = await table("geometry-save-isoscore");
+    equal(isoscore.slice(1).map((l) => Number(l[1])), told("isoscore"), "IsoScore of the file:");
+    const [head, ...twonn] = await table("geometry-save-dimension");
+    const variants = [...new Set(rows.filter((x) => x.measure === "twonn").map((x) => x.variant))];
+    for (const v of variants) equal(twonn.map((l) => Number(l[head.indexOf(v.replaceAll("_", " "))])), told("twonn", v), `TwoNN, ${v}, of the file:`);
+    const { spectra } = await page.server.json("/api/sources/0/geometry?center=0&remove=0"), [names, ...shares] = await table("geometry-save-spectrum");
+    for (const [layer, list] of Object.entries(spectra)) equal(shares.map((l) => Number(l[names.indexOf(`layer ${layer}`)])), list, `spectrum of layer ${layer}:`);
+    for (const format of ["png", "svg", "pdf"]) assert((await save("geometry-save-cosine", format)).bytes.length > 1000, format);
+    assert((await table("geometry-save-gride")).length > 3 && (await table("geometry-save-dominant")).length > 5);
   }],
 ]);

@@ -3,7 +3,7 @@ import test from "node:test";
 import { binCounts, extent, formatWithError, niceTicks } from "../src/charts/numbers";
 import { nearest } from "../src/charts/Curves";
 import { commonBox, sampleRows } from "../src/screens/strip";
-import { alignOnto, byOverlap, inverse } from "../src/screens/align2d";
+import { alignOnto, byOverlap, inverse } from "../src/screens/align";
 import {
   dominanceMatrix,
   familiesIn,
@@ -15,7 +15,7 @@ import {
   type TidyRow,
 } from "../src/screens/measures";
 import { trailOf } from "../src/screens/trails";
-import { layerCurves } from "../src/screens/CompareLists";
+import { layerCurves, lineOf, matrixOf } from "../src/screens/compare-layers";
 
 test("a trail goes through a row's places in the layers, in their order", () => {
   const layer = (x: number): Float32Array => Float32Array.from([x, 0, x, x * x, NaN, NaN]);
@@ -119,6 +119,68 @@ test("no other turn, with or without mirror, leaves a smaller distance", () => {
     }
   const spread = (p: Float32Array): number => centred(p).reduce((sum, x) => sum + x * x, 0);
   assert.ok(Math.abs(spread(moved.positions) / spread(a) - 1) < 1e-5);
+});
+
+/** A turn about an axis as a matrix, row by row (Rodrigues). */
+function about(axis: [number, number, number], degrees: number): number[] {
+  const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+  const l = Math.hypot(...axis);
+  const [x, y, z] = axis.map((v) => v / l);
+  return [
+    c + x * x * (1 - c),
+    x * y * (1 - c) - z * s,
+    x * z * (1 - c) + y * s,
+    y * x * (1 - c) + z * s,
+    c + y * y * (1 - c),
+    y * z * (1 - c) - x * s,
+    z * x * (1 - c) - y * s,
+    z * y * (1 - c) + x * s,
+    c + z * z * (1 - c),
+  ];
+}
+
+test("in space, too, a turned, mirrored and scaled map is laid back", () => {
+  let seed = 11;
+  const random = (): number => (seed = (seed * 16807) % 2147483647) / 2147483647 - 0.5;
+  const a = Float32Array.from({ length: 60 }, random);
+  const same = Int32Array.from({ length: 20 }, (_, i) => i);
+  for (const mirror of [1, -1])
+    for (const degrees of [0, 25, 120, 180]) {
+      const r = about([1, -2, 0.5], degrees);
+      const b = Float32Array.from(a, (_, i) => {
+        const row = 3 * Math.floor(i / 3);
+        return mirror * 4 * [0, 1, 2].reduce((sum, e) => sum + r[3 * (i % 3) + e] * a[row + e], 0) + 7;
+      });
+      const m = alignOnto(a, b, same, 3);
+      assert.equal(m.mirrored, mirror < 0);
+      assert.ok(Math.abs(m.scale - 0.25) < 1e-6);
+      assert.ok(Math.abs(m.turn - degrees) < 0.01, `${m.turn}, expected ${degrees}`);
+      a.forEach((v, i) => assert.ok(Math.abs(v - m.positions[i]) < 1e-5, `${i}: ${m.positions[i]}, expected ${v}`));
+    }
+});
+
+test("in space no other turn, with or without mirror, leaves a smaller distance", () => {
+  let seed = 3;
+  const random = (): number => (seed = (seed * 16807) % 2147483647) / 2147483647 - 0.5;
+  const [a, b] = [0, 1].map(() => Float32Array.from({ length: 45 }, random));
+  const m = alignOnto(a, b, Int32Array.from({ length: 15 }, (_, i) => i), 3);
+  const centred = (p: Float32Array): Float32Array => {
+    const mean = [0, 1, 2].map((d) => p.reduce((s, v, i) => s + (i % 3 === d ? v / 15 : 0), 0));
+    return p.map((v, i) => v - mean[i % 3]);
+  };
+  const [u, v] = [centred(a), centred(b)];
+  const distance = (p: Float32Array): number => u.reduce((sum, x, i) => sum + (x - p[i]) ** 2, 0);
+  const best = distance(centred(m.positions));
+  for (let step = 0; step < 4000; step++) {
+    const r = about([random(), random(), random()], 720 * random());
+    for (const mirror of [1, -1]) {
+      const turned = Float32Array.from(v, (_, i) => {
+        const row = 3 * Math.floor(i / 3);
+        return mirror * m.scale * [0, 1, 2].reduce((sum, e) => sum + r[3 * (i % 3) + e] * v[row + e], 0);
+      });
+      assert.ok(distance(turned) > best - 1e-6, `${step} ${mirror}: ${distance(turned)} < ${best}`);
+    }
+  }
 });
 
 test("a map with fewer than two shared rows stays where it is", () => {
@@ -228,12 +290,10 @@ test("dominant dimensions of all layers as a matrix", () => {
 
 test("curves of a comparison", () => {
   assert.deepEqual(
-    layerCurves({
-      layers: [
-        { layer: 0, overlap: 0.5, se: 0.1, chance: 0.01, cka: 0.9 },
-        { layer: 3, overlap: null },
-      ],
-    }),
+    layerCurves([
+      { layer: 0, overlap: 0.5, se: 0.1, chance: 0.01, cka: 0.9 },
+      { layer: 3, overlap: null },
+    ]),
     {
       layers: [0, 3],
       overlap: [0.5, null],
@@ -242,5 +302,23 @@ test("curves of a comparison", () => {
       cka: [0.9, null],
     },
   );
-  assert.deepEqual(layerCurves({}).layers, []);
+  assert.deepEqual(layerCurves(undefined).layers, []);
+});
+
+test("a matrix of layers is read while it comes: rows and cells that are not there are empty", () => {
+  const m = matrixOf({
+    layers_a: [0, 6],
+    layers_b: [1, 2, 5],
+    cka: [[0.9, 0.5, 0.1], null],
+    overlap: [
+      [0.8, null, 0.2],
+      [0.1, 0.3, 1],
+    ],
+  })!;
+  assert.deepEqual([...m.cka], [0.9, 0.5, 0.1, NaN, NaN, NaN]);
+  assert.deepEqual([...m.overlap], [0.8, NaN, 0.2, 0.1, 0.3, 1]);
+  assert.deepEqual(lineOf(m, "overlap", 0), [0.8, null, 0.2]);
+  assert.deepEqual(lineOf(m, "cka", 6), [null, null, null]);
+  assert.deepEqual(lineOf(m, "cka", 9), [null, null, null], "a layer that the matrix does not have");
+  assert.equal(matrixOf(null), null);
 });

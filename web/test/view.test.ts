@@ -33,6 +33,15 @@ const view = (selection: string): View => ({
   tab: "token",
   theme: "dark",
   camera: { target: [1, 2, 3], extent: 4, rotation: [0, 0, 0, 1], perspective: 0.35 },
+  compare: {
+    a: { path: "x", name: "a", hash: "1", layer: 0 },
+    b: { path: "x", name: "a", hash: "1", layer: 12 },
+    k: 30,
+    dim: 3,
+    colour: "pos",
+    over: "pairs",
+    camera: { target: [0, 0, 0], extent: 2, rotation: [0, 0, 0, 1], perspective: 0 },
+  },
 });
 
 test("a view comes back from the address, quotes and all", () => {
@@ -50,6 +59,7 @@ test("the address of a plain view is short", () => {
     colour: { kind: "none" as const },
     theme: null,
     camera: null,
+    compare: null,
     nearest: { k: 10, metric: "cosine" as const, space: { center: false, remove: 0 } },
     operands: [null, null, null] as View["operands"],
     trails: true,

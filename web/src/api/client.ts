@@ -61,6 +61,9 @@ function url(parts: TemplateStringsArray, ...values: (string | number)[]): strin
 const text = (v: unknown): string | undefined => (typeof v === "string" ? v : undefined);
 const number = (v: unknown): number | null => (typeof v === "number" ? v : null);
 
+const compareUrl = (r: T.CompareRequest): string =>
+  url`/api/compare?a=${r.a}&b=${r.b}&k=${r.k}&match=${r.match}&metric=${r.metric}&pairs=${String(r.pairs)}`;
+
 function frame(b: Block): T.Frame {
   const { data, shape } = b.arrays["positions"];
   const dim = shape[1];
@@ -151,8 +154,15 @@ export const httpApi = {
 
   geometry: (s: number, space: T.Space) =>
     json<T.GeometryReply>(url`/api/sources/${s}/geometry?center=${space.center ? 1 : 0}&remove=${space.remove}`),
-  async overlap(r: T.OverlapRequest): Promise<T.OverlapReply> {
-    const b = await block("/api/overlap", body("POST", r));
+  /** Status 202: the server is still at it. */
+  async overlap(r: T.OverlapRequest, signal?: AbortSignal): Promise<T.OverlapReply | T.OverlapRunning> {
+    const reply = await ask("/api/overlap", body("POST", r, signal));
+    if (reply.status === 202) {
+      const job = (await reply.json()) as Record<string, unknown>;
+      const state = (text(job["state"]) ?? "running") as T.JobState;
+      return { state, progress: number(job["progress"]), estimate: number(job["estimate_s"]), error: text(job["error"]) ?? null };
+    }
+    const b = parseBlock(await reply.arrayBuffer());
     return {
       overlap: need(b, "overlap", Float32Array),
       match: need(b, "match", Int32Array),
@@ -162,10 +172,13 @@ export const httpApi = {
       cka: number(b.meta["cka"]),
       matched: number(b.meta["matched"]) ?? 0,
       k: number(b.meta["k"]) ?? r.k,
+      sampled: number(b.meta["sampled"]),
     };
   },
-  compare: (a: number, b: number, k: number, match: "row" | "token") =>
-    json<Record<string, unknown>>(url`/api/compare?a=${a}&b=${b}&k=${k}&match=${match}`),
+  stopOverlap: (r: T.OverlapRequest) => ask("/api/overlap", body("DELETE", r)),
+  /** Starts the comparison of all layers, or says how far it is. */
+  compare: (r: T.CompareRequest, signal?: AbortSignal) => json<T.CompareReply>(compareUrl(r), { signal }),
+  stopCompare: (r: T.CompareRequest) => ask(compareUrl(r), { method: "DELETE" }),
   labels: (s: number, layout: number, layer: number) =>
     json<{ labels: T.AutoLabel[] }>(url`/api/sources/${s}/labels?layout=${layout}&layer=${layer}`),
 

@@ -236,6 +236,7 @@ export interface OverlapRequest {
   b: { source: number; layer: number };
   k: number;
   match: "row" | "token";
+  metric: Metric;
 }
 
 export interface OverlapReply {
@@ -248,6 +249,52 @@ export interface OverlapReply {
   cka: number | null;
   matched: number;
   k: number;
+  /** Rows that the overlap was measured on; null: all. */
+  sampled: number | null;
+}
+
+/** The answer while the overlap is being computed: the same question, asked again, tells more. */
+export interface OverlapRunning {
+  state: JobState;
+  progress: number | null;
+  /** Seconds in all. */
+  estimate: number | null;
+  error: string | null;
+}
+
+/** Two sources over their layers; `pairs`: every layer of a beside every layer of b. */
+export interface CompareRequest {
+  a: number;
+  b: number;
+  k: number;
+  match: "row" | "token";
+  metric: Metric;
+  pairs: boolean;
+}
+
+export interface CompareReply {
+  state?: JobState;
+  progress?: number;
+  seconds?: number;
+  /** Rows that the overlap is measured on; null: all. */
+  sampled?: number | null;
+  layers?: {
+    layer: number;
+    overlap?: number | null;
+    se?: number | null;
+    chance?: number | null;
+    cka?: number | null;
+    matched?: number;
+  }[];
+  /** Rows of the matrices are null until they are done. */
+  matrix?: {
+    layers_a: number[];
+    layers_b: number[];
+    cka: ((number | null)[] | null)[];
+    overlap: ((number | null)[] | null)[];
+  } | null;
+  k?: number;
+  error?: string | null;
 }
 
 export interface LogEntry {

@@ -7,9 +7,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import uPlot from "uplot";
 import { theme } from "../state/store";
-import { formatWithError } from "./numbers";
+import { formatWithError, linearEnds, logEnds } from "./numbers";
 import { num } from "../state/format";
-import { readTheme, withAlpha, type ChartTheme } from "./theme";
+import { layerColor, readTheme, withAlpha, type ChartTheme } from "./theme";
 
 /** Px that a line of values has in the narrowest card. */
 const ONE_LINE = 400;
@@ -20,6 +20,8 @@ export interface CurveSeries {
   /** Standard errors; the band is one of them to each side. */
   se?: (number | null)[] | undefined;
   color?: string | undefined;
+  /** Which of how many layers the line stands for: its colour is that layer's. */
+  rank?: [number, number] | undefined;
   /** Width of the line in px; 1.75 when absent. */
   width?: number | undefined;
 }
@@ -30,6 +32,8 @@ export interface CurvesProps {
   /** What the chart shows, for readers who cannot see it. */
   label: string;
   xLabel?: string;
+  /** Name of the y axis in figures for files; on the screen the title says it. */
+  yLabel?: string;
   /** How an x value is called in the line of values: "layer 3". */
   xName?: (x: number) => string;
   logX?: boolean;
@@ -149,7 +153,7 @@ function onKey(event: KeyboardEvent, props: CurvesProps): void {
 
 /** Everything that needs a new uPlot when it changes; data, marker and brush do not. */
 function signature(p: CurvesProps): string {
-  const style = p.series.map((s) => [s.label, s.color, s.width, Boolean(s.se)]);
+  const style = p.series.map((s) => [s.label, s.color, s.rank, s.width, Boolean(s.se)]);
   return JSON.stringify([style, p.height, p.bare, p.logX, p.logY, p.xLabel, Boolean(p.onPick), Boolean(p.onBrush)]);
 }
 
@@ -177,7 +181,7 @@ function options(
   const series: uPlot.Series[] = [{}];
   const bands: uPlot.Band[] = [];
   p.series.forEach((s, i) => {
-    const stroke = s.color ?? colors.series[i % colors.series.length];
+    const stroke = s.color ?? (s.rank ? layerColor(...s.rank) : colors.series[i % colors.series.length]);
     const points = { show: p.x.length <= 50 && p.series.length <= 6, size: 5, fill: colors.surface, width: 1.5 };
     series.push({ stroke, width: s.width ?? 1.75, points, spanGaps: Boolean(p.joinGaps) });
     if (!s.se) return;
@@ -196,13 +200,13 @@ function options(
   return {
     width: Math.max(40, el.clientWidth),
     height: p.height,
-    padding: p.bare ? [5, p.bare.right, 5, p.bare.left] : [6, 12, 0, 0],
+    padding: p.bare ? [5, p.bare.right, 5, p.bare.left] : [10, 12, 0, 0],
     legend: { show: false },
     series,
     bands,
     scales: {
-      x: { time: false, ...(p.logX ? { distr: 3 as const, log: 10 as const, range: logRange } : { range: xRange(p) }) },
-      y: p.logY ? { distr: 3, log: 10, range: logRange } : { range: (_u, low, high) => yRange(low, high, now.current) },
+      x: { time: false, ...(p.logX ? { distr: 3 as const, log: 10 as const, range: (_u: uPlot, low: number, high: number) => logEnds(low, high) } : { range: xRange(p) }) },
+      y: p.logY ? { distr: 3, log: 10, range: (_u: uPlot, low: number, high: number) => logEnds(low, high) } : { range: (_u, low, high) => linearEnds(low, high, now.current.yRange ?? [null, null]) },
     },
     axes: p.bare
       ? [{ show: false }, { show: false }]
@@ -284,20 +288,6 @@ function xRange(p: CurvesProps): uPlot.Range.Function {
     const pad = p.bare ? 0 : (high - low) * 0.02;
     return [low - pad, high + pad];
   };
-}
-
-/** A little room at both ends; uPlot itself would go to the next power of ten. */
-function logRange(_u: uPlot, low: number, high: number): [number, number] {
-  return low > 0 && high > 0 ? [low / 1.15, high * 1.15] : [0.1, 1];
-}
-
-function yRange(low: number | null, high: number | null, p: CurvesProps): [number, number] {
-  const [from, to] = p.yRange ?? [null, null];
-  let a = from ?? low ?? 0;
-  let b = to ?? high ?? 1;
-  if (!(b > a)) [a, b] = [a - Math.max(0.5, Math.abs(a) * 0.05), a + Math.max(0.5, Math.abs(a) * 0.05)];
-  const pad = (b - a) * 0.07;
-  return [from === null ? a - pad : a, to === null ? b + pad : b];
 }
 
 /** Position of the value of `sorted` that is nearest to x. */

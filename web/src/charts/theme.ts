@@ -1,7 +1,7 @@
 /* Colours of the charts. Canvases cannot use CSS variables, so they read them here, once a theme:
  * the page's variables are the only place where a colour of the interface is written down. */
 import { scale } from "../state/palettes";
-import { theme } from "../state/store";
+import { type Theme, theme } from "../state/store";
 
 export interface ChartTheme {
   ink: string;
@@ -33,11 +33,21 @@ export function readTheme(at: Element): ChartTheme {
 }
 const FALLBACK = ["#0072b2", "#d55e00", "#009e73", "#a6589f", "#b8860b", "#56b4e9"];
 
-/** Colour of layer i of n on lines: the ends of the scale are left out, where they would vanish on
- *  a white or a black ground. */
-export function layerColor(i: number, n: number): string {
-  const ramp = scale("sequential", theme.value, 101);
-  return ramp[Math.round(8 + 78 * (n > 1 ? i / (n - 1) : 0.5))];
+/** Colours of a figure on paper: those of the light theme, whatever the screen has. */
+export const PAPER: ChartTheme = {
+  ink: "#1a2027",
+  muted: "#56616d",
+  grid: "#dde1e7",
+  surface: "#ffffff",
+  accent: "#1f5fae",
+  series: ["#0068a8", "#c94f00", "#00845f", "#a6488f", "#8a6d00", "#2f8fc4"],
+  ramp: scale("sequential", "light", 256),
+  font: 'Helvetica, Arial, "DejaVu Sans", sans-serif',
+};
+
+/** Colour of layer i of n on lines. */
+export function layerColor(i: number, n: number, on: Theme = theme.value): string {
+  return scale("marks", on, 101)[Math.round(100 * (n > 1 ? i / (n - 1) : 0.5))];
 }
 
 /** The step of a scale for t in [0, 1]. */

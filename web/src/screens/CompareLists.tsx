@@ -1,21 +1,21 @@
-/** What a comparison says beside its maps: the numbers, the rows in order, the curves over layers. */
+/** What a comparison says beside its maps: the numbers, the colours, the rows in order. */
 import { useComputed, useSignal } from "@preact/signals";
-import { api } from "../api/client";
 import { Snippet } from "../app/Context";
-import { Button, Segmented } from "../app/ui";
-import { Curves } from "../charts/Curves";
+import { Sign } from "../app/Legend";
+import { Choose, Segmented } from "../app/ui";
 import { formatWithError } from "../charts/numbers";
 import { VirtualList } from "../charts/VirtualList";
 import { count, num } from "../state/format";
-import { offline } from "../state/store";
+import { sources } from "../state/store";
 import { cards, fetchCards } from "./compare-cards";
-import { compared, type Compared, compareNow, compareSelection, comparison, setComparison } from "./compare-state";
-import { hoverRow, type Linked, select } from "./CompareMaps";
-import { csv } from "./export/csv";
-import { download } from "./export/download";
+import { leftColouring } from "./compare-colours";
+import { caveats, compared, type Compared, compareSelection, comparison, halves, setComparison, sideDetails } from "./compare-state";
+import { hoverRow, select } from "./CompareMaps";
 
 export function Summary({ shown }: { shown: Compared }) {
   const o = shown.overlap;
+  const [a, b] = [shown.of.a, shown.of.b].map((side) => sources.value.find((s) => s.id === side.source));
+  const warnings = caveats(comparison.value, shown, a?.rows ?? 0, b?.rows ?? 0, a?.name ?? "the left", b?.name ?? "the right");
   return (
     <section class="compare-summary" data-testid="compare-summary">
       <dl>
@@ -23,53 +23,97 @@ export function Summary({ shown }: { shown: Compared }) {
         <dd data-testid="compare-mean">{formatWithError(o.mean, o.se)}</dd>
         <dt>by chance</dt>
         <dd>{num(o.chance, 2)}</dd>
-        <dt>CKA</dt>
+        <dt>linear CKA</dt>
         <dd data-testid="compare-cka">{num(o.cka, 3)}</dd>
         <dt>rows matched</dt>
         <dd data-testid="compare-matched">{count(o.matched)}</dd>
       </dl>
-      <div class="ramp">
-        <em>none kept</em>
-        <i />
-        <em>all {shown.overlap.k} kept</em>
-      </div>
-      <p class="hint" data-testid="compare-alignment">
-        {shown.moved}
-      </p>
+      {comparison.value.tab === "rows" && <ColourChoice />}
+      <Colours k={o.k} />
+      {o.sampled !== null && (
+        <p class="hint">Neighbours kept: of {count(o.sampled)} sampled rows, looked for among all rows; the others are grey.</p>
+      )}
+      {warnings.length > 0 && (
+        <p class="hint" data-testid="compare-caveats">
+          {warnings.join(" ")}
+        </p>
+      )}
+      {comparison.value.tab === "rows" && (
+        <p class="hint" data-testid="compare-alignment">
+          {shown.moved}
+        </p>
+      )}
     </section>
   );
 }
 
-export function Changes({ shown, linked }: { shown: Compared; linked: Linked }) {
+/** Colours of both maps: the neighbours kept, or a column of the left side. */
+function ColourChoice() {
+  const c = comparison.value;
+  const columns = sideDetails.value.get(c.a?.source ?? -1)?.columns.filter((x) => x.type !== "text") ?? [];
+  if (columns.length === 0) return null;
+  return (
+    <Choose
+      label="Colour"
+      testid="compare-colour"
+      named
+      value={c.colour ?? ""}
+      choices={[{ value: "", label: "neighbours kept" }, ...columns.map((x) => ({ value: x.name, label: x.name }))]}
+      onChange={(v) => setComparison({ colour: v || null })}
+    />
+  );
+}
+
+/** The legend of both maps. */
+function Colours({ k }: { k: number }) {
+  const legend = leftColouring.value?.legend;
+  if (!legend || legend.kind === "plain") return null;
+  if (legend.kind === "categories") {
+    const most = 12;
+    const entries = legend.entries.slice(0, most);
+    return (
+      <ul class="compare-legend" aria-label={`Colours: ${legend.title}`}>
+        {entries.map((e) => (
+          <li key={e.codes[0]}>
+            <Sign shape={e.shape} colour={e.colour} />
+            {e.name}
+          </li>
+        ))}
+        {legend.entries.length > most && <li class="muted">and {legend.entries.length - most} more</li>}
+      </ul>
+    );
+  }
+  const kept = comparison.value.colour === null;
+  const every = legend.colours.filter((_, i) => i % 16 === 0 || i === legend.colours.length - 1);
+  return (
+    <div class="ramp" data-testid="compare-scale">
+      <em>{kept ? "none kept" : num(legend.min)}</em>
+      <i style={{ background: `linear-gradient(90deg, ${every.join(", ")})` }} />
+      <em>{kept ? `all ${k} kept` : num(legend.max)}</em>
+    </div>
+  );
+}
+
+export function Changes({ shown }: { shown: Compared }) {
   const changed = useSignal(true);
   const fetched = useSignal(0);
   const rows = useComputed(() =>
     changed.value ? (compared.value?.changed ?? shown.changed) : (compared.value?.stable ?? shown.stable),
   ).value;
-  const { source } = shown.of.a!;
-  const save = (): void => {
-    const lines = Array.from(rows, (row) => [row, shown.overlap.match[row], shown.overlap.overlap[row]]);
-    download("overlap.csv", csv(["row", "match", "overlap"], lines), "text/csv");
-  };
+  const { source } = shown.of.a;
   void fetched.value;
   return (
     <section class="compare-list">
-      <div class="row-of">
-        <Segmented
-          label="Order"
-          testid="compare-order"
-          value={changed.value ? "changed" : "stable"}
-          onChange={(v) => (changed.value = v === "changed")}
-          options={[
-            { value: "changed", label: "Most changed" },
-            { value: "stable", label: "Most stable" },
-          ]}
-        />
-        <span class="spring" />
-        <Button kind="quiet" testid="compare-csv" title="Overlap of every row as CSV" onClick={save}>
-          CSV
-        </Button>
-      </div>
+      <Segmented
+        label="Order"
+        testid="compare-order"
+        value={changed.value ? "changed" : "stable"}
+        onChange={(v) => (changed.value = v === "changed")}
+        options={[
+          { value: "changed", label: "Most changed" },
+          { value: "stable", label: "Most stable" },
+        ]}
+      />
       <VirtualList
         count={rows.length}
         rowHeight={26}
@@ -80,7 +124,7 @@ export function Changes({ shown, linked }: { shown: Compared; linked: Linked }) 
         onHover={(i) => hoverRow(i === null ? -1 : rows[i])}
         onPick={(i) => {
           select([rows[i]], "replace");
-          linked.a?.draw();
+          halves.a?.draw();
         }}
         render={(i) => {
           const card = cards.get(`${source} ${rows[i]}`);
@@ -98,75 +142,4 @@ export function Changes({ shown, linked }: { shown: Compared; linked: Linked }) 
       />
     </section>
   );
-}
-
-/** Overlap and CKA of every layer that both sources have; between two sources only. */
-export function OverLayers() {
-  const c = comparison.value;
-  const reply = useSignal<(LayerCurves & { key: string }) | null>(null);
-  const state = useSignal<string | null>(null);
-  if (!c.a || !c.b || c.a.source === c.b.source || offline.value) return null;
-  const key = JSON.stringify([c.a.source, c.b.source, c.k, c.match]);
-  const ask = async (): Promise<void> => {
-    state.value = "comparing all layers …";
-    try {
-      reply.value = { key, ...layerCurves(await api.compare(c.a!.source, c.b!.source, c.k, c.match)) };
-      state.value = null;
-    } catch (e) {
-      state.value = (e as Error).message;
-    }
-  };
-  const got = reply.value?.key === key ? reply.value : null;
-  return (
-    <section class="compare-layers" data-testid="compare-layers">
-      <h2>Over the layers</h2>
-      {got ? (
-        <Curves
-          x={got.layers}
-          series={[
-            { label: "overlap", values: got.overlap, se: got.se },
-            { label: "CKA", values: got.cka },
-            { label: "by chance", values: got.chance, width: 1 },
-          ]}
-          label="Overlap and CKA of the layers that both have"
-          xName={(x) => `layer ${x}`}
-          yRange={[0, 1]}
-          marker={c.a.layer}
-          onPick={(i) => {
-            setComparison({ a: { ...c.a!, layer: got.layers[i] }, b: { ...c.b!, layer: got.layers[i] } });
-            void compareNow();
-          }}
-          height={130}
-          testid="compare-curves"
-        />
-      ) : state.value ? (
-        <p class="hint">{state.value}</p>
-      ) : (
-        <Button testid="compare-all-layers" onClick={() => void ask()}>
-          Compare all layers
-        </Button>
-      )}
-    </section>
-  );
-}
-
-interface LayerCurves {
-  layers: number[];
-  overlap: (number | null)[];
-  se: (number | null)[];
-  chance: (number | null)[];
-  cka: (number | null)[];
-}
-
-/** The server's curves: a list of {layer, overlap, se, chance, cka}. */
-export function layerCurves(reply: Record<string, unknown>): LayerCurves {
-  const list = (Array.isArray(reply["layers"]) ? reply["layers"] : []) as Record<string, unknown>[];
-  const number = (v: unknown): number | null => (typeof v === "number" ? v : null);
-  return {
-    layers: list.map((l) => number(l["layer"]) ?? 0),
-    overlap: list.map((l) => number(l["overlap"])),
-    se: list.map((l) => number(l["se"])),
-    chance: list.map((l) => number(l["chance"])),
-    cka: list.map((l) => number(l["cka"])),
-  };
 }

@@ -4,31 +4,44 @@ import { useEffect, useRef } from "preact/hooks";
 import { Context } from "../app/Context";
 import { plotTheme } from "../app/map";
 import { place } from "../app/stage";
-import { type Camera, createPlot, HIDDEN, type Plot, SELECTED } from "../plot";
-import { numberColouring } from "../state/colouring";
+import { type Camera, createPlot, HIDDEN, SELECTED } from "../plot";
+import { fitCamera } from "../plot/camera";
 import { num } from "../state/format";
 import { commit } from "../state/history";
 import { currentSource, hover, options, selection, sources, theme, tool } from "../state/store";
 import { useCard } from "./compare-cards";
-import { compared, type Compared, compareHover, compareSelection, comparison, ownSelection } from "./compare-state";
+import { leftColouring, rightColouring } from "./compare-colours";
+import {
+  compared,
+  type Compared,
+  compareHover,
+  compareSelection,
+  comparing,
+  comparison,
+  halves,
+  lookMoved,
+  ownSelection,
+  pendingLook,
+} from "./compare-state";
 
-/** The plots on the left and on the right, while they are on the page. */
-export interface Linked {
-  a: Plot | null;
-  b: Plot | null;
-}
+type Which = "a" | "b";
+const colouring = { a: leftColouring, b: rightColouring };
 
 /** One of the two maps. Everything it learns from the pointer is said in rows of the left side. */
-export function Half({ which, linked }: { which: "a" | "b"; linked: Linked }) {
+export function Half({ which }: { which: Which }) {
   const host = useRef<HTMLDivElement>(null);
   const shown = compared.value;
-  const other = which === "a" ? "b" : "a";
   const at = rowOn(which, compareHover.value, shown);
 
   useEffect(() => {
     const plot = createPlot(host.current!, { renderer: options.renderer, animate: options.animate, theme: plotTheme() });
-    linked[which] = plot;
-    plot.camera.onchange = (camera: Camera) => linked[other]?.camera.set(camera);
+    halves[which] = plot;
+    let rest: ReturnType<typeof setTimeout> | undefined;
+    plot.camera.onchange = (camera: Camera) => {
+      halves[which === "a" ? "b" : "a"]?.camera.set(camera);
+      clearTimeout(rest);
+      rest = setTimeout(() => lookMoved.value++, 200);
+    };
     plot.onhover = (row) => hoverRow(toLeft(which, row, compared.peek()));
     plot.onclick = (row) => select(row < 0 ? [] : [toLeft(which, row, compared.peek())], "replace");
     plot.onselect = (rows, mode) =>
@@ -43,50 +56,92 @@ export function Half({ which, linked }: { which: "a" | "b"; linked: Linked }) {
     ];
     return () => {
       for (const end of stop) end();
+      clearTimeout(rest);
+      if (which === "a") pendingLook.value = plot.camera.get(); // for the next visit
       plot.destroy();
-      linked[which] = null;
+      halves[which] = null;
     };
   }, []);
 
   useEffect(() => {
-    const plot = linked[which];
+    const plot = halves[which];
     if (!plot || !shown) return;
-    const positions = shown[which];
-    plot.setData({ n: positions.length / 2, dim: 2, positions: place(positions, 2).finite });
+    const { dim } = shown.of;
+    plot.setData({ n: shown[which].length / dim, dim, positions: place(shown[which], dim).finite });
     plot.setAxes(null);
-    paintOverlap(plot, which, shown);
-    if (which === "a") {
-      plot.camera.fit();
-      linked.b?.camera.set(plot.camera.get());
-    } else if (linked.a) plot.camera.set(linked.a.camera.get());
+    /* The right one is drawn last: then both hold their points. */
+    if (which === "b") look(shown);
   }, [shown]);
+  useEffect(() => halves[which]?.setTheme(plotTheme()), [theme.value]);
+  const colours = colouring[which].value;
   useEffect(() => {
-    const plot = linked[which];
-    if (!plot) return;
-    plot.setTheme(plotTheme());
-    if (shown) paintOverlap(plot, which, shown);
-  }, [theme.value]);
+    const plot = halves[which];
+    if (!plot || !shown || !colours) return;
+    plot.setColors(colours.index, colours.palette);
+    plot.setShapes(colours.shapes);
+  }, [shown, colours]);
   useEffect(() => {
-    const plot = linked[which];
+    const plot = halves[which];
     if (!plot || !shown) return;
-    const flags = new Uint8Array(shown[which].length / 2);
+    const { dim } = shown.of;
+    const flags = new Uint8Array(shown[which].length / dim);
     for (const row of compareSelection.value) mark(flags, rowOn(which, row, shown), SELECTED);
-    place(shown[which], 2).unplaced?.forEach((missing, row) => missing && (flags[row] = HIDDEN));
+    place(shown[which], dim).unplaced?.forEach((missing, row) => missing && (flags[row] = HIDDEN));
     plot.setFlags(flags);
   }, [shown, compareSelection.value]);
 
-  const side = comparison.value[which];
+  const side = (shown?.of ?? comparison.value)[which];
   const source = sources.value.find((s) => s.id === side?.source);
+  const stale = shown && comparing.value;
   return (
-    <figure class="half" data-testid={`compare-${which}`} data-hover={at}>
+    <figure class={`half${stale ? " stale" : ""}`} data-testid={`compare-${which}`} data-hover={at}>
       <div class="half-plot" ref={host} />
       <figcaption>
         {source?.name}
         {source && source.layers.length > 1 && `, layer ${side!.layer}`}
       </figcaption>
-      {shown && at >= 0 && <Card which={which} row={at} shown={shown} linked={linked} />}
+      {shown && at >= 0 && <Card which={which} row={at} shown={shown} />}
     </figure>
   );
+}
+
+/** Dimensions of the points that the maps last looked at: a turn of the page to three is another look. */
+let looked = 0;
+
+/** One camera for both: the one that is wanted, the one that is there, or one that shows all of both. */
+function look(shown: Compared): void {
+  const { a, b } = halves;
+  if (!a || !b) return;
+  const wanted = pendingLook.peek();
+  pendingLook.value = null;
+  if (wanted && (looked === 0 || looked === shown.of.dim)) a.camera.set(wanted);
+  else fitBoth();
+  looked = shown.of.dim;
+  b.camera.set(a.camera.get());
+}
+
+/** Both maps with all their points: the right one may reach beyond the left. */
+export function fitBoth(): void {
+  const { a, b } = halves;
+  const shown = compared.peek();
+  const host = document.querySelector<HTMLElement>("[data-testid=compare-a]");
+  if (!a || !b || !shown || !host) return;
+  const { dim } = shown.of;
+  const view = { x: 0, y: 0, width: host.clientWidth, height: host.clientHeight };
+  const [left, right] = ([shown.a, shown.b] as const).map((raw) => {
+    const { finite, unplaced } = place(raw, dim);
+    const points = { n: raw.length / dim, dim, a: finite, b: null, t: 0 };
+    return fitCamera(a.camera.get(), points, view, (row) => unplaced?.[row] === 1) ?? a.camera.get();
+  });
+  const apart = Math.hypot(...left.target.map((v, i) => v - right.target[i]));
+  const both: Camera = {
+    ...left,
+    target: left.target.map((v, i) => (v + right.target[i]) / 2) as Camera["target"],
+    extent: Math.max(left.extent, right.extent) + apart,
+  };
+  a.camera.set(both);
+  b.camera.set(both);
+  lookMoved.value++;
 }
 
 function mark(flags: Uint8Array, row: number, bit: number): void {
@@ -94,12 +149,12 @@ function mark(flags: Uint8Array, row: number, bit: number): void {
 }
 
 /** The row on a side that belongs to a row of the left one; -1: it has no partner. */
-function rowOn(which: "a" | "b", left: number, shown: Compared | null): number {
+function rowOn(which: Which, left: number, shown: Compared | null): number {
   if (left < 0 || !shown) return -1;
   return which === "a" ? left : (shown.overlap.match[left] ?? -1);
 }
 
-function toLeft(which: "a" | "b", row: number, shown: Compared | null): number {
+function toLeft(which: Which, row: number, shown: Compared | null): number {
   if (row < 0 || !shown) return -1;
   return which === "a" ? row : (shown.back[row] ?? -1);
 }
@@ -120,18 +175,12 @@ export function select(rows: number[], mode: "replace" | "add" | "remove"): void
   else ownSelection.value = next;
 }
 
-function paintOverlap(plot: Plot, which: "a" | "b", shown: Compared): void {
-  const { overlap } = shown.overlap;
-  const values = which === "a" ? overlap : Float32Array.from(shown.back, (left) => (left < 0 ? NaN : overlap[left]));
-  const c = numberColouring("kept", values, theme.peek(), { range: [0, 1] });
-  plot.setColors(c.index, c.palette);
-}
-
 /** Token and context of a row beside its point. */
-function Card({ which, row, shown, linked }: { which: "a" | "b"; row: number; shown: Compared; linked: Linked }) {
-  const card = useCard(shown.of[which]!.source, row);
-  const place = linked[which]?.project(row);
+function Card({ which, row, shown }: { which: Which; row: number; shown: Compared }) {
+  const card = useCard(shown.of[which].source, row);
+  const place = halves[which]?.project(row);
   if (!card || !place) return null;
+  const { k } = shown.overlap;
   const overlap = shown.overlap.overlap[toLeft(which, row, shown)];
   const host = document.querySelector<HTMLElement>(`[data-testid=compare-${which}]`);
   const left = place[0] > (host?.clientWidth ?? 0) / 2;
@@ -141,7 +190,8 @@ function Card({ which, row, shown, linked }: { which: "a" | "b"; row: number; sh
       style={{ left: `${place[0]}px`, top: `${Math.min(place[1], (host?.clientHeight ?? 0) - 110)}px` }}
       data-testid={`compare-card-${which}`}
     >
-      <b>{card.token ?? `row ${row}`}</b> {num(overlap * shown.overlap.k, 3)} of {shown.overlap.k} kept
+      <b>{card.token ?? `row ${row}`}</b>{" "}
+      <span class="muted">{overlap >= 0 ? `${num(overlap * k, 3)} of ${k} kept` : "no partner on the other side"}</span>
       <Context of={card.context ?? null} />
     </div>
   );

@@ -10,9 +10,11 @@ import { attempt } from "../state/actions";
 import { bytes, count } from "../state/format";
 import { layout, layoutLayers, shownLayer } from "../state/layouts";
 import { LIGHT } from "../plot";
-import { colouring, currentSource, detail, layer, mapPlot, nearest, offline, say, selection, theme } from "../state/store";
+import { colouring, currentSource, detail, layer, mapPlot, nearest, offline, say, screen, selection, theme } from "../state/store";
+import { compared } from "./compare-state";
 import { Dialog } from "./Dialog";
 import { download, downloadFrom } from "./export/download";
+import { pairFile, rowsTable } from "./export/pair";
 import { picture, type PictureFormat } from "./export/picture";
 import { singlePage } from "./export/single";
 import { Part, stem } from "./ExportPart";
@@ -23,6 +25,7 @@ export function ExportPanel() {
   return (
     <Dialog title="Export" testid="export-dialog">
       <div class="export">
+        <Comparison />
         <Picture />
         <Coordinates done={done} />
         <Rows />
@@ -57,6 +60,28 @@ function Download({
     <Button testid={testid} disabled={from === null || busy.value} onClick={() => void fetchIt()}>
       {busy.value ? "…" : children}
     </Button>
+  );
+}
+
+/** What the compare screen under the dialog shows. */
+function Comparison() {
+  const shown = compared.value;
+  if (screen.value !== "compare" || !shown) return null;
+  return (
+    <Part title="Comparison" hint="Both maps with their colours; CSV: the overlap of every row. Charts have buttons of their own.">
+      <span class="spring" />
+      {(["png", "svg", "pdf", "csv"] as const).map((f) => (
+        <Button
+          key={f}
+          testid={`export-compare-${f}`}
+          onClick={() =>
+            void attempt(async () => download(stem(f, "-compared"), await (f === "csv" ? rowsTable(shown) : pairFile(f))))
+          }
+        >
+          {f.toUpperCase()}
+        </Button>
+      ))}
+    </Part>
   );
 }
 

@@ -129,6 +129,6 @@ function time(when: string): string {
 
 function words(parameters: Record<string, unknown>): string {
   return Object.entries(parameters ?? {})
-    .map(([k, v]) => `${k} ${typeof v === "object" ? JSON.stringify(v) : String(v)}`)
+    .map(([k, v]) => `${k} ${typeof v === "number" ? num(v, 4) : typeof v === "object" ? JSON.stringify(v) : String(v)}`)
     .join(", ");
 }

@@ -4,6 +4,7 @@
  *  of the same measure, averaged over the brushed layers. The map stands beside the curves. */
 import { api } from "../api/client";
 import { Button, Empty, NumberField, Problem, Switch } from "../app/ui";
+import { histogramFigure } from "../charts/figure";
 import { Histogram } from "../charts/Histogram";
 import { attempt, setProjection } from "../state/actions";
 import { count } from "../state/format";
@@ -15,6 +16,7 @@ import { valueRange } from "./geometry-paint";
 import { geometry, geometrySpace, type GeometryTable, measureLayers } from "./geometry-state";
 import { Cards } from "./GeometryCards";
 import { MiniMap } from "./MiniMap";
+import { SaveChart } from "./SaveChart";
 
 export function Geometry() {
   const table = geometry.value;
@@ -170,6 +172,10 @@ function Painted() {
   };
   return (
     <>
+      <h2 class="painted">
+        The values on the map
+        <SaveChart name="values" testid="geometry-save-values" figure={() => histogramFigure(shown.title, shown.values)} />
+      </h2>
       <Histogram
         values={shown.values}
         label={shown.title}

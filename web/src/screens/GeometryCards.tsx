@@ -1,14 +1,16 @@
 /** The cards of the geometry screen: a chart for each family of measures, spectra, and the table. */
 import { useMemo } from "preact/hooks";
 import { Button } from "../app/ui";
-import { Curves } from "../charts/Curves";
-import { Heatmap } from "../charts/Heatmap";
-import { Spectrum } from "../charts/Spectrum";
+import { Curves, type CurvesProps } from "../charts/Curves";
+import { curvesFigure, heatmapFigure } from "../charts/figure";
+import { Heatmap, type HeatmapProps } from "../charts/Heatmap";
+import { spectrumChart } from "../charts/spectrum";
 import { layerColor } from "../charts/theme";
 import { goToLayer } from "../state/actions";
 import { layer, layers, offline } from "../state/store";
 import { brushed, paintMap } from "./geometry-paint";
 import type { GeometryTable } from "./geometry-state";
+import { SaveChart } from "./SaveChart";
 import { dominanceMatrix, familiesIn, type Family, notesOf, scaleCurves, seriesOf, tableOf } from "./measures";
 
 export function Cards({ table }: { table: GeometryTable }) {
@@ -31,20 +33,36 @@ function FamilyCard({ family, table, numbers }: { family: Family; table: Geometr
   const series = useMemo(() => seriesOf(table.rows, numbers, family.measures, true), [table.rows, numbers.join(), family.id]);
   const range = brushed.value?.family === family.id ? brushed.value.range : null;
   const empty = series.every((s) => s.values.every((v) => v === null));
+  const chart: CurvesProps = {
+    x: numbers,
+    series,
+    label: `${family.title} of each layer`,
+    xName: (x) => `layer ${x}`,
+    marker: layer.value,
+    brush: range,
+    onPick: (i) => goToLayer(numbers[i]),
+    ...(family.point && !offline.value && { onBrush: (r: [number, number] | null) => void paintMap(family, r) }),
+    ...(family.range && { yRange: family.range }),
+    height: 150,
+    testid: `geometry-curve-${family.id}`,
+  };
   return (
     <section class="geo-card" data-testid={`geometry-card-${family.id}`}>
       <h2>
         {family.title}
-        {family.point && !offline.value && (
-          <Button
-            kind="quiet"
-            testid={`geometry-paint-${family.id}`}
-            title={`Colour the map by the ${family.pointTitle} of each row`}
-            onClick={() => void paintMap(family, [layer.value, layer.value])}
-          >
-            Colour map
-          </Button>
-        )}
+        <span class="row-of">
+          {family.point && !offline.value && (
+            <Button
+              kind="quiet"
+              testid={`geometry-paint-${family.id}`}
+              title={`Colour the map by the ${family.pointTitle} of each row`}
+              onClick={() => void paintMap(family, [layer.value, layer.value])}
+            >
+              Colour map
+            </Button>
+          )}
+          {!empty && <SaveChart name={family.id} testid={`geometry-save-${family.id}`} figure={() => curvesFigure(chart)} />}
+        </span>
       </h2>
       {empty ? (
         notesOf(table.rows, family.measures).map((n) => (
@@ -53,19 +71,7 @@ function FamilyCard({ family, table, numbers }: { family: Family; table: Geometr
           </p>
         ))
       ) : (
-        <Curves
-          x={numbers}
-          series={series}
-          label={`${family.title} of each layer`}
-          xName={(x) => `layer ${x}`}
-          marker={layer.value}
-          brush={range}
-          onPick={(i) => goToLayer(numbers[i])}
-          {...(family.point && !offline.value && { onBrush: (r: [number, number] | null) => void paintMap(family, r) })}
-          {...(family.range && { yRange: family.range })}
-          height={150}
-          testid={`geometry-curve-${family.id}`}
-        />
+        <Curves {...chart} />
       )}
     </section>
   );
@@ -77,29 +83,34 @@ function ScaleCard({ table }: { table: GeometryTable }) {
   if (curves.length === 0) return null;
   /* Each layer has scales of its own: the curves share an axis of all of them and skip the others'. */
   const fill = (c: (typeof curves)[number]): (number | null)[] => all.map((s) => c.value[c.scale.indexOf(s)] ?? null);
+  const chart: CurvesProps = {
+    x: all,
+    series: curves.map((c, i) => ({
+      label: `layer ${c.layer}`,
+      values: fill(c),
+      rank: [i, curves.length],
+      width: c.layer === layer.value ? 2.5 : 1,
+    })),
+    label: "Intrinsic dimension over the distance at which it is measured, a line per layer",
+    xLabel: "mean distance of the neighbours",
+    yLabel: "intrinsic dimension",
+    xName: () => "",
+    legend: false,
+    logX: true,
+    joinGaps: true,
+    height: 190,
+    testid: "geometry-curve-gride",
+  };
   return (
     <section class="geo-card" data-testid="geometry-card-gride">
       <h2>
         Dimension by scale (GRIDE)
-        <LayerRamp numbers={curves.map((c) => c.layer)} />
+        <span class="row-of">
+          <LayerRamp numbers={curves.map((c) => c.layer)} />
+          <SaveChart name="gride" testid="geometry-save-gride" figure={() => curvesFigure(chart)} />
+        </span>
       </h2>
-      <Curves
-        x={all}
-        series={curves.map((c, i) => ({
-          label: `layer ${c.layer}`,
-          values: fill(c),
-          color: layerColor(i, curves.length),
-          width: c.layer === layer.value ? 2.5 : 1,
-        }))}
-        label="Intrinsic dimension over the distance at which it is measured, a line per layer"
-        xLabel="mean distance of the neighbours"
-        xName={() => ""}
-        legend={false}
-        logX
-        joinGaps
-        height={190}
-        testid="geometry-curve-gride"
-      />
+      <Curves {...chart} />
     </section>
   );
 }
@@ -123,13 +134,17 @@ function SpectrumCard({ table, numbers }: { table: GeometryTable; numbers: numbe
     [table.spectra, numbers.join()],
   );
   if (shares.length === 0) return null;
+  const chart = spectrumChart(shares, layer.value);
   return (
     <section class="geo-card" data-testid="geometry-card-spectrum">
       <h2>
         Spectrum: share of variance
-        <LayerRamp numbers={shares.map((s) => s.layer)} />
+        <span class="row-of">
+          <LayerRamp numbers={shares.map((s) => s.layer)} />
+          <SaveChart name="spectrum" testid="geometry-save-spectrum" figure={() => curvesFigure(chart)} />
+        </span>
       </h2>
-      <Spectrum layers={shares} current={layer.value} height={190} testid="geometry-spectrum" />
+      <Curves {...chart} />
     </section>
   );
 }
@@ -137,20 +152,24 @@ function SpectrumCard({ table, numbers }: { table: GeometryTable; numbers: numbe
 function DominantCard({ table, numbers }: { table: GeometryTable; numbers: number[] }) {
   const { dims, values } = useMemo(() => dominanceMatrix(table.dominant, numbers, 24), [table.dominant, numbers.join()]);
   if (dims.length === 0) return null;
+  const chart: HeatmapProps = {
+    rows: numbers.map((n) => `layer ${n}`),
+    columns: dims.map(String),
+    values,
+    label: "Share of the mean cosine that each dimension makes",
+    unit: "share of the mean cosine",
+    current: numbers.indexOf(layer.value),
+    rowHeight: numbers.length > 14 ? 11 : 16,
+    onPick: (r) => goToLayer(numbers[r]),
+    testid: "geometry-dominant",
+  };
   return (
     <section class="geo-card" data-testid="geometry-card-dominant">
-      <h2>Dominant dimensions</h2>
-      <Heatmap
-        rows={numbers.map((n) => `layer ${n}`)}
-        columns={dims.map(String)}
-        values={values}
-        label="Share of the mean cosine that each dimension makes"
-        unit="share of the mean cosine"
-        current={numbers.indexOf(layer.value)}
-        rowHeight={numbers.length > 14 ? 11 : 16}
-        onPick={(r) => goToLayer(numbers[r])}
-        testid="geometry-dominant"
-      />
+      <h2>
+        Dominant dimensions
+        <SaveChart name="dominant" testid="geometry-save-dominant" figure={() => heatmapFigure(chart)} />
+      </h2>
+      <Heatmap {...chart} />
     </section>
   );
 }

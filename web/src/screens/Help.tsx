@@ -15,7 +15,14 @@ const PLACES: [string, string][] = [
   ["Map, focused", "arrows turn or move, + and − zoom"],
   ["Layer slider", "arrows a layer, Page Up/Down four"],
   ["Curves", "arrows move the marker, Shift + arrows brush, Esc clears"],
+  ["Matrices", "arrows go from cell to cell, Enter opens one"],
   ["Lists", "arrows, Page Up/Down, Home, End; Enter picks"],
+];
+
+const COMPARE: [string, string][] = [
+  ["f, 2, 3", "fit, dimensions of both maps"],
+  ["[ and ]", "the layer on the right"],
+  ["Hover, lasso, drag", "act on both maps"],
 ];
 
 export function Help() {
@@ -26,6 +33,7 @@ export function Help() {
         <div>
           <Table title="Mouse on the map" rows={MOUSE} />
           <Table title="Where the focus is" rows={PLACES} />
+          <Table title="On Compare" rows={COMPARE} />
         </div>
       </div>
     </Dialog>

@@ -133,12 +133,12 @@ export function scaleEnds(values: Float32Array): [number, number] {
   return [min < lo - wide ? lo : min, max > hi + wide ? hi : max];
 }
 
-/** Numbers: 255 steps of a scale, entry 255 for missing values. */
+/** Numbers: 255 steps of a scale, entry 255 for missing values. `marks`: of the scale in which no step is pale. */
 export function numberColouring(
   title: string,
   values: Float32Array,
   theme: Theme,
-  o: { unit?: string; note?: string; diverging?: boolean; range?: [number, number] } = {},
+  o: { unit?: string; note?: string; diverging?: boolean; range?: [number, number]; marks?: boolean } = {},
 ): Colouring {
   let [min, max] = o.range ?? scaleEnds(values);
   if (o.diverging && !o.range) {
@@ -161,7 +161,7 @@ export function numberColouring(
     else if (v > max) above++;
     index[i] = Math.round(254 * Math.min(1, Math.max(0, (v - min) / span)));
   }
-  const colours = scale(o.diverging ? "diverging" : "sequential", theme, 255);
+  const colours = scale(o.diverging ? "diverging" : o.marks ? "marks" : "sequential", theme, 255);
   return {
     index,
     palette: pack([...colours, missing[theme]]),

@@ -1,6 +1,7 @@
 /** window.__gonio: what tests and notebooks read of the page. */
 import { cameraMoved } from "./view";
 import { settled } from "./history";
+import { compared, comparison, halves } from "../screens/compare-state";
 import { counts } from "./react";
 import { layout, shownLayer } from "./layouts";
 import { boot, colouring, currentSource, hover, layer, mapPlot, pinned, selection } from "./store";
@@ -88,6 +89,15 @@ export function exposeHandle(): void {
     },
     get legend() {
       return colouring.value.legend;
+    },
+    /** What is compared, whether that is what the maps show, and where they look from. */
+    get compare() {
+      return {
+        ...comparison.value,
+        shown: compared.value?.of ?? null,
+        cameras: [halves.a?.camera.get() ?? null, halves.b?.camera.get() ?? null],
+        project: (which: "a" | "b", row: number) => halves[which]?.project(row) ?? null,
+      };
     },
     /** CSS pixel of a row inside the plot. */
     project: (row: number) => mapPlot.value?.project(row) ?? null,

@@ -14,6 +14,13 @@ export interface Key {
 /** Play and pause of the layer bar; the bar sets it. */
 export const playLayers = { toggle: (): void => undefined };
 
+/** What keys do on a screen with maps of its own, in place of what they do on the map. */
+let ownKeys: Record<string, () => void> = {};
+export function screenKeys(table: Record<string, () => void>): () => void {
+  ownKeys = table;
+  return () => (ownKeys = {});
+}
+
 const toggleTool = (t: "lasso" | "rectangle") => (): void => {
   tool.value = tool.peek() === t ? "navigate" : t;
 };
@@ -69,5 +76,5 @@ export function onKey(e: KeyboardEvent): void {
   const k = keys.find((x) => x.key === name);
   if (!k) return;
   e.preventDefault();
-  k.run();
+  (ownKeys[name] ?? k.run)();
 }

@@ -40,6 +40,9 @@ const viridis = [
   "#d2e21b",
   "#fde725",
 ];
+/** The stops of plasma, of the same authors: it keeps apart more steps than viridis where the palest or the darkest
+ *  part must be left out. */
+const plasma = ["#0d0887", "#46039f", "#7201a8", "#9c179e", "#bd3786", "#d8576b", "#ed7953", "#fb9f3a", "#fdca26", "#f0f921"];
 const diverging: Record<Theme, string[]> = {
   light: ["#134b8a", "#2f74b8", "#6fa5d6", "#b3cde6", "#d9d9d9", "#ecc59a", "#dc9443", "#b4641a", "#7d3d06"],
   dark: ["#8cc4ff", "#5b9fe6", "#3d76b3", "#355474", "#4a4d52", "#7a5a36", "#b57a2d", "#e89c3f", "#ffc97f"],
@@ -78,10 +81,15 @@ function ramp(stops: string[], n: number): string[] {
   return Array.from({ length: n }, (_, i) => at(i / (n - 1)));
 }
 
-/** A scale of n colours. On dark ground the darkest part of viridis is left out, on light the palest. */
-export function scale(kind: "sequential" | "diverging", theme: Theme, n: number): string[] {
+/** A scale of n colours. On dark ground the darkest part of viridis is left out, on light the palest.
+ *  "marks" is for points and lines: every step stands out from the ground by at least 3 to 1. */
+export function scale(kind: "sequential" | "diverging" | "marks", theme: Theme, n: number): string[] {
   if (kind === "diverging") return ramp(diverging[theme], n);
-  const whole = ramp(viridis, 1000);
-  const [from, to] = theme === "dark" ? [130, 999] : [0, 930];
-  return Array.from({ length: n }, (_, i) => whole[Math.round(from + ((to - from) * i) / (n - 1))]);
+  const whole = ramp(kind === "marks" ? plasma : viridis, 1000);
+  const [from, to] = ENDS[kind][theme];
+  return Array.from({ length: n }, (_, i) => whole[Math.round(from + ((to - from) * i) / Math.max(1, n - 1))]);
 }
+const ENDS: Record<"sequential" | "marks", Record<Theme, [number, number]>> = {
+  sequential: { light: [0, 930], dark: [130, 999] },
+  marks: { light: [0, 640], dark: [390, 999] },
+};

@@ -3,6 +3,8 @@
 import { batch, effect, signal } from "@preact/signals";
 import { api } from "../api/client";
 import type { Camera } from "../plot";
+import { restoreComparison } from "../screens/compare-state";
+import { captureComparison, type ComparisonView, readComparison } from "../screens/compare-view";
 import { commit, follow } from "./history";
 import { adopt, known, run } from "./layouts";
 import { noRows, packRows, unpackRows } from "./rows";
@@ -68,6 +70,8 @@ export interface View {
   tab: typeof inspectorTab.value;
   theme: typeof themeChoice.value;
   camera: Camera | null;
+  /** What the compare screen compares; null: nothing. */
+  compare: ComparisonView | null;
 }
 
 /** Camera that a restored view asks for: the map takes it with its first positions. */
@@ -106,6 +110,7 @@ export function captureView(): View | null {
     tab: inspectorTab.value,
     theme: themeChoice.value,
     camera: mapPlot.value?.camera.get() ?? null,
+    compare: captureComparison(),
   };
 }
 
@@ -130,6 +135,7 @@ export async function applyView(asked: View, label: string | null = "open a view
     );
     return false;
   }
+  const compared = await readComparison(view.compare);
   const rows = (text: string | null) => (text ? unpackRows(text, d.rows) : null);
   const change = (): void => {
     detail.value = d;
@@ -157,6 +163,7 @@ export async function applyView(asked: View, label: string | null = "open a view
     inspectorTab.value = view.tab;
     themeChoice.value = view.theme;
     pendingCamera.value = view.camera;
+    restoreComparison(...compared);
     layoutId.value = view.layout !== null && known.peek().has(view.layout) ? view.layout : null;
   };
   if (label === null) batch(change);
@@ -192,6 +199,7 @@ const fresh = {
   sets: [] as string[],
   tab: inspectorTab.peek(),
   theme: null as View["theme"],
+  compare: null as View["compare"],
 } satisfies Partial<View>;
 const freshProjection = projection.peek();
 
@@ -258,6 +266,7 @@ export function checkedView(v: View): View {
       Array.isArray(v.operands) && v.operands.length === 3 && v.operands.every(isOperand) ? v.operands : fresh.operands,
     projection: like(v.projection, freshProjection, "projection"),
     camera: isCamera(v.camera) ? v.camera : null,
+    compare: isObject(v.compare) ? { ...v.compare, camera: isCamera(v.compare.camera) ? v.compare.camera : null } : null,
   };
 }
 

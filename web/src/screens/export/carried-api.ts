@@ -109,7 +109,9 @@ export function carriedApi(block: Block): Api {
         ? { state: "done", ...c.geometry, rows: c.geometry.rows.map((r) => ({ ...r })) }
         : refuse("Geometry")(),
     overlap: refuse("Comparing"),
+    stopOverlap: refuse("Comparing"),
     compare: refuse("Comparing"),
+    stopCompare: refuse("Comparing"),
     labels: async (_s, _id, layer) => ({ labels: c.labels[layer] ?? [] }),
     sets: async () => sets,
     putSet: async (_s, name, list) => put(name, Uint32Array.from(list)),
