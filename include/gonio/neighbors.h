@@ -109,6 +109,9 @@ GN_API gn_status gn_neighbors_of_layer(gn_ctx *ctx, const gn_reps *reps, size_t 
                                        const gn_knn_opts *opts, gn_neighbors **out, bool *reused,
                                        gn_error *err);
 
+/** Whether such a call would find its lists in the set's folder. Looks at names and times alone. */
+GN_API bool gn_neighbors_stored(const gn_reps *reps, size_t layer, const gn_knn_opts *opts);
+
 /** Groups of rows that hold the same values: the same bytes, except that -0 equals 0.
  *  @param first (n) receives for each row the smallest row equal to it (itself when unique).
  *  @param n_duplicates receives the number of rows with first[i] != i. O(n d). */

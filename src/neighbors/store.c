@@ -58,19 +58,29 @@ static void shorten(gn_knn *knn, size_t k) {
     knn->k = k;
 }
 
+/* The k of a stored list that serves, or 0. */
+static size_t serving_k(const char *folder, const char *stem, const char *layer_path, size_t k) {
+    gn_str index = {0};
+    struct timespec of_layer, of_index;
+    size_t found = stored_k(folder, stem, k);
+    if (found == 0) return 0;
+    gn_str_addf(&index, "%s/%s%zu.index.npy", folder, stem, found);
+    bool serves = !index.bad && changed(layer_path, &of_layer) && changed(index.text, &of_index) &&
+                  !older(of_index, of_layer);
+    gn_str_free(&index);
+    return serves ? found : 0;
+}
+
 /* NULL when nothing usable is stored. */
 static gn_knn *load(gn_ctx *ctx, const char *folder, const char *stem, const char *layer_path,
                     size_t n, size_t k) {
     gn_knn *knn = NULL;
     gn_error why;
-    gn_str prefix = {0}, index = {0};
-    struct timespec of_layer, of_index;
-    size_t found = stored_k(folder, stem, k);
+    gn_str prefix = {0};
+    size_t found = serving_k(folder, stem, layer_path, k);
     if (found == 0) return NULL;
     gn_str_addf(&prefix, "%s/%s%zu", folder, stem, found);
-    gn_str_addf(&index, "%s/%s%zu.index.npy", folder, stem, found);
-    if (!prefix.bad && !index.bad && changed(layer_path, &of_layer) &&
-        changed(index.text, &of_index) && !older(of_index, of_layer)) {
+    if (!prefix.bad) {
         if (gn_knn_read(prefix.text, n, &knn, &why) != GN_OK) {
             gn_ctx_log(ctx, GN_LOG_WARNING, "%s; searching again", why.message);
             knn = NULL;
@@ -82,7 +92,6 @@ static gn_knn *load(gn_ctx *ctx, const char *folder, const char *stem, const cha
         }
     }
     gn_str_free(&prefix);
-    gn_str_free(&index);
     return knn;
 }
 
@@ -148,6 +157,18 @@ static bool load_both(gn_ctx *ctx, const struct place *p, const gn_distinct *d, 
     out->all = all;
     out->distinct = distinct;
     return true;
+}
+
+bool gn_neighbors_stored(const gn_reps *reps, size_t layer, const gn_knn_opts *opts) {
+    const char *dir = gn_reps_dir(reps);
+    struct place place = {0};
+    gn_error ignored;
+    bool stored =
+        dir && opts->k > 0 &&
+        place_of(dir, gn_reps_layer_index(reps, layer), opts, &place, &ignored) == GN_OK &&
+        serving_k(place.folder.text, place.all, place.layer.text, opts->k) > 0;
+    place_free(&place);
+    return stored;
 }
 
 gn_status gn_neighbors_of_layer(gn_ctx *ctx, const gn_reps *reps, size_t layer,

@@ -1,11 +1,9 @@
 /* Neighbours of all rows of a layer, or of a sample, in any space. */
 #include "base/ctx.h"
 #include "base/random.h"
-#include "view/layers.h"
+#include "view/layer_cost.h"
 
 #include <stdio.h>
-
-enum { MAX_LISTED = 150000 /* rows compared with each other on request */ };
 
 /* ---- a layer as a space sees it, in float32 ----------------------------------------------------
  */
@@ -84,6 +82,13 @@ done:
     return st;
 }
 
+/* Lists of the rows as they lie may be kept in the set's folder. */
+static bool is_stored(const struct list_args *a) {
+    gn_knn_opts o = {.k = a->k, .metric = a->metric};
+    const gn_reps *reps = a->l.s->reps;
+    return reps && !a->space.center && !a->sample && gn_neighbors_stored(reps, a->l.i, &o);
+}
+
 static gn_status make_neighbors(const void *args, gn_ctx *ctx, void **value, size_t *n_bytes,
                                 gn_error *err) {
     const struct list_args *a = args;
@@ -93,6 +98,7 @@ static gn_status make_neighbors(const void *args, gn_ctx *ctx, void **value, siz
     gn_knn_opts o = {.k = a->k, .metric = a->metric, .keep_nothing = true};
     gn_neighbors *found = NULL;
     float *copy = NULL;
+    if (!a->sample && !is_stored(a)) GN_TRY(gn_search_fits(a->l.s, a->k, err));
     if (a->space.center || a->sample) {
         GN_TRY(copy_rows(ctx, a, &copy, err));
         x = gn_mat_f32(copy, a->sample ? a->sample : x.rows, x.cols);
@@ -108,28 +114,40 @@ done:
     return st;
 }
 
-static gn_status find_lists(struct list_args *a, gn_ctx *ctx, gn_cached **out, gn_error *err) {
-    gn_recipe r = {.make = make_neighbors, .args = a, .free = free_neighbors};
+static void settle(struct list_args *a, gn_recipe *r) {
     size_t rows = a->sample ? a->sample : a->l.s->about.rows;
-    if (rows < 2)
-        return gn_fail(err, GN_EINVAL, "%s has one row: it has no neighbours", a->l.s->about.name);
     if (a->k > rows - 1) a->k = rows - 1;
     /* a common shift is nothing to the Euclidean metric */
     if (a->metric == GN_EUCLIDEAN && a->space.remove == 0) a->space.center = false;
-    snprintf(r.key, sizeof r.key, "%zu/%zu lists %d %d %zu %zu %zu", a->l.s->id, a->l.i,
+    snprintf(r->key, sizeof r->key, "%zu/%zu lists %d %d %zu %zu %zu", a->l.s->id, a->l.i,
              (int)a->metric, (int)a->space.center, a->space.remove, a->k, a->sample);
+}
+
+static gn_status find_lists(struct list_args *a, gn_ctx *ctx, gn_cached **out, gn_error *err) {
+    gn_recipe r = {.make = make_neighbors, .args = a, .free = free_neighbors};
+    if (a->l.s->about.rows < 2)
+        return gn_fail(err, GN_EINVAL, "%s has one row: it has no neighbours", a->l.s->about.name);
+    settle(a, &r);
     return gn_cache_get(a->l.v, &r, ctx, out, err);
 }
 
 gn_status gn_layer_neighbors(gn_layer l, gn_metric metric, gn_space space, size_t k, gn_ctx *ctx,
                              gn_cached **out, gn_error *err) {
     struct list_args a = {l, metric, space, k, 0};
-    if (l.s->about.rows > MAX_LISTED)
-        return gn_fail(err, GN_EINVAL,
-                       "%s has %zu rows: neighbours of all of them take too long to wait for (at "
-                       "most %d rows here); gonio knn computes and keeps them",
-                       l.s->about.name, l.s->about.rows, MAX_LISTED);
     return find_lists(&a, ctx, out, err);
+}
+
+double gn_layer_neighbors_seconds(gn_layer l, gn_metric metric, gn_space space, size_t k,
+                                  double speed) {
+    struct list_args a = {l, metric, space, k, 0};
+    gn_recipe r = {0};
+    size_t n = l.s->about.rows;
+    if (n < 2) return 0;
+    settle(&a, &r);
+    gn_cached *held = gn_cache_peek(l.v, r.key);
+    gn_cache_give(l.v, held);
+    if (held || is_stored(&a)) return 0;
+    return gn_search_seconds(speed, n, n, l.s->about.dims);
 }
 
 gn_status gn_layer_sample_neighbors(gn_layer l, gn_space space, size_t k, size_t max_rows,

@@ -48,8 +48,8 @@ gn_status gn_layer_place(gn_layer l, gn_space space, const int32_t *row, size_t 
                          float *out, gn_error *err);
 /** gn_neighbors of all rows, k clipped to the rows there are. Lists that the set keeps are used
  *  where they fit; none are written. In a space other than the raw one rows are rounded to float32
- *  first. @return what gn_knn_compute_distinct returns; GN_EINVAL (more rows than can be compared
- * in minutes, and no list kept). */
+ *  first. Of many rows they take minutes: gn_layer_neighbors_seconds says how many.
+ *  @return what gn_knn_compute_distinct returns; GN_EINVAL (more than this machine's memory). */
 gn_status gn_layer_neighbors(gn_layer l, gn_metric metric, gn_space space, size_t k, gn_ctx *ctx,
                              gn_cached **out, gn_error *err);
 /** The same where the layer has more than max_rows rows: of a sample of so many, seeded by the

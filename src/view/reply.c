@@ -92,3 +92,18 @@ json_t *gn_json_real(double value) {
 json_t *gn_json_whole(size_t value) {
     return json_integer((json_int_t)value);
 }
+
+char *gn_json_members(const json_t *object) {
+    gn_str text = {0};
+    gn_error ignored;
+    char *out = NULL;
+    gn_about_text(object, JSON_COMPACT, &text);
+    if (text.bad || gn_str_take(&text, &out, &ignored) != GN_OK) {
+        gn_str_free(&text);
+        return NULL;
+    }
+    size_t n = strlen(out);
+    memmove(out, out + 1, n - 2);
+    out[n - 2] = '\0';
+    return out;
+}

@@ -54,5 +54,7 @@ json_t *gn_json_text(const char *text);
 /** A number, or null for NaN and infinities. */
 json_t *gn_json_real(double value);
 json_t *gn_json_whole(size_t value);
+/** The members of an object as text, without its braces; NULL: no memory. Free with gn_free. */
+char *gn_json_members(const json_t *object);
 
 #endif

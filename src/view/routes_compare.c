@@ -1,11 +1,19 @@
-/* POST /api/overlap: two layers, row by row. GET /api/compare: two sources, layer by layer. */
+/* POST /api/overlap: two layers, row by row. GET or POST /api/compare: two sources, layer by layer.
+ * Both start a job, or say how far it is; DELETE with the same question gives it up. */
 #include "view/compare.h"
 
-#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-enum { DEFAULT_K = 15, MAX_K = 1000 };
+enum {
+    DEFAULT_K = 15,
+    MAX_K = 1000,
+    SOON_MS = 80 /* a small comparison is the first answer; light routes take 100 ms */
+};
 static const char *const match_words[] = {"row", "token", NULL};
+static const char *const metric_words[] = {"euclidean", "cosine", NULL};
+
+/* ---- overlap -------------------------------------------------------------------------------- */
 
 /* {"source": s, "layer": L} under `key`. */
 static gn_status body_layer(gn_view *v, const json_t *body, const char *key, gn_layer *out,
@@ -21,39 +29,55 @@ done:
     return st;
 }
 
+static gn_status read_rows(gn_view *v, const gn_request *rq, gn_compare_rows *a, gn_reply *re,
+                           gn_error *err) {
+    gn_status st;
+    size_t match, metric;
+    *a = (gn_compare_rows){{0}, {0}, {0}};
+    GN_TRY(body_layer(v, rq->body, "a", &a->a, re, err));
+    GN_TRY(body_layer(v, rq->body, "b", &a->b, re, err));
+    GN_TRY(gn_body_size(rq->body, "k", 1, MAX_K, DEFAULT_K, &a->o.k, err));
+    GN_TRY(gn_body_word(rq->body, "match", match_words, 0, &match, err));
+    GN_TRY(gn_body_word(rq->body, "metric", metric_words, GN_EUCLIDEAN, &metric, err));
+    GN_TRY(gn_body_bool(rq->body, "sample", false, &a->o.sample, err));
+    a->o.by_token = match == 1;
+    a->o.metric = (gn_metric)metric;
+done:
+    return st;
+}
+
 static json_t *side_json(gn_layer l) {
     return json_pack("{s:o,s:o}", "source", gn_json_whole(l.s->id), "layer",
                      gn_json_whole(gn_source_layer(l.s, l.i)));
 }
 
+static json_t *rows_meta(const gn_compare_rows *a, const gn_comparison *c) {
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:s,s:o,s:o}", "mean",
+                     gn_json_real(c->mean.mean), "se", gn_json_real(c->mean.se), "chance",
+                     gn_json_real(c->mean.chance), "cka", gn_json_real(c->cka), "matched",
+                     gn_json_whole(c->matched), "sampled",
+                     c->asked < c->matched ? gn_json_whole(c->asked) : json_null(), "k",
+                     gn_json_whole(c->k), "match", match_words[a->o.by_token], "metric",
+                     gn_metric_name(a->o.metric), "a", side_json(a->a), "b", side_json(a->b));
+}
+
 static gn_status post_overlap(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
     gn_status st;
-    double begun = gn_view_seconds();
-    gn_layer a, b;
-    gn_comparison_opts o = {.metric = GN_EUCLIDEAN};
-    size_t match = 0;
+    gn_compare_rows a;
+    gn_task task;
     gn_cached *held = NULL;
     gn_block block;
     json_t *meta = NULL;
-    GN_TRY(body_layer(v, rq->body, "a", &a, re, err));
-    GN_TRY(body_layer(v, rq->body, "b", &b, re, err));
-    GN_TRY(gn_body_size(rq->body, "k", 1, MAX_K, DEFAULT_K, &o.k, err));
-    GN_TRY(gn_body_word(rq->body, "match", match_words, 0, &match, err));
-    if (json_object_get(rq->body, "metric")) GN_TRY(gn_metric_body(rq->body, &o.metric, err));
-    o.by_token = match == 1;
-    GN_TRY(gn_layers_compare(a, b, &o, NULL, &held, err));
+    GN_TRY(read_rows(v, rq, &a, re, err));
+    gn_compare_rows_task(&a, &task);
+    GN_TRY(gn_job_value(v, &task, rq, &held, re, err));
+    if (!held) return GN_OK; /* not yet: the reply says how far */
     const gn_comparison *c = gn_cached_value(held);
-    meta = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:s,s:o,s:o}", "mean", gn_json_real(c->mean),
-                     "se", gn_json_real(c->se), "chance", gn_json_real(c->chance), "cka",
-                     gn_json_real(c->cka), "matched", gn_json_whole(c->matched), "k",
-                     gn_json_whole(c->k), "match", match_words[match], "metric",
-                     gn_metric_name(o.metric), "a", side_json(a), "b", side_json(b));
-    if (!meta) GN_TRY(gn_fail_nomem(err, "an answer", 1));
+    if (!(meta = rows_meta(&a, c))) GN_TRY(gn_fail_nomem(err, "an answer", 1));
     gn_block_array arrays[] = {
         {.name = "overlap", .dtype = GN_F32, .n_dims = 1, .shape = {c->n}, .data = c->overlap},
         {.name = "match", .dtype = GN_I32, .n_dims = 1, .shape = {c->n}, .data = c->match}};
     GN_TRY(gn_block_new(arrays, 2, meta, &block, err));
-    gn_view_note(v, "overlap", json_incref(meta), gn_view_seconds() - begun);
     st = gn_reply_block(re, &block);
 done:
     if (st == GN_EDATA) re->status = 400;
@@ -62,25 +86,16 @@ done:
     return st;
 }
 
-/* Layer i of a beside the layer of b with the same number; adds nothing where b has none. */
-static gn_status compare_layer(gn_view *v, gn_source *a, gn_source *b, size_t i,
-                               const gn_comparison_opts *o, json_t *to, gn_error *err) {
-    gn_error no_layer;
-    size_t j;
-    gn_cached *held = NULL;
-    if (gn_source_find_layer(b, gn_source_layer(a, i), &j, &no_layer) != GN_OK) return GN_OK;
-    gn_status st = gn_layers_compare((gn_layer){v, a, i}, (gn_layer){v, b, j}, o, NULL, &held, err);
+static gn_status stop_overlap(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
+    gn_compare_rows a;
+    gn_task task;
+    gn_status st = read_rows(v, rq, &a, re, err);
     if (st != GN_OK) return st;
-    const gn_comparison *c = gn_cached_value(held);
-    json_array_append_new(to, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "layer",
-                                        gn_json_whole(gn_source_layer(a, i)), "depth",
-                                        gn_json_real(gn_source_depth(a, i)), "overlap",
-                                        gn_json_real(c->mean), "se", gn_json_real(c->se), "chance",
-                                        gn_json_real(c->chance), "cka", gn_json_real(c->cka),
-                                        "matched", gn_json_whole(c->matched)));
-    gn_cache_give(v, held);
-    return GN_OK;
+    gn_compare_rows_task(&a, &task);
+    return gn_job_stop_value(v, task.key, re, err);
 }
+
+/* ---- compare -------------------------------------------------------------------------------- */
 
 static gn_status query_source(gn_view *v, const gn_request *rq, const char *key, gn_source **out,
                               gn_reply *re, gn_error *err) {
@@ -89,43 +104,120 @@ static gn_status query_source(gn_view *v, const gn_request *rq, const char *key,
     return gn_view_source(v, text, out, re, err);
 }
 
-static gn_status get_compare(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
+static gn_status query_word(const gn_request *rq, const char *key, const char *const *words,
+                            size_t missing, size_t *out, gn_error *err) {
+    const char *text = gn_query_text(rq, key);
+    *out = missing;
+    for (size_t i = 0; text && words[i]; i++)
+        if (strcmp(text, words[i]) == 0) {
+            *out = i;
+            return GN_OK;
+        }
+    return text ? gn_fail(err, GN_EINVAL, "%s: '%.80s', expected %s or %s", key, text, words[0],
+                          words[1])
+                : GN_OK;
+}
+
+static gn_status read_query(gn_view *v, const gn_request *rq, gn_compare_layers *a, size_t *match,
+                            size_t *metric, gn_reply *re, gn_error *err) {
     gn_status st;
-    double begun = gn_view_seconds();
-    gn_source *a, *b;
-    gn_comparison_opts o = {.metric = GN_EUCLIDEAN};
-    const char *match = gn_query_text(rq, "match");
-    json_t *layers = json_array();
-    GN_TRY(query_source(v, rq, "a", &a, re, err));
-    GN_TRY(query_source(v, rq, "b", &b, re, err));
-    GN_TRY(gn_query_size(rq, "k", 1, MAX_K, DEFAULT_K, &o.k, err));
-    if (match && strcmp(match, "row") != 0 && strcmp(match, "token") != 0)
-        GN_TRY(gn_fail(err, GN_EINVAL, "match: '%.80s', expected row or token", match));
-    o.by_token = match ? strcmp(match, "token") == 0 : a->about.rows != b->about.rows;
-    for (size_t i = 0; i < a->about.n_layers; i++)
-        GN_TRY(compare_layer(v, a, b, i, &o, layers, err));
-    if (json_array_size(layers) == 0)
-        GN_TRY(gn_fail(err, GN_EINVAL, "%s and %s have no layer of the same number", a->about.name,
-                       b->about.name));
-    double seconds = gn_view_seconds() - begun;
-    gn_view_note(v, "compare",
-                 json_pack("{s:o,s:o,s:o}", "a", gn_json_whole(a->id), "b", gn_json_whole(b->id),
-                           "k", gn_json_whole(o.k)),
-                 seconds);
-    st = gn_reply_json(re,
-                       json_pack("{s:O,s:o,s:s,s:s,s:o}", "layers", layers, "k", gn_json_whole(o.k),
-                                 "match", match_words[o.by_token], "metric",
-                                 gn_metric_name(o.metric), "seconds", gn_json_real(seconds)),
-                       err);
+    GN_TRY(query_source(v, rq, "a", &a->a, re, err));
+    GN_TRY(query_source(v, rq, "b", &a->b, re, err));
+    *match = a->a->about.rows != a->b->about.rows;
+    GN_TRY(gn_query_size(rq, "k", 1, MAX_K, DEFAULT_K, &a->o.k, err));
+    GN_TRY(query_word(rq, "match", match_words, *match, match, err));
+    GN_TRY(query_word(rq, "metric", metric_words, GN_EUCLIDEAN, metric, err));
+    st = gn_query_bool(rq, "pairs", false, &a->pairs, err);
 done:
-    if (st == GN_EDATA) re->status = 400;
-    json_decref(layers);
+    return st;
+}
+
+static gn_status read_body(gn_view *v, const gn_request *rq, gn_compare_layers *a, size_t *match,
+                           size_t *metric, gn_reply *re, gn_error *err) {
+    gn_status st;
+    GN_TRY(gn_view_body_source(v, rq->body, "a", &a->a, re, err));
+    GN_TRY(gn_view_body_source(v, rq->body, "b", &a->b, re, err));
+    *match = a->a->about.rows != a->b->about.rows;
+    GN_TRY(gn_body_size(rq->body, "k", 1, MAX_K, DEFAULT_K, &a->o.k, err));
+    GN_TRY(gn_body_word(rq->body, "match", match_words, *match, match, err));
+    GN_TRY(gn_body_word(rq->body, "metric", metric_words, GN_EUCLIDEAN, metric, err));
+    st = gn_body_bool(rq->body, "pairs", false, &a->pairs, err);
+done:
+    return st;
+}
+
+static gn_status read_layers(gn_view *v, const gn_request *rq, gn_compare_layers *a, gn_task *task,
+                             gn_reply *re, gn_error *err) {
+    gn_status st;
+    gn_error ignored;
+    size_t match, metric, j;
+    bool common = false;
+    *a = (gn_compare_layers){0};
+    if (rq->body)
+        GN_TRY(read_body(v, rq, a, &match, &metric, re, err));
+    else
+        GN_TRY(read_query(v, rq, a, &match, &metric, re, err));
+    a->o.by_token = match == 1;
+    a->o.metric = (gn_metric)metric;
+    for (size_t i = 0; i < a->a->about.n_layers && !common; i++)
+        common = gn_source_find_layer(a->b, gn_source_layer(a->a, i), &j, &ignored) == GN_OK;
+    if (!common && !a->pairs)
+        GN_TRY(gn_fail(err, GN_EINVAL, "%s and %s have no layer of the same number",
+                       a->a->about.name, a->b->about.name));
+    gn_compare_layers_task(a, task);
+done:
+    return st;
+}
+
+static gn_status say(gn_job_report *r, const gn_compare_layers *a, gn_reply *re, gn_error *err) {
+    char otherwise[96];
+    size_t n_a = a->a->about.rows, n_b = a->b->about.rows;
+    snprintf(otherwise, sizeof otherwise, "\"sampled\":null,\"k\":%zu,\"layers\":[]",
+             gn_compared_k(n_a < n_b ? n_a : n_b, a->o.k));
+    if (r->state == GN_JOB_WAITING) r->state = GN_JOB_RUNNING;
+    return gn_job_reply(r,
+                        json_pack("{s:o,s:o,s:s,s:s}", "a", gn_json_whole(a->a->id), "b",
+                                  gn_json_whole(a->b->id), "match", match_words[a->o.by_token],
+                                  "metric", gn_metric_name(a->o.metric)),
+                        otherwise, re, err);
+}
+
+static gn_status ask_compare(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
+    gn_status st;
+    gn_compare_layers a;
+    gn_task task;
+    gn_job_report r = {0};
+    GN_TRY(read_layers(v, rq, &a, &task, re, err));
+    GN_TRY(gn_job_ask(v, &task, rq, SOON_MS, &r, err));
+    st = say(&r, &a, re, err);
+done:
+    gn_job_report_free(v, &r);
+    return st;
+}
+
+static gn_status stop_compare(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
+    gn_status st;
+    gn_compare_layers a;
+    gn_task task;
+    gn_job_report r = {0};
+    GN_TRY(read_layers(v, rq, &a, &task, re, err));
+    st = gn_job_stop(v, task.key, &r, err);
+    if (st == GN_EINVAL)
+        st = gn_not_found(re, err, "%s and %s are not being compared in this way", a.a->about.name,
+                          a.b->about.name);
+    else if (st == GN_OK)
+        st = say(&r, &a, re, err);
+done:
+    gn_job_report_free(v, &r);
     return st;
 }
 
 static const gn_route routes[] = {
     {"POST", "/api/overlap", post_overlap, false},
-    {"GET", "/api/compare", get_compare, false},
+    {"DELETE", "/api/overlap", stop_overlap, false},
+    {"GET", "/api/compare", ask_compare, false},
+    {"POST", "/api/compare", ask_compare, false},
+    {"DELETE", "/api/compare", stop_compare, false},
     {0},
 };
 const gn_view_part gn_part_compare = {.routes = routes};

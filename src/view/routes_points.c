@@ -1,9 +1,11 @@
 /* GET /api/sources/{s}/columns/{measure}?layer=&k=&metric=&center=&remove=: one number a row, to
- * colour the map by. Those that need neighbours take as long as the search of all rows, once. */
+ * colour the map by. Those that need neighbours take as long as the search of all rows, once: a job
+ * makes them, and DELETE gives it up. */
 #include "view/compare.h"
 
 #include "base/ctx.h"
 #include "gonio/lid.h"
+#include "view/layer_cost.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -32,6 +34,7 @@ struct points_args {
     gn_metric metric;
     gn_space space;
     size_t k;
+    gn_job *job; /* that makes them; NULL: values that need no neighbours */
 };
 
 /* ---- values -------------------------------------------------------------------------------------
@@ -89,12 +92,25 @@ done:
     return st;
 }
 
+/* Steps of the job, in seconds: the search of the layer, then that of the one before. */
+static void plan(const struct points_args *a, gn_ctx *ctx, gn_job *job) {
+    double speed = gn_search_speed(ctx);
+    gn_layer before = {a->l.v, a->l.s, a->l.i - 1};
+    double now = gn_layer_neighbors_seconds(a->l, a->metric, a->space, a->k, speed),
+           then = a->m == OVERLAP_PREVIOUS
+                      ? gn_layer_neighbors_seconds(before, a->metric, a->space, a->k, speed)
+                      : 0;
+    gn_job_expect(job, now + then);
+    gn_job_step(job, 0, now > 0 ? now / (now + then) : 0);
+}
+
 static gn_status neighbor_values(const struct points_args *a, gn_ctx *ctx, float *out,
                                  gn_error *err) {
     gn_status st;
     size_t n = a->l.s->about.rows;
     gn_cached *now = NULL, *before = NULL;
     void *scratch = NULL;
+    plan(a, ctx, a->job);
     GN_TRY(gn_layer_neighbors(a->l, a->metric, a->space, a->k, ctx, &now, err));
     const gn_knn *knn = ((const gn_neighbors *)gn_cached_value(now))->all;
     GN_TRY(gn_alloc_array(&scratch, n, sizeof(double), "values of rows", err));
@@ -113,8 +129,9 @@ static gn_status neighbor_values(const struct points_args *a, gn_ctx *ctx, float
     } else {
         gn_layer previous = {a->l.v, a->l.s, a->l.i - 1};
         int32_t *mark = scratch;
+        gn_job_step(a->job, 0.5, 0.5);
         GN_TRY(gn_layer_neighbors(previous, a->metric, a->space, a->k, ctx, &before, err));
-        gn_lists_overlap(((const gn_neighbors *)gn_cached_value(before))->all, knn, knn->k, mark,
+        gn_lists_overlap(((const gn_neighbors *)gn_cached_value(before))->all, knn, knn->k, n, mark,
                          out);
     }
 done:
@@ -150,6 +167,14 @@ static void points_key(const struct points_args *a, char *key, size_t room) {
 /* ---- answers
  * --------------------------------------------------------------------------------------- */
 
+/* Lists of more than half of the rows say little of a row. */
+static size_t used_k(measure m, const gn_source *s, size_t k) {
+    size_t rows = s->about.rows;
+    if (!about[m].neighbors) return 0;
+    if (m != LID) return gn_compared_k(rows, k);
+    return k < rows ? k : rows - 1;
+}
+
 static gn_status read_args(gn_view *v, const gn_request *rq, struct points_args *a, gn_reply *re,
                            gn_error *err) {
     gn_status st;
@@ -166,7 +191,7 @@ static gn_status read_args(gn_view *v, const gn_request *rq, struct points_args 
     else if (metric && strcmp(metric, "euclidean") != 0)
         GN_TRY(
             gn_fail(err, GN_EINVAL, "metric: '%.80s', expected one of euclidean, cosine", metric));
-    if (!about[a->m].neighbors) a->k = 0;
+    a->k = used_k(a->m, a->l.s, a->k);
     if (a->m == OVERLAP_PREVIOUS && a->l.i == 0)
         st = gn_fail(err, GN_EINVAL, "layer %zu of %s is the first: there is none before it",
                      gn_source_layer(a->l.s, 0), a->l.s->about.name);
@@ -176,28 +201,54 @@ done:
 
 static json_t *points_meta(const struct points_args *a) {
     char space[64];
-    size_t rows = a->l.s->about.rows;
     return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:s,s:o,s:s}", "name", about[a->m].name, "title",
                      about[a->m].title, "unit", about[a->m].unit, "note", about[a->m].note, "type",
                      "number", "layer", gn_json_whole(gn_source_layer(a->l.s, a->l.i)), "k",
-                     about[a->m].neighbors ? gn_json_whole(a->k < rows ? a->k : rows - 1)
-                                           : json_null(),
-                     "metric", gn_metric_name(a->metric), "space", gn_space_json(a->space),
-                     "space_name", gn_space_name(a->space, space));
+                     a->k ? gn_json_whole(a->k) : json_null(), "metric", gn_metric_name(a->metric),
+                     "space", gn_space_json(a->space), "space_name",
+                     gn_space_name(a->space, space));
+}
+
+static gn_status find_points(gn_view *v, const struct points_args *a, gn_ctx *ctx, gn_cached **out,
+                             gn_error *err) {
+    gn_recipe r = {.make = make_points, .args = a, .free = gn_free};
+    double begun = gn_view_seconds();
+    points_key(a, r.key, sizeof r.key);
+    if ((*out = gn_cache_peek(v, r.key))) return GN_OK;
+    gn_status st = gn_cache_get(v, &r, ctx, out, err);
+    if (st == GN_OK) gn_view_note(v, about[a->m].name, points_meta(a), gn_view_seconds() - begun);
+    return st;
+}
+
+static gn_status run_points(gn_job *job, const void *args, gn_ctx *ctx, gn_error *err) {
+    struct points_args a = *(const struct points_args *)args;
+    gn_cached *held;
+    a.job = job;
+    gn_status st = find_points(gn_job_view(job), &a, ctx, &held, err);
+    if (st == GN_OK) gn_job_give(job, held);
+    return st;
+}
+
+static gn_task task_of(const struct points_args *a) {
+    gn_task task = {.lane = GN_LANE_ROWS, .run = run_points, .args = a, .n_args = sizeof *a};
+    points_key(a, task.key, sizeof task.key);
+    return task;
 }
 
 static gn_status get_points(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
     gn_status st;
-    double begun = gn_view_seconds();
     struct points_args a;
-    gn_recipe r = {.make = make_points, .args = &a, .free = gn_free};
     gn_cached *held = NULL;
     gn_block block;
     json_t *meta = NULL;
     GN_TRY(read_args(v, rq, &a, re, err));
-    points_key(&a, r.key, sizeof r.key);
-    bool known = (held = gn_cache_peek(v, r.key)) != NULL;
-    if (!known) GN_TRY(gn_cache_get(v, &r, NULL, &held, err));
+    if (about[a.m].neighbors) {
+        gn_task task = task_of(&a);
+        GN_TRY(gn_job_value(v, &task, rq, &held, re, err));
+        if (!held) return GN_OK; /* not yet: the reply says how far */
+    } else {
+        GN_TRY(find_points(v, &a, NULL, &held, err));
+    }
     if (!(meta = points_meta(&a))) GN_TRY(gn_fail_nomem(err, "an answer", 1));
     gn_block_array values = {.name = "values",
                              .dtype = GN_F32,
@@ -205,13 +256,20 @@ static gn_status get_points(gn_view *v, const gn_request *rq, gn_reply *re, gn_e
                              .shape = {a.l.s->about.rows},
                              .data = gn_cached_value(held)};
     GN_TRY(gn_block_new(&values, 1, meta, &block, err));
-    if (!known) gn_view_note(v, about[a.m].name, json_incref(meta), gn_view_seconds() - begun);
     st = gn_reply_block(re, &block);
 done:
     json_decref(meta);
     gn_cache_give(v, held);
     if (st == GN_EDATA) re->status = 400; /* these data have no such values */
     return st;
+}
+
+static gn_status stop_points(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
+    struct points_args a;
+    gn_status st = read_args(v, rq, &a, re, err);
+    if (st != GN_OK) return st;
+    gn_task task = task_of(&a);
+    return gn_job_stop_value(v, task.key, re, err);
 }
 
 /* What is known of one row already, for its card. */
@@ -221,7 +279,8 @@ static void add_measures(gn_view *v, gn_source *s, size_t i, size_t row, json_t 
                                 (measure)m,
                                 GN_EUCLIDEAN,
                                 {.center = false},
-                                about[m].neighbors ? DEFAULT_K : 0};
+                                used_k((measure)m, s, DEFAULT_K),
+                                NULL};
         char key[sizeof((gn_recipe *)0)->key];
         points_key(&a, key, sizeof key);
         gn_cached *held = gn_cache_peek(v, key);
@@ -239,6 +298,9 @@ static const gn_route routes[] = {
     {"GET", "/api/sources/{s}/columns/lid", get_points, false},
     {"GET", "/api/sources/{s}/columns/hubness", get_points, false},
     {"GET", "/api/sources/{s}/columns/overlap_previous", get_points, false},
+    {"DELETE", "/api/sources/{s}/columns/lid", stop_points, false},
+    {"DELETE", "/api/sources/{s}/columns/hubness", stop_points, false},
+    {"DELETE", "/api/sources/{s}/columns/overlap_previous", stop_points, false},
     {0},
 };
 const gn_view_part gn_part_points = {.routes = routes, .measures = add_measures};

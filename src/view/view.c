@@ -20,6 +20,7 @@ const gn_view_part *const gn_view_parts[] = {
     /* clang-format off */
     &gn_part_log,
     &gn_part_cache,
+    &gn_part_jobs,
     &gn_part_sources,
     &gn_part_sets,
     &gn_part_tags,

@@ -41,7 +41,7 @@ struct gn_view {
     struct gn_view_log *log;       /**< log.c */
     struct gn_marks *marks;        /**< marks.c */
     struct gn_view_cache *cache;   /**< cache.c */
-    struct gn_view_tables *tables; /**< routes_geometry.c */
+    struct gn_view_jobs *jobs;     /**< jobs.c */
     struct gn_vlayouts *layouts;   /**< layouts.c */
 };
 
@@ -50,7 +50,7 @@ enum { GN_VIEW_MAX_PARTS = 32 };
 extern const gn_view_part *const gn_view_parts[];
 extern const size_t gn_view_n_parts;
 
-extern const gn_view_part gn_part_log, gn_part_cache, gn_part_sources, gn_part_sets, gn_part_tags,
+extern const gn_view_part gn_part_log, gn_part_cache, gn_part_jobs, gn_part_sources, gn_part_sets, gn_part_tags,
     gn_part_uploads, gn_part_export, gn_part_export_neighbors, gn_part_export_geometry,
     gn_part_neighbors, gn_part_search, gn_part_geometry, gn_part_points, gn_part_compare,
     gn_part_layouts, gn_part_embed;

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """The geometry table, numbers of each row, and comparisons of layers, against double loops."""
 
+import array
 import json
 import math
 import os
+import random
 import statistics
 import sys
 import time
@@ -206,6 +208,24 @@ def overlap(s, a, b, **more):
     return list(block.arrays["overlap"]), list(block.arrays["match"]), block.meta
 
 
+def compared(s, method="GET", **query):
+    """Asks until the comparison is done; what is said on the way only grows."""
+    body = {k: v for k, v in query.items()} if method == "POST" else None
+    path = "/api/compare" + ("" if body else "?" + "&".join(f"{k}={v}" for k, v in query.items()))
+    layers, progress = [], 0
+    for _ in range(1200):
+        r = s.ask(method, path, body)
+        assert r.status == 200, r.body
+        reply = r.json
+        assert reply["layers"][:len(layers)] == layers and reply["progress"] >= progress
+        layers, progress = reply["layers"], reply["progress"]
+        if reply["state"] != "running":
+            return reply
+        assert reply["progress"] < 1 and reply["seconds"] >= 0
+        time.sleep(0.05)
+    raise AssertionError(f"not done: {reply}")
+
+
 def layers_beside_each_other(folder):
     path, tokens = write_set(folder, name="a")
     write_set(folder, name="b", seed=2, dims=6, layers=2)
@@ -221,7 +241,8 @@ def layers_beside_each_other(folder):
             assert close(meta["cka"], naive_cka(rows["a"], rows["b"]), 1e-6)
         got, _, meta = overlap(s, (0, 2), (0, 2), k=5)
         assert set(got) == {1.0} and close(meta["cka"], 1, 1e-12)
-        reply = s.get("/api/compare", a=0, b=1, k=15).json
+        reply = compared(s, a=0, b=1, k=15)
+        assert reply["state"] == "done" and reply["sampled"] is None and reply["error"] is None and reply["k"] == 15
         assert [x["layer"] for x in reply["layers"]] == [0, 1] and reply["match"] == "row"
         assert close(reply["layers"][1]["overlap"], statistics.fmean(naive_overlap(rows["a"], rows["b"], 15)))
         assert close(reply["layers"][1]["cka"], naive_cka(rows["a"], rows["b"]), 1e-6)
@@ -230,6 +251,93 @@ def layers_beside_each_other(folder):
         assert "'b'" in s.fails(404, "POST", "/api/overlap", {"a": {"source": 0}, "b": {"source": 7}})
         assert "'match'" in s.fails(400, "POST", "/api/overlap", {"a": {"source": 0}, "b": {"source": 1}, "match": "x"})
         assert "?b=" in s.fails(400, "GET", "/api/compare?a=0")
+        assert "metric" in s.fails(400, "GET", "/api/compare?a=0&b=1&metric=x")
+        assert "no source" in s.fails(404, "POST", "/api/compare", {"a": 0, "b": 9})
+        assert "not being compared" in s.fails(404, "DELETE", "/api/compare?a=0&b=1&k=7")
+        assert s.ask("DELETE", "/api/compare?a=0&b=1&k=15").json["state"] == "done"
+        assert s.ask("DELETE", "/api/overlap", {"a": {"source": 0}, "b": {"source": 1}, "k": 3}).status == 404
+
+
+def every_layer_beside_every_layer(folder):
+    path, tokens = write_set(folder, name="a")
+    write_set(folder, name="b", seed=2, dims=6, layers=2)
+    with Server(folder) as s:
+        a, b = ([read_rows(os.path.join(folder, name), i) for i in range(n)] for name, n in (("a", 3), ("b", 2)))
+        for metric in ("euclidean", "cosine"):
+            reply = compared(s, method="POST", a=0, b=1, k=5, metric=metric, pairs=True)
+            m = reply["matrix"]
+            assert m["layers_a"] == [0, 1, 2] and m["layers_b"] == [0, 1] and reply["metric"] == metric
+            for i in range(3):
+                for j in range(2):
+                    want = naive_overlap(a[i], b[j], 5, metric)
+                    assert close(m["overlap"][i][j], statistics.fmean(want)), (metric, i, j)
+                    assert close(m["overlap_se"][i][j], statistics.stdev(want) / math.sqrt(len(want)))
+                    assert close(m["cka"][i][j], naive_cka(a[i], b[j]), 1e-6)
+            assert [(x["layer"], x["overlap"], x["cka"]) for x in reply["layers"]] == [
+                (i, m["overlap"][i][i], m["cka"][i][i]) for i in range(2)]
+        assert compared(s, a=0, b=1, k=5, pairs=1)["matrix"]["overlap"] != m["overlap"]  # Euclidean again
+        m = compared(s, a=0, b=0, k=5, pairs=1)["matrix"]  # the layers of one model
+        for name in ("overlap", "cka"):
+            assert all(close(m[name][i][i], 1, 1e-12) for i in range(3))
+            assert all(m[name][i][j] == m[name][j][i] for i in range(3) for j in range(3))
+        assert close(m["overlap"][0][2], statistics.fmean(naive_overlap(a[0], a[2], 5)))
+        assert close(m["cka"][0][2], naive_cka(a[0], a[2]), 1e-6)
+        # as many neighbours as are asked for, but not more than half of the others
+        most = (len(tokens) - 1) // 2
+        reply = compared(s, a=0, b=1, k=100)
+        assert reply["k"] == most and close(reply["layers"][0]["chance"], most / (len(tokens) - 1))
+        assert overlap(s, (0, 1), (1, 1), k=100)[2]["k"] == most
+        assert close(reply["layers"][1]["overlap"], statistics.fmean(naive_overlap(a[1], b[1], most)))
+        assert column(s, "overlap_previous", layer=1, k=100)[1]["k"] == most
+
+
+def few_rows(folder):
+    for n in (2, 3, 4):
+        write_npy(os.path.join(folder, f"{n}.npy"), [[math.sin(7 * i + j) for j in range(3)] for i in range(n)])
+    with Server(folder) as s:
+        assert "2 rows in common" in compared(s, a=0, b=0)["error"]
+        assert "2 rows in common" in s.fails(400, "POST", "/api/overlap", {"a": {"source": 0}, "b": {"source": 0}})
+        for source in (1, 2):
+            reply = compared(s, a=source, b=source)
+            assert reply["k"] == 1 and reply["layers"][0]["overlap"] == 1, reply
+        assert "can only be matched by token" in compared(s, a=1, b=2, match="row")["error"]
+
+
+def many_rows_take_a_sample(folder):
+    """Rows of the sample look among all: each has the overlap that it has when all rows ask."""
+    n, d = 24000, 4
+    r = random.Random(5)
+    x = [[r.gauss(0, 1) for _ in range(d)] for _ in range(n)]
+    y = [[v + r.gauss(0, 0.02) for v in row] for row in x]
+    for name, rows in (("a", x), ("b", y)):
+        write_npy(os.path.join(folder, name + ".npy"), [v for row in rows for v in row], "f4", (n, d))
+    with Server(folder) as s:
+        reply = compared(s, a=0, b=1)
+        m = reply["sampled"]
+        assert reply["state"] == "done" and m == 2000 and reply["matched"] == n, reply
+        some = s.post("/api/overlap", {"a": {"source": 0}, "b": {"source": 1}, "sample": True}).block
+        rows = [i for i, v in enumerate(some.arrays["overlap"]) if not math.isnan(v)]
+        assert some.meta["sampled"] == len(rows) == m and some.arrays["match"] == tuple(range(n))
+        whole = s.ask("POST", "/api/overlap", {"a": {"source": 0}, "b": {"source": 1}})
+        while whole.status == 202:
+            assert whole.json["state"] == "running" and 0 <= whole.json["progress"] < 1
+            whole = s.ask("POST", "/api/overlap", {"a": {"source": 0}, "b": {"source": 1}})
+        whole = whole.block
+        assert whole.meta["sampled"] is None and not any(map(math.isnan, whole.arrays["overlap"]))
+        got = [whole.arrays["overlap"][i] for i in rows]
+        assert got == [some.arrays["overlap"][i] for i in rows]
+        one = reply["layers"][0]
+        assert close(one["overlap"], statistics.fmean(got)) and close(one["overlap"], some.meta["mean"])
+        assert close(one["se"], statistics.stdev(got) / math.sqrt(m)) and one["se"] > 0
+        assert abs(one["overlap"] - whole.meta["mean"]) < 4 * one["se"], (one, whole.meta)
+        assert one["cka"] == whole.meta["cka"]  # of all rows in any case
+        for i in rows[:3]:
+            near = [{j for _, j in nearest(side, side[i], "euclidean", 15, [i])} for side in (as_float(x), as_float(y))]
+            assert close(whole.arrays["overlap"][i], len(near[0] & near[1]) / 15)
+
+
+def as_float(rows):
+    return [list(array.array("f", row)) for row in rows]
 
 
 def rows_matched_by_token(folder):
@@ -254,7 +362,9 @@ def rows_matched_by_token(folder):
         assert [math.isnan(x) for x in got] == [m < 0 for m in match]
         assert all(close(got[i], w) for (i, _), w in zip(pairs, want))
         assert meta["matched"] == len(pairs) and close(meta["cka"], naive_cka(a, b), 1e-6)
-        assert s.get("/api/compare", a=0, b=1, k=3).json["match"] == "token"
+        reply = compared(s, a=0, b=1, k=3)
+        assert reply["match"] == "token" and reply["layers"][1]["matched"] == reply["matched"] == len(pairs)
+        assert close(reply["layers"][1]["overlap"], statistics.fmean(want))
         sentence = s.fails(400, "POST", "/api/overlap", {"a": {"source": 0}, "b": {"source": 1}, "match": "row"})
         assert "matched by token" in sentence, sentence
 
@@ -262,4 +372,5 @@ def rows_matched_by_token(folder):
 if __name__ == "__main__":
     sys.exit(main([the_table_holds_what_the_formulas_give, shares_of_dominant_coordinates, odd_tables,
                    a_table_can_be_stopped_and_the_server_ended_meanwhile, numbers_of_each_row,
-                   layers_beside_each_other, rows_matched_by_token]))
+                   layers_beside_each_other, rows_matched_by_token, every_layer_beside_every_layer, few_rows,
+                   many_rows_take_a_sample]))
