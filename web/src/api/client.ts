@@ -45,6 +45,26 @@ async function json<R>(path: string, init?: RequestInit): Promise<R> {
   return (await ask(path, init)).json() as Promise<R>;
 }
 
+/** Asks until the answer is there: status 202 says how far it is. The server ends its work when nobody waits any
+ *  more: it is told so when this is aborted between two questions, and when the page is left. */
+async function whenDone(path: string, { signal, onprogress }: T.Patience): Promise<Response> {
+  const stop = (): void => void fetch(path, { method: "DELETE", keepalive: true }).catch(() => undefined);
+  for (let asked = false; ; asked = true) {
+    try {
+      const reply = await ask(path, { signal });
+      if (reply.status !== 202) return reply;
+      globalThis.addEventListener?.("pagehide", stop);
+      onprogress?.((await reply.json()) as T.JobProgress);
+      await new Promise((r) => setTimeout(r, 100)); // the server takes its time before it says 202
+    } catch (e) {
+      if (asked && signal?.aborted) stop();
+      throw e;
+    } finally {
+      globalThis.removeEventListener?.("pagehide", stop);
+    }
+  }
+}
+
 function body(method: string, value: unknown, signal?: AbortSignal): RequestInit {
   return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(value), signal };
 }
@@ -89,10 +109,10 @@ export const httpApi = {
   },
 
   /** A column of the row table, or a per-point measure (then layer and k say of what). */
-  async column(s: number, name: string, of?: { layer: number; k?: number }, signal?: AbortSignal): Promise<T.Column> {
+  async column(s: number, name: string, of?: { layer: number; k?: number }, wait: T.Patience = {}): Promise<T.Column> {
     const path = url`/api/sources/${s}/columns/${name}`;
     const query = of ? `?layer=${of.layer}` + (of.k ? `&k=${of.k}` : "") : "";
-    const b = await block(path + query, { signal });
+    const b = parseBlock(await (await whenDone(path + query, wait)).arrayBuffer());
     if (b.arrays["codes"])
       return { kind: "codes", name, codes: need(b, "codes", Int32Array), names: b.meta["names"] as string[] };
     const values = need(b, "values", Float32Array);

@@ -57,6 +57,23 @@ export type Column =
   | { kind: "number"; name: string; values: Float32Array; title?: string; unit?: string; note?: string }
   | { kind: "codes"; name: string; codes: Int32Array; names: string[] };
 
+/** How far the server is with an answer that takes long. */
+export interface JobProgress {
+  state: string;
+  /** 0 to 1. */
+  progress: number;
+  seconds: number;
+  /** Seconds that are still to come; null: unknown. */
+  estimate_s: number | null;
+}
+
+/** For an answer that may take long: who waits, and who wants to know how far it is. Aborting it ends the
+ *  work at the server, too. */
+export interface Patience {
+  signal?: AbortSignal;
+  onprogress?: (p: JobProgress) => void;
+}
+
 export interface TokenCard {
   row: number;
   token: string | null;

@@ -21,6 +21,7 @@ import {
 import { detail, layer, layers, offline, projection, type Projection } from "../state/store";
 import { AxesForm } from "./Axes";
 import { Legend } from "./Legend";
+import { Waiting } from "./Waiting";
 import { SpaceControls } from "./SpaceControls";
 import { Button, Choose, Icon, NumberField, Problem, Range, Section, Segmented } from "./ui";
 
@@ -29,6 +30,7 @@ export function LeftPanel() {
     <aside class="panel left" aria-label="Source and projection">
       <Source />
       {!offline.value && <ProjectionPanel />}
+      <Waiting />
       <Legend />
     </aside>
   );

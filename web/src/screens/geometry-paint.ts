@@ -1,20 +1,21 @@
 /** From a curve to colours on the map: the per-point form of a measure, averaged over brushed layers. */
-import { signal } from "@preact/signals";
-import { loadColumn } from "../state/columns";
+import { signal as state } from "@preact/signals";
+import { loadColumn, wasStopped } from "../state/columns";
 import { commit } from "../state/history";
 import { colourBy, currentSource, layers, paint, say } from "../state/store";
 import type { Family } from "./measures";
 
 /** Which chart is brushed, and over which layers. */
-export const brushed = signal<{ family: string; range: [number, number] } | null>(null);
+export const brushed = state<{ family: string; range: [number, number] } | null>(null);
 /** The range of values that is brushed on the histogram. */
-export const valueRange = signal<[number, number] | null>(null);
+export const valueRange = state<[number, number] | null>(null);
 
-let painting = 0;
+let painting = new AbortController();
 
 /** Paints the map with the measure of each row, averaged over the layers in the range. */
 export async function paintMap(family: Family, range: [number, number] | null): Promise<void> {
-  const turn = ++painting;
+  painting.abort();
+  const { signal } = (painting = new AbortController());
   brushed.value = range && { family: family.id, range };
   valueRange.value = null;
   const source = currentSource.value;
@@ -23,8 +24,8 @@ export async function paintMap(family: Family, range: [number, number] | null): 
   try {
     let mean: Float32Array | null = null;
     for (const n of chosen) {
-      const column = await loadColumn(source, family.point, { layer: n });
-      if (turn !== painting) return;
+      const column = await loadColumn(source, family.point, { layer: n }, signal);
+      if (signal.aborted) return;
       if (column.kind !== "number") throw new Error(`${family.pointTitle} is not a number column`);
       mean ??= new Float32Array(column.values.length);
       for (let i = 0; i < mean.length; i++) mean[i] += column.values[i] / chosen.length;
@@ -37,6 +38,8 @@ export async function paintMap(family: Family, range: [number, number] | null): 
       colourBy.value = { kind: "values" };
     });
   } catch (e) {
-    if (turn === painting) say((e as Error).message, "error");
+    if (signal.aborted) return;
+    if (wasStopped(e)) brushed.value = null;
+    else say((e as Error).message, "error");
   }
 }

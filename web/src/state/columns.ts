@@ -1,7 +1,7 @@
 /** Columns that were fetched, and the current source's tokens. */
 import { signal } from "@preact/signals";
 import { api } from "../api/client";
-import type { Column } from "../api/types";
+import type { Column, JobProgress } from "../api/types";
 import { count, visible } from "./format";
 import { detail } from "./store";
 
@@ -21,15 +21,83 @@ export function measureTitle(name: string): string {
   return measures.find((m) => m.name === name)?.title ?? name;
 }
 
-/** A column of a source; a second request for the same one waits for the first. */
-export function loadColumn(source: number, name: string, of?: { layer: number; k?: number }): Promise<Column> {
+/** A column that the server is still computing. */
+export interface Waiting {
+  name: string;
+  layer: number | null;
+  how: JobProgress;
+  stop: () => void;
+}
+
+/** Whether a column did not come because somebody stopped it. */
+export const wasStopped = (e: unknown): boolean => (e as Error).name === "AbortError";
+
+/** Columns that take longer than a moment, by key. */
+export const waiting = signal<ReadonlyMap<string, Waiting>>(new Map());
+
+interface Asked {
+  column: Promise<Column>;
+  /** Those who still want it; the server's work ends with the last. */
+  users: number;
+  stop: () => void;
+}
+const asked = new Map<string, Asked>();
+
+function wait(key: string, w: Waiting | null): void {
+  if (!w && !waiting.peek().has(key)) return;
+  const next = new Map(waiting.peek());
+  if (w) next.set(key, w);
+  else next.delete(key);
+  waiting.value = next;
+}
+
+function ask(key: string, source: number, name: string, of?: { layer: number; k?: number }): Asked {
+  const abort = new AbortController();
+  const stop = (): void => {
+    if (asked.get(key) !== mine) return;
+    cache.delete(key);
+    asked.delete(key);
+    wait(key, null);
+    abort.abort();
+  };
+  const onprogress = (how: JobProgress): void => {
+    if (asked.get(key) === mine) wait(key, { name, layer: of?.layer ?? null, how, stop });
+  };
+  const column = api.column(source, name, of, { signal: abort.signal, onprogress });
+  const mine: Asked = { column, users: 0, stop };
+  asked.set(key, mine);
+  const end = (): void => {
+    if (asked.get(key) !== mine) return; // stopped, and asked again since
+    asked.delete(key);
+    wait(key, null);
+  };
+  column.then(end, () => {
+    if (cache.get(key) === column) cache.delete(key);
+    end();
+  });
+  return mine;
+}
+
+/** A column of a source; a second request for the same one waits for the first. Who gives a signal and aborts it
+ *  no longer waits; when nobody does, the server stops. */
+export function loadColumn(
+  source: number,
+  name: string,
+  of?: { layer: number; k?: number },
+  signal?: AbortSignal,
+): Promise<Column> {
   const key = JSON.stringify([source, name, of ?? null]);
   let column = cache.get(key);
   if (column)
     cache.delete(key); // moved to the end: least recently used go first
-  else {
-    column = api.column(source, name, of);
-    column.catch(() => cache.delete(key));
+  else column = ask(key, source, name, of).column;
+  const mine = asked.get(key);
+  if (mine) {
+    mine.users++;
+    signal?.addEventListener("abort", () => {
+      mine.users--; // whoever asks for the same at once, as after a change of theme, takes it over
+      setTimeout(() => mine.users === 0 && mine.stop(), 0);
+    });
   }
   cache.set(key, column);
   while (cache.size > keep) cache.delete(cache.keys().next().value!);

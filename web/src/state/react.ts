@@ -5,7 +5,7 @@ import { api, ApiError } from "../api/client";
 import type { NeighborQuery, Term } from "../api/types";
 import { refreshSets, rowsOfHits } from "./actions";
 import { categoryColouring, type Colouring, numberColouring, plainColouring, setColouring, sizesOf } from "./colouring";
-import { labelColumn, loadColumn, measureTitle, tokens } from "./columns";
+import { labelColumn, loadColumn, measureTitle, tokens, wasStopped } from "./columns";
 import { commit, follow } from "./history";
 import { layout, measureK, run, runError, shownLayer, startLayouts } from "./layouts";
 import { chains, sameRows } from "./rows";
@@ -59,7 +59,7 @@ function latest(ask: (o: { stale: () => boolean; signal: AbortSignal }) => Promi
 
 /* ---- colours ---------------------------------------------------------------------------------- */
 
-async function colour({ stale }: { stale: () => boolean }): Promise<void> {
+async function colour({ stale, signal: s }: { stale: () => boolean; signal: AbortSignal }): Promise<void> {
   const by = colourBy.value;
   const d = detail.value;
   const t = theme.value;
@@ -99,16 +99,19 @@ async function colour({ stale }: { stale: () => boolean }): Promise<void> {
   }
   colourBusy.value = true;
   try {
-    const c = await loadColumn(d.id, by.name, by.kind === "measure" ? { layer: of } : undefined);
+    const c = await loadColumn(d.id, by.name, by.kind === "measure" ? { layer: of } : undefined, s);
     if (stale()) return;
     const title = by.kind === "measure" ? measureTitle(by.name) : by.name;
     put(c.kind === "number" ? numberColouring(title, c.values, t, c) : categoryColouring(title, c.codes, c.names, hidden, t));
+  } catch (e) {
+    if (stale() || !wasStopped(e)) throw e;
+    commit("stop colouring", () => (colourBy.value = { kind: "none" }));
   } finally {
     if (!stale()) colourBusy.value = false;
   }
 }
 
-async function size({ stale }: { stale: () => boolean }): Promise<void> {
+async function size({ stale, signal: s }: { stale: () => boolean; signal: AbortSignal }): Promise<void> {
   const by = sizeBy.value;
   const d = detail.value;
   const of = layer.value;
@@ -116,8 +119,13 @@ async function size({ stale }: { stale: () => boolean }): Promise<void> {
     sizes.value = null;
     return;
   }
-  const c = await loadColumn(d.id, by.name, by.kind === "measure" ? { layer: of } : undefined);
-  if (!stale()) sizes.value = c.kind === "number" ? sizesOf(c.values) : null;
+  try {
+    const c = await loadColumn(d.id, by.name, by.kind === "measure" ? { layer: of } : undefined, s);
+    if (!stale()) sizes.value = c.kind === "number" ? sizesOf(c.values) : null;
+  } catch (e) {
+    if (stale() || !wasStopped(e)) throw e;
+    commit("stop sizing", () => (sizeBy.value = null));
+  }
 }
 
 /* ---- the current source ----------------------------------------------------------------------- */
