@@ -1,7 +1,9 @@
+#define _DEFAULT_SOURCE
 #include "base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { ALIGN = 64, ARENA_BLOCK = 1 << 16 };
 
@@ -22,6 +24,13 @@ void *gn_realloc(void *p, size_t n, size_t size) {
     size_t bytes;
     if (!gn_mul(n, size, &bytes)) return NULL;
     return realloc(p, bytes ? bytes : 1);
+}
+
+size_t gn_machine_bytes(void) {
+    size_t bytes;
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    bool known = pages > 0 && page > 0 && gn_mul((size_t)pages, (size_t)page, &bytes);
+    return known ? bytes : UINT32_MAX;
 }
 
 char *gn_strdup(const char *s) {

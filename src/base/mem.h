@@ -18,6 +18,9 @@ void *gn_calloc(size_t n, size_t size);
 /** Grows or shrinks; alignment is malloc's. The old block stays valid when NULL is returned. Only
  *  for pointers that came from gn_realloc (or NULL). */
 void *gn_realloc(void *p, size_t n, size_t size);
+/** The machine's memory (4 GiB where it is not known): what is larger than that when it is unpacked
+ * is refused. */
+size_t gn_machine_bytes(void);
 char *gn_strdup(const char *s);
 void gn_free(void *p);
 

@@ -3,7 +3,6 @@
 #include "io/csv.h"
 
 enum { FIRST_ITEMS = 4096, SHOWN = 40 };
-static const size_t max_inflated = SIZE_MAX / 8; /* deflate gives at most 1032 bytes for one */
 
 char gn_csv_separator(const char *path) {
     if (gn_path_has_suffix(path, ".csv") || gn_path_has_suffix(path, ".csv.gz")) return ',';
@@ -20,7 +19,7 @@ gn_status gn_open_text(const char *path, gn_map *map, char **inflated, const cha
         *n = map->n;
         return GN_OK;
     }
-    st = gn_gunzip(map->data, map->n, path, max_inflated, inflated, n, err);
+    st = gn_gunzip(map->data, map->n, path, gn_machine_bytes() / 2, inflated, n, err);
     if (st == GN_OK) *text = *inflated;
     gn_map_close(map);
     return st;

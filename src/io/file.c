@@ -2,14 +2,17 @@
  * are used, so that a matrix larger than memory works like a small one. Pipes and gzip files have
  * no bytes to map and are read into memory, which is why their readers take a limit.
  *
- * A file that another program shortens while it is mapped ends the process with SIGBUS when the
- * missing part is touched; no reader of mapped files can turn that into an error message. */
+ * A file that another program shortens while it is mapped raises SIGBUS when the missing part is
+ * touched; no reader of mapped files can turn that into an error message. A library leaves signals
+ * alone: the program says what happened (cli/cli.c), and the viewer goes on (cli/cmd_view.c,
+ * view/watch.c). */
 #define _GNU_SOURCE
 #include "io/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -244,7 +247,19 @@ bool gn_path_is_file(const char *path) {
     return stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
 }
 
+bool gn_path_is_regular(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
 bool gn_path_is_dir(const char *path) {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool gn_path_is_inside(const char *folder, const char *path) {
+    char real[PATH_MAX];
+    size_t n = strlen(folder);
+    return realpath(path, real) && strncmp(real, folder, n) == 0 &&
+           (real[n] == '/' || (n > 0 && folder[n - 1] == '/'));
 }

@@ -65,7 +65,14 @@ char *gn_path_dir(const char *path);
 const char *gn_path_base(const char *path);
 /** True when `path` ends in `suffix` (".npy"), in any case of ASCII letters. */
 bool gn_path_has_suffix(const char *path, const char *suffix);
+/** True for anything that is there and no folder: a pipe or a device is a file, too. */
 bool gn_path_is_file(const char *path);
+/** True for bytes on disk: what can be mapped, and read without waiting for another program. */
+bool gn_path_is_regular(const char *path);
 bool gn_path_is_dir(const char *path);
+/** True when `path` exists and, symbolic links followed, lies inside `folder`, which is a real
+ * path.
+ */
+bool gn_path_is_inside(const char *folder, const char *path);
 
 #endif

@@ -115,6 +115,14 @@ gn_status gn_metadata_parse(const char *text, size_t n, size_t rows, const char 
         return GN_OK;
     }
     for (gn_csv_field rest = head; next_cell(&rest, &cell);) m.cols++;
+    if (m.cols > GN_METADATA_COLUMNS) {
+        st = gn_fail(err, GN_EDATA,
+                     "%s: line 1 has %zu cells, a description of rows has at most %d: are these "
+                     "the vectors?",
+                     name, m.cols, GN_METADATA_COLUMNS);
+        m.cols = 0;
+        goto done;
+    }
     m.column = gn_calloc(m.cols, sizeof *m.column);
     set = gn_calloc(m.cols, sizeof *set);
     if (!m.column || !set) {
@@ -144,13 +152,14 @@ done:
     return st;
 }
 
-gn_status gn_metadata_read(const char *path, size_t rows, gn_metadata *out, gn_error *err) {
+gn_status gn_metadata_read(const char *path, size_t rows, const char *name, gn_metadata *out,
+                           gn_error *err) {
     gn_map map = {0};
     char *inflated = NULL;
     const char *text;
     size_t n;
     gn_status st = gn_open_text(path, &map, &inflated, &text, &n, err);
-    if (st == GN_OK) st = gn_metadata_parse(text, n, rows, path, out, err);
+    if (st == GN_OK) st = gn_metadata_parse(text, n, rows, name, out, err);
     gn_map_close(&map);
     gn_free(inflated);
     return st;

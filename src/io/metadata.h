@@ -13,6 +13,9 @@ typedef struct gn_metadata_column {
     double *number; /**< (rows), NaN where a cell is empty, when all others are numbers; or NULL */
 } gn_metadata_column;
 
+/** More columns than this are no description of rows: they are the vectors themselves. */
+enum { GN_METADATA_COLUMNS = 4096 };
+
 typedef struct gn_metadata {
     size_t rows, cols;
     gn_metadata_column *column; /**< (cols); a title that is empty is "column 3" */
@@ -20,9 +23,11 @@ typedef struct gn_metadata {
 
 /** @param rows how many the vectors have. A blank line is a row of empty cells when that makes the
  *         count right, and is passed over when that does. Short lines end in empty cells.
+ *  @param name what errors call the file.
  *  @return GN_OK; GN_EIO; GN_EDATA (another count, with the likely mistake; a line with too many
- *          cells, two columns of one name); GN_ENOMEM. */
-gn_status gn_metadata_read(const char *path, size_t rows, gn_metadata *out, gn_error *err);
+ *          cells, two columns of one name, more than GN_METADATA_COLUMNS); GN_ENOMEM. */
+gn_status gn_metadata_read(const char *path, size_t rows, const char *name, gn_metadata *out,
+                           gn_error *err);
 /** The same of bytes in memory. */
 gn_status gn_metadata_parse(const char *text, size_t n, size_t rows, const char *name,
                             gn_metadata *out, gn_error *err);

@@ -165,20 +165,30 @@ static gn_status parse_dict(scan *s, bool allow_text, gn_npy *h) {
 
 gn_status gn_npy_parse(const unsigned char *bytes, size_t n, bool allow_text, const char *name,
                        gn_npy *out, gn_error *err) {
+    return gn_npy_parse_start(bytes, n, n, allow_text, name, out, err);
+}
+
+gn_status gn_npy_parse_start(const unsigned char *bytes, size_t n_there, size_t n, bool allow_text,
+                             const char *name, gn_npy *out, gn_error *err) {
     gn_npy h = {0};
-    if (n < sizeof magic + 4 || memcmp(bytes, magic, sizeof magic) != 0)
+    if (n_there > n) n_there = n;
+    if (n_there < sizeof magic + 4 || memcmp(bytes, magic, sizeof magic) != 0)
         return gn_fail(err, GN_EDATA, "%s: does not start like a .npy file", name);
     unsigned version = bytes[6];
     if (version < 1 || version > 3)
         return gn_fail(err, GN_ENOSUPP, "%s: .npy version %u.%u, expected 1.0, 2.0 or 3.0", name,
                        version, bytes[7]);
     size_t before = version == 1 ? 10 : 12;
-    if (n < before) return gn_fail(err, GN_EDATA, "%s: ends at byte %zu in the header", name, n);
+    if (n_there < before)
+        return gn_fail(err, GN_EDATA, "%s: ends at byte %zu in the header", name, n_there);
     size_t length = (size_t)bytes[8] | (size_t)bytes[9] << 8;
     if (version > 1) length |= (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;
     if (length > n - before)
         return gn_fail(err, GN_EDATA, "%s: the header ends at byte %zu, the file has %zu", name,
                        before + length, n);
+    if (length > n_there - before)
+        return gn_fail(err, GN_ENOSUPP, "%s: a header of %zu bytes, %zu of them were read", name,
+                       length, n_there - before);
     h.offset = before + length;
     const char *text = (const char *)bytes + before;
     scan s = {text, text + length, text, name, before, err};

@@ -23,6 +23,10 @@ typedef struct gn_npy {
  *          (objects, complex and other types; text unless `allow_text`). */
 gn_status gn_npy_parse(const unsigned char *bytes, size_t n, bool allow_text, const char *name,
                        gn_npy *out, gn_error *err);
+/** The same from the first `n_there` of n bytes: enough to say what a file holds before it is
+ *  inflated. GN_ENOSUPP when the header is longer. */
+gn_status gn_npy_parse_start(const unsigned char *bytes, size_t n_there, size_t n, bool allow_text,
+                             const char *name, gn_npy *out, gn_error *err);
 /** The array inside bytes that `a->map` or `a->owned` (or the caller) keeps alive: copied into C
  *  order and native order when it is not, or when it is not aligned. */
 gn_status gn_npy_array(const unsigned char *bytes, const gn_npy *h, const char *name, gn_array *a,
@@ -41,8 +45,9 @@ enum { GN_NPY_HEADER_MAX = 512 };
  *  is called uint16. n_dims <= GN_MAX_DIMS. */
 size_t gn_npy_header_bytes(gn_dtype dtype, const size_t *shape, size_t n_dims,
                            unsigned char buf[GN_NPY_HEADER_MAX]);
-/** Writes an array as the only member of a .npz file ("arr_0" is numpy.savez's name for it), stored,
- *  under a temporary name that is renamed. @return as gn_npy_write; GN_ENOSUPP (4 GiB or more). */
+/** Writes an array as the only member of a .npz file ("arr_0" is numpy.savez's name for it),
+ * stored, under a temporary name that is renamed. @return as gn_npy_write; GN_ENOSUPP (4 GiB or
+ * more). */
 gn_status gn_npz_write(const char *path, const char *member, gn_dtype dtype, const size_t *shape,
                        size_t n_dims, const void *data, gn_error *err);
 

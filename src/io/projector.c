@@ -236,17 +236,15 @@ static gn_status resolve(reader *r, const char *path, const char *what, const ch
     gn_status st = GN_OK;
     char *joined = gn_path_join(r->folder, path);
     char *folder = realpath(r->folder, NULL), *file = joined ? realpath(joined, NULL) : NULL;
-    size_t n = folder ? strlen(folder) : 0;
-    if (file && folder && strncmp(file, folder, n) == 0 && (file[n] == '/' || n == 1) &&
-        gn_path_is_file(file)) {
+    bool inside = file && folder && gn_path_is_inside(folder, file);
+    if (inside && gn_path_is_regular(file)) {
         *out = gn_arena_text(r->arena, file, strlen(file));
         if (!*out) st = gn_fail_nomem(r->err, what, 0);
-    } else {
+    } else if (!*why) { /* the first is told: a tensor's description before its pictures */
         gn_str_addf(&s, "%s '%s' %s", what, path,
-                    !file ? "does not exist"
-                    : folder && strncmp(file, folder, n) == 0 && file[n] == '/'
-                        ? "is not a file"
-                        : "leads out of the folder");
+                    !file    ? "does not exist"
+                    : inside ? "is not a file"
+                             : "leads out of the folder");
         *why = s.bad ? NULL : gn_arena_text(r->arena, s.text, s.n);
         if (!*why) st = gn_fail_nomem(r->err, what, s.n);
     }

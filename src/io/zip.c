@@ -235,15 +235,16 @@ const unsigned char *gn_zip_stored(const gn_zip *zip, const gn_zip_member *m) {
     return plain ? zip->bytes + m->offset : NULL;
 }
 
-static gn_status inflate_member(const gn_zip *zip, const gn_zip_member *m, unsigned char *to,
-                                gn_error *err) {
+/** Inflates the first n bytes of a member, all of them when n is its size. */
+static gn_status inflate_member(const gn_zip *zip, const gn_zip_member *m, size_t n,
+                                unsigned char *to, gn_error *err) {
     z_stream z = {0};
     if (inflateInit2(&z, -15) != Z_OK) return gn_fail_nomem(err, "inflating", sizeof z);
     size_t in = 0, done = 0;
     int zs = Z_OK;
-    while (zs == Z_OK) {
+    while (zs == Z_OK && (done < n || n == m->n_bytes)) {
         size_t give = m->n_stored - in < UINT_MAX ? m->n_stored - in : UINT_MAX;
-        size_t room = m->n_bytes - done < UINT_MAX ? m->n_bytes - done : UINT_MAX;
+        size_t room = n - done < UINT_MAX ? n - done : UINT_MAX;
         z.next_in = (z_const Bytef *)(uintptr_t)(zip->bytes + m->offset + in); /* only read */
         z.avail_in = (uInt)give;
         z.next_out = to + done;
@@ -254,7 +255,7 @@ static gn_status inflate_member(const gn_zip *zip, const gn_zip_member *m, unsig
     }
     inflateEnd(&z);
     if (zs == Z_MEM_ERROR) return gn_fail_nomem(err, "inflating", m->n_bytes);
-    if (zs != Z_STREAM_END || done != m->n_bytes)
+    if (done != n || (n == m->n_bytes && zs != Z_STREAM_END))
         return gn_fail(err, GN_EDATA,
                        "%s: member '%s': damaged deflate data near byte %zu (%zu of %zu bytes "
                        "inflated)",
@@ -262,19 +263,47 @@ static gn_status inflate_member(const gn_zip *zip, const gn_zip_member *m, unsig
     return GN_OK;
 }
 
-gn_status gn_zip_read(const gn_zip *zip, const gn_zip_member *m, unsigned char **out,
-                      gn_error *err) {
-    gn_status st = GN_OK;
-    unsigned char *bytes = NULL;
+static gn_status check_method(const gn_zip *zip, const gn_zip_member *m, gn_error *err) {
     if (m->flags & ENCRYPTED)
         return gn_fail(err, GN_ENOSUPP, "%s: member '%s': is encrypted", zip->file, m->name);
     if (m->method != METHOD_STORED && m->method != METHOD_DEFLATED)
         return gn_fail(err, GN_ENOSUPP,
                        "%s: member '%s': compression method %u, expected 0 (stored) or 8 (deflate)",
                        zip->file, m->name, m->method);
+    return GN_OK;
+}
+
+gn_status gn_zip_start(const gn_zip *zip, const gn_zip_member *m, size_t *n, unsigned char **out,
+                       gn_error *err) {
+    gn_status st;
+    unsigned char *bytes = NULL;
+    size_t most = *n < m->n_bytes ? *n : m->n_bytes;
+    GN_TRY(check_method(zip, m, err));
+    GN_TRY(gn_alloc_array(&bytes, most, 1, m->name, err));
+    if (m->method == METHOD_DEFLATED)
+        GN_TRY(inflate_member(zip, m, most, bytes, err));
+    else
+        memcpy(bytes, zip->bytes + m->offset, most);
+    *n = most;
+    *out = bytes;
+    bytes = NULL;
+done:
+    gn_free(bytes);
+    return st;
+}
+
+gn_status gn_zip_read(const gn_zip *zip, const gn_zip_member *m, unsigned char **out,
+                      gn_error *err) {
+    gn_status st;
+    unsigned char *bytes = NULL;
+    GN_TRY(check_method(zip, m, err));
+    if (m->n_bytes > gn_machine_bytes())
+        return gn_fail(err, GN_ENOSUPP,
+                       "%s: member '%s' has %zu bytes when inflated, this machine's memory has %zu",
+                       zip->file, m->name, m->n_bytes, gn_machine_bytes());
     GN_TRY(gn_alloc_array(&bytes, m->n_bytes, 1, m->name, err));
     if (m->method == METHOD_DEFLATED) {
-        GN_TRY(inflate_member(zip, m, bytes, err));
+        GN_TRY(inflate_member(zip, m, m->n_bytes, bytes, err));
     } else {
         memcpy(bytes, zip->bytes + m->offset, m->n_bytes);
     }

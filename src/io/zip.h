@@ -33,8 +33,13 @@ const gn_zip_member *gn_zip_find(const gn_zip *zip, const char *name);
 /** The data of a stored member where they lie (their CRC is not looked at), or NULL when the member
  *  is compressed or encrypted. */
 const unsigned char *gn_zip_stored(const gn_zip *zip, const gn_zip_member *m);
+/** Its first bytes alone, at most *n of them, which becomes what there was; no CRC is looked at.
+ *  Free with gn_free. @return as gn_zip_read. */
+gn_status gn_zip_start(const gn_zip *zip, const gn_zip_member *m, size_t *n, unsigned char **out,
+                       gn_error *err);
 /** A copy of a member's bytes, inflated, its CRC checked. Free with gn_free.
- *  @return GN_OK; GN_EDATA (damaged); GN_ENOSUPP (encrypted, another method); GN_ENOMEM. */
+ *  @return GN_OK; GN_EDATA (damaged); GN_ENOSUPP (encrypted, another method, larger than this
+ *          machine's memory); GN_ENOMEM. */
 gn_status gn_zip_read(const gn_zip *zip, const gn_zip_member *m, unsigned char **out,
                       gn_error *err);
 

@@ -13,7 +13,6 @@
 
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum state { MAKING, READY, FAILED };
 
@@ -58,8 +57,7 @@ bool gn_view_is_ending(void *user) {
 /* A quarter of the machine's memory. */
 static size_t choose_room(void) {
     enum { LEAST = 256 << 20 };
-    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-    size_t room = pages > 0 && page > 0 ? (size_t)pages / 4 * (size_t)page : 0;
+    size_t room = gn_machine_bytes() / 4;
     return room > LEAST ? room : LEAST;
 }
 

@@ -3,13 +3,14 @@
 
 #include "view/columns.h"
 
-gn_status gn_source_add_metadata(gn_source *s, const char *path, size_t *n_columns, gn_error *err) {
+gn_status gn_source_add_metadata(gn_source *s, const char *path, const char *name,
+                                 size_t *n_columns, gn_error *err) {
     gn_metadata m = {0};
     gn_view_column **made = NULL;
     gn_status st;
-    GN_TRY(gn_metadata_read(path, s->about.rows, &m, err));
+    GN_TRY(gn_metadata_read(path, s->about.rows, name, &m, err));
     if (!(made = gn_calloc(m.cols, sizeof *made))) {
-        st = gn_fail_nomem(err, path, m.cols * sizeof *made);
+        st = gn_fail_nomem(err, name, m.cols * sizeof *made);
         goto done;
     }
     for (size_t j = 0; j < m.cols; j++) {

@@ -6,8 +6,10 @@
 
 /** Reads a metadata.tsv (io/metadata.h) for the rows of a source and puts its columns among the
  *  source's.
+ *  @param name what errors call the file.
  *  @param n_columns receives how many there were.
  *  @return as gn_metadata_read. The source keeps its columns unless GN_OK is returned. */
-gn_status gn_source_add_metadata(gn_source *s, const char *path, size_t *n_columns, gn_error *err);
+gn_status gn_source_add_metadata(gn_source *s, const char *path, const char *name,
+                                 size_t *n_columns, gn_error *err);
 
 #endif

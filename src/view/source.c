@@ -15,7 +15,7 @@
 
 void gn_source_describe(gn_source *s, const char *path) {
     gn_error why;
-    if (gn_metadata_read(path, s->about.rows, &s->metadata, &why) != GN_OK && !s->warning)
+    if (gn_metadata_read(path, s->about.rows, path, &s->metadata, &why) != GN_OK && !s->warning)
         s->warning = gn_strdup(why.message);
 }
 

@@ -58,7 +58,7 @@ static gn_status upload(gn_view *v, const gn_request *rq, gn_reply *re, gn_error
     if (of) GN_TRY(gn_view_source(v, of, &s, re, err));
     GN_TRY(keep(rq->upload, name, &path, err));
     if (of) {
-        GN_TRY(gn_source_add_metadata(s, path, &n, err));
+        GN_TRY(gn_source_add_metadata(s, path, name, &n, err));
         first = s->id;
         n = 1;
     } else {

@@ -174,6 +174,10 @@ TEST(another_count_names_the_likely_mistake) {
     CHECK(describe("a\n\nb\nc\n", 7, &m) == GN_EDATA && strstr(err.message, "blank"));
     CHECK(describe("a\tb\ta\n1\t2\t3\n", 1, &m) == GN_EDATA);
     CHECK_STR(err.message, "m.tsv: line 1: two columns are called 'a'");
+    char wide[GN_METADATA_COLUMNS + 4]; /* the vectors in the place of their description */
+    memset(wide, '\t', sizeof wide);
+    memcpy(wide + GN_METADATA_COLUMNS, "\nx\n", 4);
+    CHECK(describe(wide, 1, &m) == GN_EDATA && strstr(err.message, "are these the vectors?"));
     CHECK(describe("a\t\n1\t2\n", 1, &m) == GN_OK && m.cols == 2);
     CHECK_STR(m.column[1].name, "column 2");
     gn_metadata_free(&m);
@@ -232,6 +236,12 @@ TEST(paths_stay_inside_the_folder) {
     REQUIRE(p.n == 4);
     for (size_t i = 0; i < 4; i++) CHECK(!p.tensor[i].tensor && p.tensor[i].problem);
     CHECK_STR(p.tensor[1].problem, "tensor_path 'link.tsv' leads out of the folder");
+    gn_projector_free(&p);
+    CHECK(configure("embeddings { tensor_path: 't.tsv' metadata_path: '/etc/passwd'"
+                    " sprite { image_path: '/etc/hosts' } }",
+                    &p) == GN_OK);
+    REQUIRE(p.n == 1 && p.tensor[0].note);
+    CHECK_STR(p.tensor[0].note, "metadata_path '/etc/passwd' leads out of the folder");
     gn_projector_free(&p);
     snprintf(text, sizeof text, "embeddings { tensor_path: '../%s/t.tsv' }", tail); /* out and in */
     CHECK(configure(text, &p) == GN_OK && p.n == 1 && p.tensor[0].tensor);

@@ -212,6 +212,19 @@ TEST(written_archives_are_read) {
     CHECK(zip.n == 1 && gn_zip_find(&zip, "arr_0.npy"));
     OK(gn_zip_read(&zip, &zip.member[0], &bytes, &err)); /* looks at the CRC */
     gn_free(bytes);
+    size_t start = 100; /* of a header of 128 bytes */
+    gn_npy h;
+    OK(gn_zip_start(&zip, &zip.member[0], &start, &bytes, &err));
+    CHECK(start == 100 && memcmp(bytes, "\x93NUMPY", 6) == 0);
+    CHECK(gn_npy_parse_start(bytes, start, 176, false, "x", &h, &err) == GN_ENOSUPP);
+    gn_free(bytes);
+    start = 1000;
+    OK(gn_zip_start(&zip, &zip.member[0], &start, &bytes, &err));
+    CHECK(start == 176); /* no more than there is */
+    OK(gn_npy_parse_start(bytes, 128, 176, false, "x", &h, &err));
+    CHECK(h.shape[0] == 3 && h.offset == 128);
+    CHECK(gn_npy_parse_start(bytes, 128, 175, false, "x", &h, &err) == GN_EDATA); /* truncated */
+    gn_free(bytes);
     gn_zip_close(&zip);
     gn_map_close(&map);
     gn_array a;
