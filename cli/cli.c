@@ -280,6 +280,15 @@ static void on_log(void *user, gn_log_level level, const char *message) {
     fprintf(stderr, "gonio: %s%s\n", level == GN_LOG_WARNING ? "warning: " : "", message);
 }
 
+/* A mapped file that another program shortens has no bytes where they are read. */
+static void on_missing_page(int number) {
+    static const char message[] =
+        "gonio: error: another program shortened a file while it was read\n";
+    (void)number;
+    if (write(STDERR_FILENO, message, sizeof message - 1) < 0) _exit(CLI_FAILED);
+    _exit(CLI_FAILED);
+}
+
 gn_status cli_context(const cli_common *common, gn_ctx **out, gn_error *err) {
     const char *cpu = common->cpu ? common->cpu : getenv("GONIO_CPU");
     gn_ctx_opts opts = {.n_threads = (unsigned)common->threads, .seed = common->seed};
@@ -294,6 +303,8 @@ gn_status cli_context(const cli_common *common, gn_ctx **out, gn_error *err) {
     action.sa_flags = (int)SA_RESETHAND; /* a second Ctrl-C ends at once */
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    action.sa_handler = on_missing_page;
+    sigaction(SIGBUS, &action, NULL);
     return gn_ctx_new(&opts, out, err);
 }
 

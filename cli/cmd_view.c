@@ -1,14 +1,42 @@
 /* gonio view: the viewer's server on this machine's loopback address. */
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE
 #include "cli.h"
 #include "extract_options.h"
 #include "view_demo.h"
 #include "gonio/view.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/types.h>
 #include <unistd.h>
+
+static uintptr_t page_bytes; /* set before the handler is */
+
+/** A file was shortened while it is mapped. The others are still fine: a page of zeros takes the
+ *  place of the missing one, and the server, which looks at its files before and after each
+ *  request, says that the file was changed instead of answering from it. */
+static void on_missing_page(int number, siginfo_t *info, void *context) {
+    int kept = errno;
+    uintptr_t page = (uintptr_t)info->si_addr / page_bytes * page_bytes;
+    (void)context;
+    if (info->si_code != BUS_ADRERR ||
+        mmap((void *)page, page_bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+            MAP_FAILED)
+        signal(number, SIG_DFL); /* it comes again, and ends the program */
+    errno = kept;
+}
+
+static void survive_missing_pages(void) {
+    struct sigaction action = {.sa_flags = SA_SIGINFO, .sa_sigaction = on_missing_page};
+    long n = sysconf(_SC_PAGESIZE);
+    if (n <= 0) return;
+    page_bytes = (uintptr_t)n;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGBUS, &action, NULL);
+}
 
 /** Opens the user's browser where there is a terminal and a display; whether it works is not our
  *  business: the address is on the screen. */
@@ -55,6 +83,7 @@ static int run(const cli_command *self, int argc, char **argv) {
     opts.scratch = getenv("TMPDIR");
     if (opts.scratch && !*opts.scratch) opts.scratch = NULL;
     if (cli_context(&common, &ctx, &err) != GN_OK) goto done;
+    survive_missing_pages();
     if (demo) {
         if (!opts.model) opts.model = "all-MiniLM-L6-v2";
         if (cli_view_demo(ctx, opts.model, folder, sizeof folder, &err) != GN_OK) goto done;
@@ -91,8 +120,9 @@ const cli_command cmd_view = {
     .synopsis = "DIR|FILE... | --demo [--port N] [--no-browser] [--model MODEL]",
     .text =
         "Starts a server on 127.0.0.1 and prints its address, the first line on stdout. Reads\n"
-        "representation sets, .npy, .npz and .safetensors files, alone or in folders; shows them "
-        "as\n"
+        "representation sets, .npy, .npz and .safetensors files, vectors as text (.tsv, .vec, "
+        "GloVe)\n"
+        "and TensorBoard's projector folders, alone or in folders; shows them as\n"
         "interactive maps. Nothing is written into the data: sets of rows and edited labels are "
         "kept in\n"
         "a folder 'view' beside them. Runs until Ctrl-C.\n\n"

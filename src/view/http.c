@@ -7,6 +7,8 @@
  * application/json (which another site's form cannot send), and nothing here ever says
  * Access-Control-Allow-Origin.
  *
+ * Such a page does not keep one of the few connections either: a refusal ends it.
+ *
  * Bodies, connections and idle times are bounded. While a handler works the idle time is not
  * counted; while a stream waits, the socket is looked at five times a second, so that the thread of
  * a client that has gone does not stay. */
@@ -17,6 +19,7 @@
 #include "io/json.h"
 #include "view/page.h"
 #include "view/view.h"
+#include "view/watch.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,6 +33,7 @@
 enum {
     MAX_CONNECTIONS = 64,
     IDLE_SECONDS = 60,
+    SILENT_SECONDS = 10,          /* of a new connection that asks nothing */
     CONNECTION_BYTES = 256 << 10, /* headers, and the size of a stream's chunks */
     WAIT_MS = 200,
     BODY_START = 4096,
@@ -285,6 +289,7 @@ static enum MHD_Result send_reply(struct exchange *x, struct MHD_Connection *c) 
     if (re->etag[0]) MHD_add_response_header(r, "ETag", re->etag);
     if (re->gzip) MHD_add_response_header(r, "Content-Encoding", "gzip");
     if (x->is_page) MHD_add_response_header(r, "Vary", "Accept-Encoding");
+    if (status == 403) MHD_add_response_header(r, "Connection", "close");
     if (re->allow) MHD_add_response_header(r, "Allow", re->allow);
     if (re->file_name[0]) {
         snprintf(value, sizeof value, "attachment; filename=\"%s\"", re->file_name);
@@ -323,6 +328,10 @@ static void answer(struct exchange *x, struct MHD_Connection *c) {
         if (st == GN_OK) st = x->route->handler(x->v, &x->rq, &x->re, &x->err);
         /* Text has no place for an error: one at the start can still be told. */
         if (st == GN_OK && x->re.streams && x->re.stream.plain) st = next_block(x);
+    }
+    for (size_t i = 0; st == GN_OK && i < x->re.n_uses; i++) {
+        st = gn_watch_unchanged(x->re.uses[i], &x->err);
+        if (st != GN_OK) x->re.status = 409; /* while the handler worked */
     }
     if (st != GN_OK) reply_error(x, st);
 }
@@ -369,6 +378,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
     if (!x->begun) {
         size_t declared;
         x->begun = true;
+        MHD_set_connection_option(c, MHD_CONNECTION_OPTION_TIMEOUT, IDLE_SECONDS);
         x->st = begin(x, http, c, method);
         /* A failure waits for a body that is bounded, so that the client reads the answer and the
          * connection goes on. */
@@ -433,7 +443,7 @@ gn_status gn_http_start(gn_view *v, unsigned *port, gn_http **out, gn_error *err
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
             MHD_USE_ITC,
         0, NULL, NULL, on_request, http, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+        (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENT_SECONDS,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_URI_LOG_CALLBACK,
         on_target, http, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_END);
     if (!http->daemon) {

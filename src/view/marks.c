@@ -1,21 +1,31 @@
 /* Keeping marks: see marks.h. One store for each path that was given, one more for uploads. */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
 #include "view/marks.h"
 
 #include "io/json.h"
 #include "reps/about.h"
 #include "view/view.h"
+#include "view/watch.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LOCK_TRIES = 400 }; /* of 5 ms */
 
 static const size_t max_marks = (size_t)1 << 30;
 
 struct store {
     pthread_mutex_t lock;
     char *path;   /* NULL: memory only */
+    char *folder; /* real, exists: what is kept lies in it */
+    int held;     /* the folder, locked against other servers while marks are read and written */
     json_t *root; /* NULL until it is needed */
     bool unsaved; /* memory knows more than the file: it is not read again */
     struct stat seen;
@@ -41,6 +51,23 @@ static bool unchanged(const struct store *store, const struct stat *now) {
            old->st_mtim.tv_nsec == now->st_mtim.tv_nsec;
 }
 
+/** Two servers may keep marks in one folder: from reading to writing it belongs to one of them. A
+ *  server that does not let go within LOCK_TRIES is passed by: a mark may be lost, nobody hangs. */
+static void hold(struct store *store) {
+    const struct timespec pause = {0, 5 * 1000 * 1000};
+    if (!store->path) return;
+    store->held = open(store->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (int i = 0; store->held >= 0 && i < LOCK_TRIES; i++) {
+        if (flock(store->held, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+        nanosleep(&pause, NULL);
+    }
+}
+
+static void let_go(struct store *store) {
+    if (store->held >= 0) close(store->held);
+    store->held = -1;
+}
+
 /** The file's content in store->root, read when it is not there or was changed by somebody else. */
 static gn_status load(struct store *store, gn_error *err) {
     struct stat now = {0};
@@ -48,6 +75,10 @@ static gn_status load(struct store *store, gn_error *err) {
     size_t format;
     gn_status st;
     bool there = store->path && stat(store->path, &now) == 0;
+    if (there) {
+        st = gn_watch_check(store->folder, store->path, err);
+        if (st != GN_OK) return st;
+    }
     if (store->root && (store->unsaved || !store->path || (there && unchanged(store, &now))))
         return GN_OK;
     if (there) {
@@ -87,6 +118,10 @@ static gn_status save(struct store *store, gn_error *err) {
         goto done;
     }
     GN_TRY(gn_make_dirs(dir, err));
+    if (strcmp(dir, store->folder) != 0 && !gn_path_is_inside(store->folder, dir)) {
+        st = gn_fail(err, GN_EIO, "%s leads out of %s", dir, store->folder);
+        goto done;
+    }
     GN_TRY(gn_write_file(store->path, text.text, text.n, err));
     stat(store->path, &store->seen);
 done:
@@ -119,6 +154,7 @@ gn_status gn_marks_open(gn_view *v, gn_source *s, json_t **out, gn_error *err) {
     gn_status st = gn_source_hash(s, &hash, err);
     if (st != GN_OK) return st;
     pthread_mutex_lock(&store->lock);
+    hold(store);
     GN_TRY(load(store, err));
     if (!(entry = entry_of(store->root, hash, s->about.name))) {
         st = gn_fail_nomem(err, "marks", 1);
@@ -127,12 +163,15 @@ gn_status gn_marks_open(gn_view *v, gn_source *s, json_t **out, gn_error *err) {
     *out = entry;
     return GN_OK;
 done:
+    let_go(store);
     pthread_mutex_unlock(&store->lock);
     return st;
 }
 
 void gn_marks_close(gn_view *v, gn_source *s) {
-    pthread_mutex_unlock(&store_of(v, s)->lock);
+    struct store *store = store_of(v, s);
+    let_go(store);
+    pthread_mutex_unlock(&store->lock);
 }
 
 gn_status gn_marks_answer(gn_view *v, gn_source *s, bool changed, json_t *answer, gn_reply *re,
@@ -148,12 +187,14 @@ gn_status gn_marks_answer(gn_view *v, gn_source *s, bool changed, json_t *answer
 
 /* ---- the part ---------------------------------------------------------------------------- */
 
-static char *marks_path(const char *given) {
+static gn_status find_place(struct store *store, const char *given, gn_error *err) {
     char path[PATH_MAX + 32];
     snprintf(path, sizeof path, "%s/gonio.json", given);
     bool inside = gn_path_is_dir(given) && !gn_path_is_file(path); /* a set is one thing */
     snprintf(path, sizeof path, inside ? "%s/view/marks.json" : "%s.view.json", given);
-    return gn_strdup(path);
+    store->path = gn_strdup(path);
+    store->folder = inside ? gn_strdup(given) : gn_path_dir(given);
+    return store->path && store->folder ? GN_OK : gn_fail_nomem(err, given, strlen(given));
 }
 
 gn_status gn_marks_start(gn_view *v, gn_error *err) {
@@ -161,12 +202,15 @@ gn_status gn_marks_start(gn_view *v, gn_error *err) {
     struct gn_marks *m = gn_calloc(1, sizeof *m + n * sizeof m->store[0]);
     if (!m) return gn_fail_nomem(err, "marks", n);
     v->marks = m;
-    for (size_t i = 0; i < n; i++) pthread_mutex_init(&m->store[i].lock, NULL);
+    for (size_t i = 0; i < n; i++) {
+        pthread_mutex_init(&m->store[i].lock, NULL);
+        m->store[i].held = -1;
+    }
     m->n = n;
-    for (size_t i = 0; i < v->n_folders; i++)
-        if (!(m->store[i].path = marks_path(v->folder[i])))
-            return gn_fail_nomem(err, v->folder[i], strlen(v->folder[i]));
-    return GN_OK;
+    gn_status st = GN_OK;
+    for (size_t i = 0; i < v->n_folders && st == GN_OK; i++)
+        st = find_place(&m->store[i], v->folder[i], err);
+    return st;
 }
 
 void gn_marks_end(gn_view *v) {
@@ -174,6 +218,7 @@ void gn_marks_end(gn_view *v) {
         struct store *store = &v->marks->store[i];
         json_decref(store->root);
         gn_free(store->path);
+        gn_free(store->folder);
         pthread_mutex_destroy(&store->lock);
     }
     gn_free(v->marks);

@@ -36,7 +36,8 @@ const char *gn_marks_path(const gn_view *v, const gn_source *s);
 gn_status gn_marks_start(gn_view *v, gn_error *err);
 void gn_marks_end(gn_view *v);
 
-/** Puts the edited labels of a source in the place of its columns, once. */
+/** Puts the edited labels of a source in the place of its columns, once. Marks that cannot be read
+ *  become the source's warning. @return GN_OK; GN_ENOMEM. */
 gn_status gn_tags_apply(gn_view *v, gn_source *s, gn_error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "io/npy.h"
 #include "reps/about.h"
 #include "view/texts.h"
+#include "view/watch.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -143,6 +144,7 @@ static gn_status open_set(gn_source *s, gn_error *err) {
     gn_status st = gn_reps_open(s->file, &reps, err);
     if (st != GN_OK) return st;
     s->handle = reps;
+    GN_TRY(gn_watch_set(s, s->file, err));
     if (gn_reps_rows(reps) != e->rows || gn_reps_layers(reps) != e->n_layers ||
         gn_reps_layer(reps, 0).cols != e->dims)
         return gn_fail(err, GN_EDATA, "%s: the set was changed since it was listed", e->name);

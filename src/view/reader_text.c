@@ -11,6 +11,8 @@
 #include "io/npy.h"
 #include "io/projector.h"
 #include "io/vectors.h"
+#include "text/utf8.h"
+#include "view/watch.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -33,10 +35,14 @@ static gn_status list_text(gn_entry *e, const char *path, gn_error *err) {
     GN_TRY(gn_open_text(path, &map, &inflated, &text, &n, err));
     GN_TRY(gn_vectors_measure(NULL, text, n, path, &v, err));
     GN_TRY(gn_entry_shape(e, GN_F32, (size_t[]){v.rows, v.cols}, 2, true, err));
-    for (size_t i = 0, at = 0; i < 2 && at < n; i++) {
+    size_t start = n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* a byte order mark */
+    for (size_t i = 0, at = start; i < 2 && at < n; i++) {
         const char *newline = memchr(text + at, '\n', n - at);
-        size_t length = newline ? (size_t)(newline - text) - at : n - at;
+        size_t line_bytes = newline ? (size_t)(newline - text) - at : n - at, length = line_bytes;
+        while (length && strchr("\r\t ", text[at + length - 1])) length--;
         size_t shown = length < 60 ? length : 60;
+        while (shown < length && shown > 56 && ((unsigned char)text[at + shown] & 0xC0) == 0x80)
+            shown--; /* not inside a character */
         gn_str line = {0};
         gn_str_add_bytes(&line, text + at, shown);
         if (shown < length) gn_str_add(&line, " ...");
@@ -45,7 +51,7 @@ static gn_status list_text(gn_entry *e, const char *path, gn_error *err) {
         gn_status taken = gn_str_take(&line, &e->preview[i], err);
         gn_str_free(&line);
         GN_TRY(taken);
-        at += length + 1;
+        at += line_bytes + 1;
     }
 done:
     gn_map_close(&map);
@@ -134,7 +140,7 @@ static bool find_config(const char *folder, char *path) {
         "plugins/org_tensorflow_tensorboard_projector/projector_config.pbtxt"};
     for (int i = 0; i < 2; i++) {
         int n = snprintf(path, PATH_MAX, "%s/%s", folder, place[i]);
-        if (n < PATH_MAX && gn_path_is_file(path)) return true;
+        if (n < PATH_MAX && gn_path_is_regular(path)) return true;
     }
     return false;
 }
@@ -156,6 +162,22 @@ static bool is_raw(const gn_projector_tensor *t, const gn_map *map) {
     return false;
 }
 
+/* What is no text but not raw values of that shape either: why. */
+static gn_status not_raw(const gn_projector_tensor *t, const gn_map *map, gn_error *err) {
+    size_t n = map->n < LOOK ? map->n : LOOK;
+    if (gn_utf8_valid((const char *)map->data, n) + 3 >= n && !memchr(map->data, '\0', n))
+        return GN_OK;
+    if (!t->shape[0] || !t->shape[1])
+        return gn_fail(err, GN_EDATA,
+                       "%s: %zu bytes that are no text: raw float32 values need a tensor_shape of "
+                       "two numbers",
+                       t->tensor, map->n);
+    return gn_fail(err, GN_EDATA,
+                   "%s: %zu bytes that are no text; raw float32 values of tensor_shape %zu x %zu "
+                   "would be %zu",
+                   t->tensor, map->n, t->shape[0], t->shape[1], 4 * t->shape[0] * t->shape[1]);
+}
+
 static bool is_npy(const gn_map *map) {
     return map->n > 6 && memcmp(map->data, "\x93NUMPY", 6) == 0;
 }
@@ -172,6 +194,7 @@ static gn_status list_tensor(gn_entry *e, const gn_projector_tensor *t, gn_error
         GN_TRY(gn_entry_shape(e, GN_F32, t->shape, 2, true, err));
         GN_TRY(gn_entry_preview(e, map.data, err));
     } else {
+        GN_TRY(not_raw(t, &map, err));
         GN_TRY(list_text(e, t->tensor, err));
         if (t->shape[0] && (t->shape[0] != e->rows || t->shape[1] != e->dims))
             st = gn_fail(err, GN_EDATA, "%s: holds %zu x %zu numbers, tensor_shape says %zu x %zu",
@@ -189,6 +212,7 @@ static gn_status list_projector(const char *path, gn_listing *to, gn_error *err)
     gn_status st = find_config(path, config)
                        ? gn_projector_open(config, &p, err)
                        : gn_fail(err, GN_EIO, "%s: projector_config.pbtxt is gone", path);
+    if (st == GN_OK && p.n == 0) st = gn_fail(err, GN_EDATA, "%s: lists no embeddings", config);
     for (size_t i = 0; st == GN_OK && i < p.n; i++) {
         gn_error why;
         snprintf(number, sizeof number, "%zu", i);
@@ -233,6 +257,7 @@ static gn_status open_tensor(gn_source *s, const gn_projector_tensor *t, gn_erro
         cols = o->vectors.cols;
         s->row_label = o->vectors.label;
     }
+    if (st == GN_OK && (npy || raw)) st = gn_watch_file(s, t->tensor, err);
     if (st != GN_OK) return st;
     if (rows != s->about.rows || cols != s->about.dims || dtype != s->about.dtype)
         return gn_fail(err, GN_EDATA, "%s: the file was changed since it was listed", t->tensor);

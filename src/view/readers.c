@@ -6,6 +6,7 @@
 #include "io/npy.h"
 #include "io/safetensors.h"
 #include "io/zip.h"
+#include "view/watch.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -58,13 +59,14 @@ gn_status gn_entry_shape(gn_entry *e, gn_dtype dtype, const size_t *shape, size_
 }
 
 gn_status gn_entry_preview(gn_entry *e, const void *data, gn_error *err) {
+    enum { SHOWN = 4 };
     gn_status st = GN_OK;
     if (!e->supported || !is_floating(e->dtype)) return st;
-    size_t cols = e->dims < 4 ? e->dims : 4;
-    gn_mat m = {data, e->rows, cols, e->dims, e->dtype};
+    size_t cols = e->dims < SHOWN ? e->dims : SHOWN, size = gn_dtype_size(e->dtype);
     for (size_t i = 0; i < 2 && i < e->rows && st == GN_OK; i++) {
-        double buf[4];
-        const double *x = gn_mat_row_f64(m, i, buf);
+        double buf[SHOWN], aligned[SHOWN]; /* a file's values may lie anywhere */
+        memcpy(aligned, (const char *)data + i * e->dims * size, cols * size);
+        const double *x = gn_mat_row_f64((gn_mat){aligned, 1, cols, cols, e->dtype}, 0, buf);
         gn_str text = {0};
         for (size_t j = 0; j < cols; j++) gn_str_addf(&text, j ? ", %.4g" : "%.4g", x[j]);
         if (cols < e->dims) gn_str_add(&text, ", ...");
@@ -107,15 +109,16 @@ static gn_status name_entry(gn_entry *e, const char *file, const char *member, g
     return e->name && (!member || e->member) ? GN_OK : gn_fail_nomem(err, file, strlen(file));
 }
 
-/** An array's header as an entry; its values are at `data`. */
+/** An array's header as an entry; its first n bytes of values are at `data`. */
 static gn_status add_array(gn_listing *to, const char *file, const char *member, const gn_npy *h,
-                           const unsigned char *data, gn_error *err) {
+                           const unsigned char *data, size_t n, gn_error *err) {
     gn_entry e = {0};
     gn_status st = name_entry(&e, file, member, err);
     if (st == GN_OK) st = gn_entry_shape(&e, h->dtype, h->shape, h->n_dims, false, err);
     bool plain = !h->swapped && (!h->fortran || h->n_dims < 2);
-    if (st == GN_OK && plain && (uintptr_t)data % gn_dtype_size(h->dtype) == 0)
-        st = gn_entry_preview(&e, data, err);
+    size_t rows = e.rows < 2 ? e.rows : 2; /* their product fits: the array's bytes do */
+    bool there = plain && rows * e.dims * gn_dtype_size(h->dtype) <= n;
+    if (st == GN_OK && there) st = gn_entry_preview(&e, data, err);
     if (st == GN_OK) st = gn_listing_add(to, &e, err);
     gn_entry_free(&e);
     return st;
@@ -148,7 +151,7 @@ static gn_status list_npy(const char *path, gn_listing *to, gn_error *err) {
     gn_status st;
     GN_TRY(gn_map_open(path, &map, err));
     GN_TRY(gn_npy_parse(map.data, map.n, false, path, &h, err));
-    GN_TRY(add_array(to, path, NULL, &h, map.data + h.offset, err));
+    GN_TRY(add_array(to, path, NULL, &h, map.data + h.offset, h.n_bytes, err));
 done:
     gn_map_close(&map);
     return st;
@@ -180,6 +183,7 @@ static gn_status open_array(gn_source *s, bool zip, gn_error *err) {
         gn_matrix_free(m);
         if (!a.owned) return gn_fail_nomem(err, s->about.name, x.rows * x.cols * sizeof(double));
     }
+    if (st == GN_OK && a.map.pages) st = gn_watch_file(s, s->file, err);
     if (st == GN_OK) st = finish_array(s, &a, err);
     gn_array_close(&a);
     return st;
@@ -193,22 +197,26 @@ const gn_reader gn_reader_npy = {"npy", claims_npy, list_npy, open_npy, close_ar
 
 /* ---- .npz -------------------------------------------------------------------------------- */
 
+enum { START_BYTES = 1 << 17 };
+
 static bool claims_npz(const char *path, bool folder) {
     return !folder && gn_path_has_suffix(path, ".npz");
 }
 
+/** A packed member is inflated as far as its header and the first rows need. */
 static gn_status list_member(const gn_zip *zip, const gn_zip_member *m, const char *path,
                              gn_listing *to, gn_error *err) {
     const unsigned char *bytes = gn_zip_stored(zip, m);
     unsigned char *inflated = NULL;
+    size_t n = bytes ? m->n_bytes : START_BYTES;
     gn_npy h;
     gn_status st = GN_OK;
     if (!bytes) {
-        GN_TRY(gn_zip_read(zip, m, &inflated, err));
+        GN_TRY(gn_zip_start(zip, m, &n, &inflated, err));
         bytes = inflated;
     }
-    GN_TRY(gn_npy_parse(bytes, m->n_bytes, false, m->name, &h, err));
-    GN_TRY(add_array(to, path, m->name, &h, bytes + h.offset, err));
+    GN_TRY(gn_npy_parse_start(bytes, n, m->n_bytes, false, m->name, &h, err));
+    GN_TRY(add_array(to, path, m->name, &h, bytes + h.offset, n - h.offset, err));
 done:
     gn_free(inflated);
     return st;
@@ -263,11 +271,9 @@ static gn_status list_safetensors(const char *path, gn_listing *to, gn_error *er
     GN_TRY(gn_safetensors_parse(map.data, map.n, path, &arena, &t, &n, err));
     for (size_t i = 0; i < n; i++) {
         if (t[i].n_dims != 2 && t[i].n_dims != 3) continue; /* weights of other kinds abound */
-        const unsigned char *data = map.data + t[i].offset;
         GN_TRY(name_entry(&e, path, t[i].name, err));
         GN_TRY(gn_entry_shape(&e, t[i].dtype, t[i].shape, t[i].n_dims, true, err));
-        if ((uintptr_t)data % gn_dtype_size(t[i].dtype) == 0)
-            GN_TRY(gn_entry_preview(&e, data, err));
+        GN_TRY(gn_entry_preview(&e, map.data + t[i].offset, err));
         GN_TRY(gn_listing_add(to, &e, err));
     }
 done:
@@ -282,6 +288,8 @@ static gn_status open_safetensors(gn_source *s, gn_error *err) {
     gn_status st = gn_tensors_open(s->file, &t, err);
     if (st != GN_OK) return st;
     s->handle = t;
+    st = gn_watch_file(s, s->file, err);
+    if (st != GN_OK) return st;
     const gn_tensor_info *info = gn_tensors_find(t, s->about.member);
     if (!info || info->dtype != s->about.dtype || info->n_bytes != s->about.n_bytes)
         return gn_fail(err, GN_EDATA, "%s: the file was changed since it was listed",

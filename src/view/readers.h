@@ -9,7 +9,8 @@
  *  else, or a type that is not floating where `floating`, is not supported and says why. */
 gn_status gn_entry_shape(gn_entry *e, gn_dtype dtype, const size_t *shape, size_t n_dims,
                          bool floating, gn_error *err);
-/** The first values of the first two rows of (rows, cols) values of a floating type. */
+/** The first values of the first two rows of (rows, cols) values of a floating type, which need not
+ *  be aligned. */
 gn_status gn_entry_preview(gn_entry *e, const void *data, gn_error *err);
 /** "FILE:MEMBER", or FILE for NULL; NULL: no memory. Free with gn_free. */
 char *gn_member_name(const char *file, const char *member);

@@ -17,6 +17,8 @@ typedef struct gn_stream {
     bool plain; /**< the bytes of the blocks as they are, without sizes: text made in pieces */
 } gn_stream;
 
+enum { GN_REPLY_SOURCES = 4 };
+
 typedef struct gn_reply {
     unsigned status;      /**< HTTP status; 0: 200, or what the error's code says */
     const char *type;     /**< media type, a static string */
@@ -29,6 +31,8 @@ typedef struct gn_reply {
     bool gzip;           /**< the bytes are packed */
     bool streams;
     gn_stream stream;
+    size_t n_uses;
+    const struct gn_source *uses[GN_REPLY_SOURCES]; /**< whose data it was made from */
 } gn_reply;
 
 /** A JSON document; takes the reference, also on failure. NULL (jansson's "no memory", a text that

@@ -120,11 +120,13 @@ void gn_request_free(gn_request *rq) {
 /* ---- who is asking ----------------------------------------------------------------------- */
 
 bool gn_is_own_host(const char *host, unsigned port) {
+    static const char *const names[] = {"127.0.0.1", "localhost"};
     char own[64];
-    snprintf(own, sizeof own, "127.0.0.1:%u", port);
-    if (host && strcmp(host, own) == 0) return true;
-    snprintf(own, sizeof own, "localhost:%u", port);
-    return host && strcmp(host, own) == 0;
+    for (size_t i = 0; host && i < sizeof names / sizeof *names; i++) {
+        snprintf(own, sizeof own, "%s:%u", names[i], port);
+        if (strcmp(host, own) == 0 || (port == 80 && strcmp(host, names[i]) == 0)) return true;
+    }
+    return false;
 }
 
 bool gn_is_own_origin(const char *origin, unsigned port) {

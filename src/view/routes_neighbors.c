@@ -70,6 +70,15 @@ static gn_status ask_vector(struct question *q, const json_t *list, gn_error *er
     return GN_OK;
 }
 
+/* A row's number, which must be there: null would not be row 0. */
+static gn_status read_row(const struct question *q, const json_t *object, size_t *row,
+                          gn_error *err) {
+    gn_status st = gn_body_size(object, "row", 0, q->l.s->about.rows - 1, SIZE_MAX, row, err);
+    if (st == GN_OK && *row == SIZE_MAX)
+        return gn_fail(err, GN_EINVAL, "'row': expected a whole number, found null");
+    return st;
+}
+
 /* The rows that a term stands for; free *rows. */
 static gn_status term_rows(struct question *q, const json_t *term, size_t number, int32_t **rows,
                            size_t *n, gn_error *err) {
@@ -78,7 +87,7 @@ static gn_status term_rows(struct question *q, const json_t *term, size_t number
     const char *text = NULL;
     if (json_object_get(term, "row")) {
         size_t row;
-        GN_TRY(gn_body_size(term, "row", 0, s->about.rows - 1, 0, &row, err));
+        GN_TRY(read_row(q, term, &row, err));
         GN_TRY(gn_alloc_array(rows, 1, sizeof **rows, "a term", err));
         **rows = (int32_t)row;
         *n = 1;
@@ -150,7 +159,7 @@ static gn_status read_question(struct question *q, const json_t *body, gn_error 
     GN_TRY(gn_alloc_array(&q->row, d, sizeof(double), "a question", err));
     GN_TRY(gn_body_object(body, "query", &query, err));
     if (json_object_get(query, "row")) {
-        GN_TRY(gn_body_size(query, "row", 0, s->about.rows - 1, 0, &row, err));
+        GN_TRY(read_row(q, query, &row, err));
         GN_TRY(ask_row(q, row, err));
     } else if (json_is_array(json_object_get(query, "vector")))
         GN_TRY(ask_vector(q, json_object_get(query, "vector"), err));

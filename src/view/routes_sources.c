@@ -2,6 +2,7 @@
 #include "view/cards.h"
 #include "view/columns.h"
 #include "view/marks.h"
+#include "view/watch.h"
 #include "view/view.h"
 
 #include "io/json.h"
@@ -25,9 +26,14 @@ static gn_status open_at(gn_view *v, size_t id, gn_source **out, gn_reply *re, g
     gn_source *s = source_at(v, id);
     if (!s) return gn_not_found(re, err, "there is no source %zu", id);
     gn_status st = gn_source_open(s, err);
+    if (st != GN_OK) return st;
+    st = gn_watch_unchanged(s, err);
+    if (st != GN_OK) re->status = 409;
     if (st == GN_OK) st = gn_tags_apply(v, s, err);
-    if (st == GN_OK) *out = s;
-    return st;
+    if (st != GN_OK) return st;
+    if (re->n_uses < GN_REPLY_SOURCES) re->uses[re->n_uses++] = s;
+    *out = s;
+    return GN_OK;
 }
 
 gn_status gn_view_source(gn_view *v, const char *text, gn_source **out, gn_reply *re,

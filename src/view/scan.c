@@ -2,6 +2,9 @@
 #define _XOPEN_SOURCE 700
 #include "view/scan.h"
 
+#include "base/str.h"
+#include "view/watch.h"
+
 #include <dirent.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -41,7 +44,7 @@ void gn_entry_free(gn_entry *e) {
 /** Where the sources that are being listed come from. */
 struct origin {
     gn_view *v;
-    const char *file, *path; /* as in gn_source */
+    const char *file, *path, *base; /* as in gn_source */
     size_t root;
 };
 
@@ -57,9 +60,10 @@ static gn_status add_source(const struct origin *o, const gn_reader *reader, gn_
     s->root = o->root;
     s->file = gn_strdup(o->file);
     s->path = gn_strdup(o->path);
+    s->base = o->base ? gn_strdup(o->base) : NULL;
     s->about = *entry;
     *entry = (gn_entry){0};
-    if (!s->file || !s->path) {
+    if (!s->file || !s->path || (o->base && !s->base)) {
         gn_source_free(s);
         return gn_fail_nomem(err, "a source", strlen(o->file));
     }
@@ -84,6 +88,19 @@ static gn_status add_source(const struct origin *o, const gn_reader *reader, gn_
     return st;
 }
 
+/** What went wrong with the file, which the user knows by its place in the given folder. */
+static char *note_of(const struct origin *o, const char *message) {
+    size_t n = strlen(o->file);
+    gn_str s = {0};
+    char *note = NULL;
+    gn_error ignored;
+    bool named = strncmp(message, o->file, n) == 0;
+    gn_str_addf(&s, "%s%s", named ? o->path : "", named ? message + n : message);
+    if (gn_str_take(&s, &note, &ignored) != GN_OK) note = NULL;
+    gn_str_free(&s);
+    return note;
+}
+
 /** Lists the file or set at `file` with the first reader that claims it. A reader's failure, but
  * for lack of memory, becomes an entry that carries the message. */
 static gn_status list_one(const struct origin *o, bool folder, bool *claimed, gn_error *err) {
@@ -95,11 +112,12 @@ static gn_status list_one(const struct origin *o, bool folder, bool *claimed, gn
         if (gn_readers[i]->claims(file, folder)) reader = gn_readers[i];
     *claimed = reader != NULL;
     if (!reader) return GN_OK;
-    gn_status st = reader->list(file, &found, &why);
+    gn_status st = gn_watch_check(o->base, file, &why);
+    if (st == GN_OK) st = reader->list(file, &found, &why);
     if (st == GN_ENOMEM) {
         gn_fail(err, st, "%s", why.message);
     } else if (st != GN_OK) {
-        gn_entry broken = {.name = gn_strdup(gn_path_base(file)), .note = gn_strdup(why.message)};
+        gn_entry broken = {.name = gn_strdup(gn_path_base(file)), .note = note_of(o, why.message)};
         st = broken.name && broken.note ? gn_listing_add(&found, &broken, err)
                                         : gn_fail_nomem(err, file, strlen(file));
         gn_entry_free(&broken);
@@ -149,14 +167,6 @@ static gn_status read_folder(const char *dir, char ***out, size_t *n_out, gn_err
     return st;
 }
 
-/** True when the real path of `file` lies inside `root`. */
-static bool is_inside(const char *root, const char *file) {
-    char real[PATH_MAX];
-    size_t n = strlen(root);
-    return realpath(file, real) && strncmp(real, root, n) == 0 &&
-           (real[n] == '/' || root[n - 1] == '/');
-}
-
 static gn_status scan_folder(gn_view *v, const char *root, const char *dir, const char *relative,
                              int depth, gn_error *err) {
     char **name = NULL, *file = NULL, *path = NULL;
@@ -173,9 +183,10 @@ static gn_status scan_folder(gn_view *v, const char *root, const char *dir, cons
             st = gn_fail_nomem(err, "a path", strlen(dir));
             goto done;
         }
-        bool folder = gn_path_is_dir(file), claimed;
-        if (!is_inside(root, file)) continue;
-        GN_TRY(list_one(&(struct origin){v, file, path, v->n_folders - 1}, folder, &claimed, err));
+        bool folder = gn_path_is_dir(file), inside = gn_path_is_inside(root, file), claimed;
+        if (folder && !inside) continue;
+        GN_TRY(list_one(&(struct origin){v, file, path, root, v->n_folders - 1}, folder, &claimed,
+                        err));
         if (folder && !claimed && depth > 0) {
             gn_error why;
             if (scan_folder(v, root, file, path, depth - 1, &why) == GN_ENOMEM) {
@@ -203,12 +214,17 @@ static gn_status keep_folder(gn_view *v, const char *root, gn_error *err) {
 
 gn_status gn_view_scan(gn_view *v, const char *path, gn_error *err) {
     bool claimed;
-    char root[PATH_MAX];
+    char root[PATH_MAX], *base = NULL;
     gn_status st;
     if (!realpath(path, root)) return gn_fail_errno(err, "%s", path);
     bool folder = gn_path_is_dir(root);
+    if (!folder && !gn_path_is_regular(root))
+        return gn_fail(err, GN_EINVAL, "%s: is a pipe or a device, expected a file or a folder",
+                       path);
+    if (!(base = folder ? gn_strdup(root) : gn_path_dir(root)))
+        return gn_fail_nomem(err, root, strlen(root));
     GN_TRY(keep_folder(v, root, err));
-    GN_TRY(list_one(&(struct origin){v, root, gn_path_base(root), v->n_folders - 1}, folder,
+    GN_TRY(list_one(&(struct origin){v, root, gn_path_base(root), base, v->n_folders - 1}, folder,
                     &claimed, err));
     if (!claimed && folder)
         st = scan_folder(v, root, root, "", 1, err);
@@ -219,26 +235,26 @@ gn_status gn_view_scan(gn_view *v, const char *path, gn_error *err) {
                     ".safetensors, .tsv, .vec, a TensorBoard folder or a folder of them",
                     path);
 done:
+    gn_free(base);
     return st;
 }
 
 gn_status gn_view_add_file(gn_view *v, const char *file, const char *name, size_t *first, size_t *n,
                            gn_error *err) {
     bool claimed;
-    pthread_mutex_lock(&v->lock);
-    size_t before = v->n_sources;
-    pthread_mutex_unlock(&v->lock);
-    const struct origin o = {v, file, name, v->n_folders};
+    const struct origin o = {v, file, name, NULL, v->n_folders};
+    pthread_mutex_lock(&v->listing);
+    size_t before = v->n_sources; /* changed under that lock only, once the server runs */
     gn_status st = list_one(&o, false, &claimed, err);
+    size_t found = v->n_sources - before;
+    pthread_mutex_unlock(&v->listing);
     if (st != GN_OK) return st;
     if (!claimed)
         return gn_fail(
             err, GN_EINVAL,
             "%s: not a file that can be viewed, expected .npy, .npz, .safetensors, .tsv or .vec",
             name);
-    pthread_mutex_lock(&v->lock);
     *first = before;
-    *n = v->n_sources - before;
-    pthread_mutex_unlock(&v->lock);
+    *n = found;
     return GN_OK;
 }

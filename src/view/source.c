@@ -1,4 +1,5 @@
 /* Sources once they are listed: opening, layers, hash, subsets. See source.h. */
+#define _POSIX_C_SOURCE 200809L
 #include "view/source.h"
 
 #include "io/bookmarks.h"
@@ -6,29 +7,63 @@
 #include "view/columns.h"
 #include "view/sets.h"
 #include "view/texts.h"
+#include "view/watch.h"
 
+#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
-void gn_source_describe(gn_source *s, const char *path) {
-    gn_error why;
-    if (gn_metadata_read(path, s->about.rows, path, &s->metadata, &why) != GN_OK && !s->warning)
-        s->warning = gn_strdup(why.message);
+/* Under the source's lock. */
+static void warn(gn_source *s, const char *message) {
+    if (!s->warning) s->warning = gn_strdup(message);
 }
 
-/* X.metadata.tsv beside X.npy, X.tsv ...; metadata.tsv beside tensors.tsv, TensorBoard's names. */
+void gn_source_warn(gn_source *s, const char *message) {
+    pthread_mutex_lock(&s->lock);
+    warn(s, message);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void gn_source_describe(gn_source *s, const char *path) {
+    gn_error why;
+    if (gn_metadata_read(path, s->about.rows, path, &s->metadata, &why) != GN_OK)
+        warn(s, why.message);
+}
+
+/* The only table of numbers as text in its folder: metadata.tsv can be of no other. */
+static bool alone(const char *folder, const char *base) {
+    DIR *d = opendir(folder);
+    bool others = d == NULL;
+    for (struct dirent *e; d && (e = readdir(d));)
+        others |= e->d_name[0] != '.' && strcmp(e->d_name, base) != 0 &&
+                  gn_path_has_suffix(e->d_name, ".tsv") &&
+                  !gn_path_has_suffix(e->d_name, "metadata.tsv");
+    if (d) closedir(d);
+    return !others;
+}
+
+/* X.metadata.tsv beside X.npy, X.tsv ...; metadata.tsv beside tensors.tsv, TensorBoard's names, or
+ * beside the only .tsv of a folder. */
 static void describe_file(gn_source *s) {
-    char path[PATH_MAX + 32];
+    gn_error why;
+    char path[PATH_MAX + 32], folder[PATH_MAX];
     const char *base = gn_path_base(s->file), *dot = strrchr(base, '.');
     size_t stem = dot ? (size_t)(dot - s->file) : strlen(s->file);
     if (s->about.member || s->metadata.cols) return;
     snprintf(path, sizeof path, "%.*s.metadata.tsv", (int)stem, s->file);
-    if (!gn_path_is_file(path) && strcmp(base, "tensors.tsv") == 0)
-        snprintf(path, sizeof path, "%.*smetadata.tsv", (int)(base - s->file), s->file);
-    if (gn_path_is_file(path)) gn_source_describe(s, path);
+    if (!gn_path_is_file(path) && gn_path_has_suffix(base, ".tsv")) {
+        snprintf(folder, sizeof folder, "%.*s", (int)(base - s->file), s->file);
+        if (strcmp(base, "tensors.tsv") == 0 || alone(folder, base))
+            snprintf(path, sizeof path, "%smetadata.tsv", folder);
+    }
+    if (!gn_path_is_file(path)) return;
+    if (gn_watch_check(s->base, path, &why) == GN_OK)
+        gn_source_describe(s, path);
+    else
+        warn(s, why.message);
 }
 
 gn_status gn_source_open(gn_source *s, gn_error *err) {
@@ -38,13 +73,15 @@ gn_status gn_source_open(gn_source *s, gn_error *err) {
                        s->about.note ? s->about.note : "its type is not supported");
     pthread_mutex_lock(&s->lock);
     if (!s->opened) {
-        st = s->reader->open(s, err);
+        st = gn_watch_check(s->base, s->file, err);
+        if (st == GN_OK) st = s->reader->open(s, err);
         if (st == GN_OK && !s->reps) describe_file(s);
         s->opened = st == GN_OK;
         if (st != GN_OK) { /* as it was: a later try may succeed */
             s->reader->close(s->handle);
             gn_free(s->view);
             gn_texts_free(s->texts);
+            gn_watch_end(s);
             s->handle = NULL;
             s->view = NULL;
             s->reps = NULL;
@@ -91,6 +128,8 @@ void gn_source_free(gn_source *s) {
     gn_free(s->warning);
     if (s->handle) s->reader->close(s->handle);
     gn_free(s->view);
+    gn_watch_end(s);
+    gn_free(s->base);
     gn_free(s->file);
     gn_free(s->path);
     gn_entry_free(&s->about);

@@ -58,6 +58,8 @@ struct gn_source {
     char *file;     /**< absolute */
     char *path;     /**< relative to the given folder */
     size_t root;    /**< which of the given paths it lies in; their number for an upload */
+    char *base;     /**< the real folder that its files must lie in: the given one, or that of the
+                         given file; NULL for an upload */
 
     pthread_mutex_t lock; /**< guards the opening and the caches below */
     bool opened;
@@ -70,11 +72,13 @@ struct gn_source {
     struct gn_texts *texts;          /**< text.jsonl; NULL: none */
     const gn_labels *row_label;      /**< of text that begins its lines with one; the handle's */
     gn_metadata metadata;            /**< of a table with metadata.tsv; {0} */
-    char *warning;                   /**< NULL, or why metadata is missing */
     char *bookmarks_file;            /**< TensorBoard's; NULL: none */
     pthread_mutex_t bookmarks_lock;  /**< guards the next one, which takes a while to read */
     struct gn_bookmarks *bookmarks;  /**< NULL until they are asked for */
+    char *warning;                   /**< NULL, or why metadata or marks are missing */
     struct gn_view_columns *columns; /**< columns.c */
+    size_t n_watched;
+    struct gn_watched *watched; /**< watch.c: files that stay mapped */
 };
 
 /** The entry of GET /api/sources; a new reference. */
@@ -86,6 +90,8 @@ gn_status gn_source_open(gn_source *s, gn_error *err);
 void gn_source_describe(gn_source *s, const char *path);
 /** For a reader's open: where the bookmarks are; they are read when they are asked for. */
 gn_status gn_source_keep_bookmarks(gn_source *s, const char *path, gn_error *err);
+/** Keeps the first thing that the user should know of the source. */
+void gn_source_warn(gn_source *s, const char *message);
 /** NULL is fine. */
 void gn_source_free(gn_source *s);
 

@@ -128,14 +128,18 @@ gn_status gn_tags_apply(gn_view *v, gn_source *s, gn_error *err) {
     json_t *marks, *cells;
     const char *name;
     if (atomic_load(&s->tagged)) return GN_OK;
-    gn_status st = gn_marks_open(v, s, &marks, err);
-    if (st != GN_OK) return st;
-    json_object_foreach(json_object_get(marks, "tags"), name, cells) {
-        if (st == GN_OK) st = show(s, name, cells, err);
+    gn_error why = {0};
+    gn_status st = gn_marks_open(v, s, &marks, &why);
+    if (st == GN_OK) {
+        json_object_foreach(json_object_get(marks, "tags"), name, cells) {
+            if (st == GN_OK) st = show(s, name, cells, &why);
+        }
+        gn_marks_close(v, s);
     }
-    gn_marks_close(v, s);
+    if (st == GN_ENOMEM) return gn_fail(err, st, "%s", why.message);
+    if (st != GN_OK) gn_source_warn(s, why.message); /* the data can be seen without them */
     atomic_store(&s->tagged, true);
-    return st;
+    return GN_OK;
 }
 
 /* ---- routes ------------------------------------------------------------------------------ */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { NAME_BYTES = 200 };
 
@@ -67,6 +68,7 @@ static gn_status upload(gn_view *v, const gn_request *rq, gn_reply *re, gn_error
     gn_view_note(v, "upload", json_pack("{s:s}", "name", name), gn_view_seconds() - started);
     st = answer(v, first, n, re, err);
 done:
+    if (path && (of || st != GN_OK)) unlink(path); /* only tensors are mapped, and stay */
     gn_free(path);
     return st;
 }

@@ -72,6 +72,7 @@ gn_status gn_view_prepare(gn_ctx *ctx, const char *const *paths, size_t n_paths,
     gn_view *v = gn_calloc(1, sizeof *v);
     if (!v) return gn_fail_nomem(err, "the viewer", sizeof *v);
     pthread_mutex_init(&v->lock, NULL);
+    pthread_mutex_init(&v->listing, NULL);
     v->ctx = ctx;
     GN_TRY(take_options(v, opts ? opts : &none, err));
     for (size_t i = 0; i < n_paths; i++) GN_TRY(gn_view_scan(v, paths[i], err));
@@ -201,6 +202,7 @@ void gn_view_free(gn_view *v) {
     gn_free(v->assets);
     gn_free(v->model);
     gn_free(v->scratch);
+    pthread_mutex_destroy(&v->listing);
     pthread_mutex_destroy(&v->lock);
     gn_free(v);
 }

@@ -34,6 +34,8 @@ struct gn_view {
     pthread_mutex_t lock;
     size_t n_sources, source_room;
     gn_source **source;
+    pthread_mutex_t
+        listing; /**< held while an upload is listed: what it holds is numbered on end */
     size_t n_folders;
     char **folder;    /**< the given paths, absolute */
     char *upload_dir; /**< private; NULL until the first upload */

@@ -31,13 +31,15 @@ def text_is_a_table(folder):
     put(folder, "w2v.vec", "2 3\nking 1 2 3\nqueen 4 5 6\n")
     put(folder, "bad.tsv", "1\t2\n3\tx\n")
     put(folder, "empty.tsv", "\n")
+    put(folder, "excel.tsv", b"\xef\xbb\xbfthe\t1\t2\t3\t\r\n" + "\u00e9".encode() * 40 + b"\t4\t5\t6\r\n")
     with Server(folder) as s:
         found = {x["name"]: x for x in s.get("/api/sources").json["sources"]}
-        assert list(found) == ["bad.tsv", "empty.tsv", "glove.6B.3d.txt", "w2v.vec", "words.tsv"], list(found)
+        assert list(found) == ["bad.tsv", "empty.tsv", "excel.tsv", "glove.6B.3d.txt", "w2v.vec", "words.tsv"], list(found)
         for name, kind in (("words.tsv", "tsv"), ("glove.6B.3d.txt", "glove"), ("w2v.vec", "glove")):
             assert found[name]["kind"] == kind and found[name]["dims"] == 3, found[name]
         assert found["words.tsv"]["rows"] == 3 and found["w2v.vec"]["rows"] == 2
         assert found["words.tsv"]["preview"] == ["the 1 2 3", "cat 4 5 6"]
+        assert found["excel.tsv"]["preview"] == ["the 1 2 3", 30 * "\u00e9" + " ..."]
         assert names(s, found["words.tsv"]["id"], "label") == ["the", "cat", None]
         assert names(s, found["glove.6B.3d.txt"]["id"], "label") == ["the", "at a@b"]
         assert s.get(f"/api/sources/{found['w2v.vec']['id']}").json["token_column"] == "label"
@@ -55,6 +57,7 @@ def a_projector_folder_opens_unchanged(folder):
     put(folder, "two.tsv", "word\tcount\t__seq_next__\nthe\t10\t1\ncat\t\t\n")
     write_npy(os.path.join(folder, "table.npy"), values)
     put(folder, "three.tsv", "word\na\nb\n")
+    put(folder, "short.bytes", raw[:-4])
     put(folder, "projector_config.pbtxt", """
         embeddings { tensor_name: "my words:00000" tensor_path: "00000/my words/tensors.tsv"
                      metadata_path: "00000/my words/metadata.tsv" }
@@ -64,16 +67,20 @@ def a_projector_folder_opens_unchanged(folder):
         embeddings { tensor_name: "checkpoint only" tensor_shape: [2, 3] }
         embeddings { tensor_name: "outside" tensor_path: "/etc/passwd" }
         embeddings { tensor_name: "wrong shape" tensor_shape: [9, 3] tensor_path: "00000/my words/tensors.tsv" }
+        embeddings { tensor_name: "no shape" tensor_path: "raw.bytes" }
+        embeddings { tensor_name: "short" tensor_shape: [2, 3] tensor_path: "short.bytes" }
     """)
     with Server(folder) as s:
         listed = s.get("/api/sources").json["sources"]
         assert [x["name"] for x in listed] == ["my words:00000", "raw", "npy", "checkpoint only", "outside",
-                                               "wrong shape"]
+                                               "wrong shape", "no shape", "short"]
         assert all(x["kind"] == "tensorboard" for x in listed)
-        assert [x["supported"] for x in listed] == [True, True, True, False, False, False]
+        assert [x["supported"] for x in listed] == [True, True, True] + 5 * [False]
         assert all((x["rows"], x["dims"]) == (2, 3) for x in listed[:3])
         assert "checkpoint" in listed[3]["note"] and "leads out of the folder" in listed[4]["note"]
         assert "tensor_shape says 9 x 3" in listed[5]["note"]
+        assert "raw.bytes: 24 bytes that are no text: raw float32 values need a tensor_shape" in listed[6]["note"]
+        assert "20 bytes that are no text; raw float32 values of tensor_shape 2 x 3 would be 24" in listed[7]["note"]
         assert "cannot be shown" in s.fails(400, "GET", "/api/sources/4")
         # the same numbers whatever the file: the content hashes agree
         details = [s.get(f"/api/sources/{i}").json for i in range(3)]
@@ -84,6 +91,13 @@ def a_projector_folder_opens_unchanged(folder):
         assert count[0] == 10 and count[1] != count[1]
         assert "describes 3 rows, the vectors are 2: a single column has no header" in details[2]["warning"]
         assert [c["name"] for c in details[2]["columns"]] == ["__index__"]
+
+
+def an_empty_configuration_says_so(folder):
+    put(folder, "projector_config.pbtxt", "# nothing yet")
+    with Server(folder) as s:
+        (only,) = s.get("/api/sources").json["sources"]
+        assert not only["supported"] and only["note"].endswith("projector_config.pbtxt: lists no embeddings"), only
 
 
 def a_run_folder_holds_it_in_plugins(folder):
@@ -100,9 +114,15 @@ def metadata_lies_beside_a_file(folder):
     put(folder, "table.metadata.tsv", "word\tsense\nbank\triver\nbank\tfinance\n")
     put(folder, "sub/tensors.tsv", "1\t2\n3\t4\n")
     put(folder, "sub/metadata.tsv", "x\ny\n")
+    put(folder, "word2vec/vectors.tsv", "1\t2\n3\t4\n")
+    put(folder, "word2vec/metadata.tsv", "king\nqueen\n")
+    for name in ("one.tsv", "two.tsv", "metadata.tsv"):  # nobody knows of which it is
+        put(folder, f"several/{name}", "1\t2\n3\t4\n")
     with Server(folder) as s:
         found = {x["name"]: x["id"] for x in s.get("/api/sources").json["sources"]}
-        assert set(found) == {"table.npy", "tensors.tsv"}, found
+        assert set(found) == {"table.npy", "tensors.tsv", "vectors.tsv", "one.tsv", "two.tsv"}, found
+        assert names(s, found["vectors.tsv"], "label") == ["king", "queen"]
+        assert s.get(f"/api/sources/{found['one.tsv']}").json["token_column"] is None
         assert names(s, found["table.npy"], "sense") == ["river", "finance"]
         assert names(s, found["tensors.tsv"], "label") == ["x", "y"]
 
@@ -210,5 +230,6 @@ def bookmarks_are_layouts(folder):
 
 
 if __name__ == "__main__":
-    sys.exit(main([text_is_a_table, a_projector_folder_opens_unchanged, a_run_folder_holds_it_in_plugins,
-                   metadata_lies_beside_a_file, what_is_exported_comes_back, bookmarks_are_layouts, exported_maps_come_back]))
+    sys.exit(main([text_is_a_table, a_projector_folder_opens_unchanged, an_empty_configuration_says_so,
+                   a_run_folder_holds_it_in_plugins, metadata_lies_beside_a_file, what_is_exported_comes_back,
+                   bookmarks_are_layouts, exported_maps_come_back]))

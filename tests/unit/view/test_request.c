@@ -245,9 +245,12 @@ TEST(blocks_are_aligned_and_say_where_things_are) {
 
 TEST(only_this_server_s_names_are_its_host) {
     CHECK(gn_is_own_host("127.0.0.1:80", 80) && gn_is_own_host("localhost:8080", 8080));
-    CHECK(!gn_is_own_host("127.0.0.1:81", 80) && !gn_is_own_host("127.0.0.1", 80));
+    CHECK(!gn_is_own_host("127.0.0.1:81", 80) && !gn_is_own_host("127.0.0.1", 81));
     CHECK(!gn_is_own_host(NULL, 80) && !gn_is_own_host("", 80));
     CHECK(!gn_is_own_host("localhost:80.evil.example", 80));
+    /* browsers leave HTTP's own port out */
+    CHECK(gn_is_own_host("127.0.0.1", 80) && gn_is_own_host("localhost", 80));
+    CHECK(!gn_is_own_host("evil.example", 80) && gn_is_own_origin("http://127.0.0.1", 80));
     CHECK(gn_is_own_origin("http://localhost:80", 80));
     CHECK(!gn_is_own_origin("https://localhost:80", 80) && !gn_is_own_origin("null", 80));
 }
