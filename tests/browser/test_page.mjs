@@ -116,6 +116,24 @@ run([
     await holds(page, `document.querySelectorAll('[data-testid="layer-strip"] canvas').length === 4`);
   }],
 
+  ["every control has a name; the first row of a list is reached from the control before it", async (t) => {
+    stack(t, 3);
+    const page = await t.open(t.folder);
+    await mapStands(page);
+    await page.mouse.click(...(await pixel(page, await inFront(page))));
+    await page.waitForSelector(`${byId("neighbour-list")} [data-row]`);
+    const nameless = await page.evaluate(() =>
+      [...document.querySelectorAll("button, input, select, canvas, [role]")]
+        .filter((e) => !e.hidden && !e.closest("[aria-hidden=true]") && !(e.getAttribute("aria-label") || e.title || e.textContent.trim() || e.labels?.length))
+        .map((e) => e.outerHTML.slice(0, 80)));
+    equal(nameless, [], "without a name:");
+    await page.focus(byId("neighbours-remove"));
+    await page.keyboard.press("Tab");
+    equal(await page.evaluate(() => document.activeElement.closest('[data-testid="neighbour-list"]') !== null), true);
+    await page.keyboard.press("Tab");
+    equal(await page.evaluate(() => document.activeElement.dataset.testid), "other-layers");
+  }],
+
   ["a scale of numbers has round ticks and counts what has no value", async (t) => {
     writeNpy(join(t.folder, "x.npy"), cloud(60, 5), [60, 5]);
     writeFileSync(join(t.folder, "x.metadata.tsv"), ["word\tscore", ...Array.from({ length: 60 }, (_, i) => `w${i}\t${i % 6 ? i / 10 : ""}`)].join("\n") + "\n");

@@ -160,7 +160,7 @@ test("the splat is the naive sum of optical depths, pixel by pixel", () => {
       return {
         x: (Math.floor(x * 8) + 0.5) / 8, y: (Math.floor(y * 8) + 0.5) / 8, shape: s.shapes![row],
         radius: radiusSteps(look, pr, 0, s.sizes![row], depth) / RADIUS_STEPS,
-        gain: (dim === 3 ? Math.min(1, Math.max(FOG, look.fogAt + look.fogPer * depth)) : 1) * (flag & DIMMED ? 0.4 : 1),
+        gain: (dim === 3 ? Math.min(1, Math.max(FOG, look.fogAt + look.fogPer * depth)) : 1) * (flag & DIMMED ? look.dim : 1),
         entry: s.colors![row] + (flag & DIMMED ? 256 : 0), hidden: (flag & HIDDEN) !== 0,
       };
     });

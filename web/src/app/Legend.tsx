@@ -52,6 +52,7 @@ function Categories({ l }: { l: Extract<LegendData, { kind: "categories" }> }) {
               type="button"
               tabIndex={stop(i)}
               aria-pressed={!e.hidden}
+              aria-label={`${e.name}, ${plural(e.count, "row")}`}
               data-testid={`legend-${e.name}`}
               title="Click: off or on. Alt-click: only this one. Shift-click: select its rows."
               onClick={(ev) => (ev.shiftKey ? rowsOfEntry(e) : toggle(e, l.entries, ev.altKey ? "only" : "toggle"))}

@@ -191,7 +191,9 @@ function Status() {
   return (
     <div class="status" data-testid="status">
       <span data-testid="status-rows">
-        {count(s.placed)} of {plural(s.rows, "row")} placed{c.shown < s.placed ? `, ${count(c.shown)} shown` : ""}
+        {arrived.value || !running.value
+          ? `${count(s.placed)} of ${plural(s.rows, "row")} placed${c.shown < s.placed ? `, ${count(c.shown)} shown` : ""}`
+          : `placing ${plural(s.rows, "row")}`}
       </span>
       {s.non_finite > 0 && <span class="bad">{count(s.non_finite)} non-finite</span>}
       <span data-testid="status-method">

@@ -100,7 +100,8 @@ function Coming({ n }: { n: number }) {
 
 function List({ rows, busy }: { rows: Neighbor[]; busy: boolean }) {
   const far = Math.max(...rows.map((n) => n.distance), 1e-30);
-  const decimals = Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(far))));
+  // All on one spot: no digits tell them apart.
+  const decimals = far < 1e-9 ? 0 : Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(far))));
   return (
     <ol class={`neighbours${busy ? " busy" : ""}`} data-testid="neighbour-list" {...asList}>
       {rows.map((n, i) => (
@@ -110,6 +111,7 @@ function List({ rows, busy }: { rows: Neighbor[]; busy: boolean }) {
             class={`line${hover.value === n.row ? " hover" : ""}`}
             tabIndex={stop(i)}
             data-row={n.row}
+            aria-label={`${tokenOf(n.row, n.token)}, distance ${n.distance.toFixed(decimals)}`}
             data-testid={`neighbour-${n.row}`}
             onClick={() => pin(n.row)}
             onPointerEnter={() => {

@@ -108,6 +108,7 @@ function Source({ s, tabIndex }: { s: SourceEntry; tabIndex: number }) {
         type="button"
         class={currentSource.value === s.id ? "source current" : "source"}
         tabIndex={tabIndex}
+        aria-label={[s.name, kinds[s.kind] ?? s.kind, ...facts].join(", ")}
         disabled={!s.supported}
         data-testid={`source-${s.id}`}
         onClick={() => openSource(s.id)}

@@ -4,8 +4,10 @@ import { useEffect, useRef } from "preact/hooks";
 import { pin, placeText } from "../state/actions";
 import type { EmbedPoint } from "../api/types";
 import type { Plot } from "../plot";
+import { placeLabels } from "../plot/labels";
 import { drawn } from "../state/handle";
 import { tokenOf } from "../state/columns";
+import { visible } from "../state/format";
 import { layer, layers, mapPlot, typedText } from "../state/store";
 import { typed, typedPoints } from "../state/typed";
 import { Button, Problem } from "./ui";
@@ -64,7 +66,7 @@ export function TypedPanel() {
           <ol class="typed" data-testid="typed-tokens">
             {typedPoints(reply).map((t, i) => (
               <li key={i}>
-                <strong class="token">{t.token}</strong>
+                <strong class="token">{visible(t.token)}</strong>
                 <span>
                   {t.nearest.map((n) => (
                     <button
@@ -101,22 +103,34 @@ function placeOf(plot: Plot, p: EmbedPoint): [number, number] {
   return [mean(0), mean(1)];
 }
 
-/** The tokens over the plot: they follow the camera picture by picture. */
+/** The tokens over the plot: they follow the camera picture by picture. A name without a free place is left out. */
 export function TypedMarks() {
   const host = useRef<HTMLDivElement>(null);
   const { reply } = typed.value;
   const points = reply ? typedPoints(reply) : [];
   useEffect(() => {
     if (!points.length) return;
+    const marks = [...host.current!.children] as HTMLElement[];
+    const names = marks.map((m) => m.firstElementChild as HTMLElement);
+    const sizes = names.map((n) => ({ width: n.offsetWidth, height: n.offsetHeight }));
     let request = 0;
+    let before = "";
     const place = (): void => {
       request = requestAnimationFrame(place);
       const plot = mapPlot.peek();
       if (!plot) return;
-      points.forEach((p, i) => {
-        const [x, y] = placeOf(plot, p);
-        const mark = host.current?.children[i] as HTMLElement | undefined;
-        if (mark) mark.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
+      const at = points.map((p) => placeOf(plot, p).map(Math.round));
+      const { clientWidth: width, clientHeight: height } = host.current!;
+      const now = `${at.join()} ${width} ${height}`;
+      if (now === before) return;
+      before = now;
+      const anchors = at.map(([x, y], i) => ({ x, y, r: 5, strong: false, ...sizes[i] }));
+      const free = new Map(placeLabels(anchors, { x0: 0, y0: 0, x1: width, y1: height }).map((p) => [p.index, p]));
+      at.forEach(([x, y], i) => {
+        const name = free.get(i);
+        marks[i].style.transform = `translate(${x}px, ${y}px)`;
+        names[i].style.visibility = name ? "visible" : "hidden";
+        if (name) names[i].style.transform = `translate(${name.x - x}px, calc(${name.y - y}px - 50%))`;
       });
     };
     place();
@@ -125,7 +139,9 @@ export function TypedMarks() {
   return (
     <div class="typed-marks" ref={host} aria-hidden="true">
       {points.map((p, i) => (
-        <span key={i}>{p.token}</span>
+        <span key={i}>
+          <b>{visible(p.token)}</b>
+        </span>
       ))}
     </div>
   );

@@ -13,7 +13,7 @@ import {
   AT_A, AT_B, AT_COLOR, AT_FLAGS, AT_SHAPE, AT_SIZE, POINT_FRAGMENT, POINT_VERTEX, RESOLVE_FRAGMENT, RESOLVE_VERTEX,
 } from "./shaders";
 
-const UNIFORMS = ["origin", "rows", "centre", "view", "eye", "tween", "radius", "frontGrowth", "frontLeast", "outline", "fogAt", "fogPer", "layer", "table", "alpha"] as const;
+const UNIFORMS = ["origin", "rows", "centre", "view", "eye", "tween", "radius", "frontGrowth", "frontLeast", "outline", "fogAt", "fogPer", "dim", "layer", "table", "alpha"] as const;
 const BYTES = [["colors", AT_COLOR, 0], ["sizes", AT_SIZE, SIZE_ONE], ["shapes", AT_SHAPE, 0], ["flags", AT_FLAGS, 0]] as const;
 
 interface Resources {
@@ -126,6 +126,7 @@ export class GlRenderer {
     gl.uniform1f(u.outline, look.outline);
     gl.uniform1f(u.fogAt, look.fogAt);
     gl.uniform1f(u.fogPer, look.fogPer);
+    gl.uniform1f(u.dim, look.dim);
     gl.uniform1i(u.layer, layer);
     gl.uniform1f(u.alpha, 1 - Math.exp(-depthOf(look, layer)));
     gl.uniform1i(u.table, 0);

@@ -294,6 +294,7 @@ export class PlotView implements Plot {
   }
 
   private addCanvas(c: HTMLCanvasElement): void {
+    c.setAttribute("aria-hidden", "true");
     Object.assign(c.style, {
       position: "absolute", left: "0", top: "0", width: "100%", height: "100%", display: "block", pointerEvents: "none",
     });

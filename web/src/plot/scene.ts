@@ -19,7 +19,7 @@ export const HIGHLIGHT = SELECTED | NEIGHBOUR;
 
 /** In a crowd the discs of a typical place add up to TYPICAL_DEPTH; points that hardly overlap are nearly opaque, at most
  *  of MAX_DEPTH. A lone point beside a crowd must still be seen, on a dark background more so. */
-const TYPICAL_DEPTH = 1.8, OWN = 0.26, MAX_DEPTH = 3.5, MIN_DEPTH = 0.28, MIN_DEPTH_DARK = 0.45;
+const TYPICAL_DEPTH = 1.8, OWN = 0.26, MAX_DEPTH = 3.5, MIN_DEPTH = 0.2, MIN_DEPTH_DARK = 0.28;
 /** Widths in CSS pixels: of the points of a large set, of a usual one, of a few; with the zoom they grow a little. */
 const NARROWEST = 1.25, USUAL = 9, WIDEST = 14, GROWN = 1.1;
 /** So many points have the usual width; fewer are wider, by this power of how much fewer. */
@@ -34,8 +34,11 @@ export const MIN_RADIUS = 0.5, MAX_RADIUS = 48;
  *  soft edge. */
 const FEW = { growth: 1.25, least: 1.75, outline: 1.5 }, MANY = { growth: 1, least: 0.6, outline: 1.25 };
 const MANY_FROM = 3000;
-/** Opacity of the farthest points of a 3D cloud, and of a dimmed point, relative to the nearest. */
-export const FOG = 0.45, DIM = 0.4;
+/** Opacity of the farthest points of a 3D cloud, and of a dimmed point, relative to the nearest; a dimmed one keeps this
+ *  optical depth, so that a faint crowd does not vanish. */
+export const FOG = 0.45;
+export const DIM = 0.4;
+const LEAST_DIMMED = 0.16;
 
 export class Scene {
   positions: Positions = { n: 0, dim: 2, a: new Float32Array(0), b: null, t: 0 };
@@ -174,6 +177,8 @@ export interface Look {
   frontGrowth: number;
   frontLeast: number;
   outline: number;
+  /** Opacity of a dimmed point, relative. */
+  dim: number;
   /** Opacity of a point = clamp(fogAt + fogPer * depth in pixels), relative. 1 and 0 in 2D. */
   fogAt: number;
   fogPer: number;
@@ -199,7 +204,7 @@ export function lookOf(s: Scene, pr: Projection, v: Viewport, ratio: number): Lo
   const look: Look = {
     radius, depth, frontDepth: many ? Math.min(FRONT_DEPTH, 2 * depth) : FRONT_DEPTH,
     outlineDepth: many ? depth / 6 : FRONT_DEPTH, frontGrowth: front.growth, frontLeast: front.least * ratio,
-    outline: front.outline * ratio, fogAt: 1, fogPer: 0,
+    outline: front.outline * ratio, dim: Math.min(1, Math.max(DIM, LEAST_DIMMED / depth)), fogAt: 1, fogPer: 0,
   };
   if (pr.dim === 3 && s.box) {
     const m = pr.m, c = s.box.centre;

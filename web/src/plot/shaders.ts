@@ -2,7 +2,7 @@
  * scene.ts, coverage as in stamps.ts; what differs is float32 arithmetic and centres that are not rounded to 1/8
  * pixel. */
 
-import { FOG, MAX_RADIUS, MIN_RADIUS, RADIUS_STEPS, DIM } from "./scene";
+import { FOG, MAX_RADIUS, MIN_RADIUS, RADIUS_STEPS } from "./scene";
 import { DIMMED_AT, OUTLINE_NEIGHBOUR, OUTLINE_SELECTED } from "./colour";
 import { DIMMED, HIDDEN, NEIGHBOUR, SELECTED, SIZE_ONE } from "./types";
 
@@ -23,7 +23,7 @@ layout(location = ${AT_FLAGS}) in uint flags;
 uniform vec3 origin;
 uniform vec4 rows[3];
 uniform vec2 centre, view;
-uniform float eye, tween, radius, frontGrowth, frontLeast, outline, fogAt, fogPer;
+uniform float eye, tween, radius, frontGrowth, frontLeast, outline, fogAt, fogPer, dim;
 uniform int layer;
 uniform sampler2D table;
 flat out vec3 rgb;
@@ -49,7 +49,7 @@ void main() {
     gain = clamp(fogAt + fogPer * v.z, fogPer == 0.0 ? 1.0 : ${float(FOG)}, 1.0);
     if ((flags & ${DIMMED}u) != 0u) {
       entry += ${DIMMED_AT}u;
-      gain *= ${float(DIM)};
+      gain *= dim;
     }
   }
   rgb = texelFetch(table, ivec2(int(entry), 0), 0).rgb;

@@ -17,7 +17,7 @@
 
 import { projectRange, type Projection } from "./camera";
 import { DIMMED_AT, OUTLINE_NEIGHBOUR, OUTLINE_SELECTED } from "./colour";
-import { BASE, depthOf, DIM, FOG, FRONT, HIGHLIGHT, MAX_RADIUS, OUTLINE, radiusSteps, RADIUS_STEPS, type Look, type Scene } from "./scene";
+import { BASE, depthOf, FOG, FRONT, HIGHLIGHT, MAX_RADIUS, OUTLINE, radiusSteps, RADIUS_STEPS, type Look, type Scene } from "./scene";
 import { PHASES, reach, Stamps } from "./stamps";
 import { DIMMED, HIDDEN, SELECTED, SIZE_ONE } from "./types";
 
@@ -118,7 +118,7 @@ export class Splat {
           if (fog) gain = Math.min(GAIN_ONE, Math.max(FOG * GAIN_ONE, fogAt + fogPer * chunk[k + 2])) | 0;
           if (flag & DIMMED) {
             entry += DIMMED_AT;
-            gain = (gain * DIM) | 0;
+            gain = (gain * look.dim) | 0;
           }
         }
         const r = table[4 * entry], g = table[4 * entry + 1], b = table[4 * entry + 2];

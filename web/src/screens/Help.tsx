@@ -12,7 +12,7 @@ const MOUSE: [string, string][] = [
   ["Alt + lasso", "take from the selection"],
 ];
 const PLACES: [string, string][] = [
-  ["Map, focused", "arrows turn or move, + and − zoom"],
+  ["Map, focused", "arrows turn or move, + and − zoom, Home fits"],
   ["Layer slider", "arrows a layer, Page Up/Down four"],
   ["Curves", "arrows move the marker, Shift + arrows brush, Esc clears"],
   ["Matrices", "arrows go from cell to cell, Enter opens one"],
