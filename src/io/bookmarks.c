@@ -499,14 +499,12 @@ done:
 
 gn_status gn_bookmarks_open(const char *path, size_t rows, size_t cols, gn_bookmarks *out,
                             gn_error *err) {
-    gn_map map = {0};
-    gn_status st = gn_map_open(path, &map, err);
-    if (st == GN_OK && map.n > most_bytes)
-        st = gn_fail(err, GN_EDATA, "%s: bookmarks of %zu MiB, expected at most %zu", path,
-                     map.n >> 20, most_bytes >> 20);
-    if (st == GN_OK)
-        st = gn_bookmarks_parse((const char *)map.data, map.n, rows, cols, path, out, err);
-    gn_map_close(&map);
+    char *text; /* not mapped: another program may shorten the file while it is read */
+    size_t n;
+    gn_status st = gn_read_file(path, most_bytes, &text, &n, err);
+    if (st != GN_OK) return st;
+    st = gn_bookmarks_parse(text, n, rows, cols, path, out, err);
+    gn_free(text);
     return st;
 }
 

@@ -3,6 +3,7 @@
 #include "view/layers.h"
 
 #include "base/number.h"
+#include "io/npy.h"
 #include "reps/about.h"
 
 #include <stdio.h>
@@ -78,6 +79,22 @@ static gn_status next_lists(void *user, unsigned wait_ms, gn_block *out, bool *e
     return st;
 }
 
+/* The rows alone as .npy, int32 (n, k), -1 where a row has fewer. */
+static gn_status reply_npy(const struct lists *x, gn_reply *re, gn_error *err) {
+    unsigned char head[GN_NPY_HEADER_MAX];
+    const gn_knn *knn = x->knn;
+    const size_t n_head = gn_npy_header_bytes(GN_I32, (size_t[]){knn->n, x->k}, 2, head);
+    const size_t row = x->k * sizeof *knn->index, n = n_head + knn->n * row;
+    unsigned char *bytes;
+    gn_status st = gn_alloc_array(&bytes, n, 1, "neighbors", err);
+    if (st != GN_OK) return st;
+    memcpy(bytes, head, n_head);
+    for (size_t i = 0; i < knn->n; i++)
+        memcpy(bytes + n_head + i * row, knn->index + i * knn->k, row);
+    gn_reply_download(re, "neighbors.npy");
+    return gn_reply_bytes(re, "application/octet-stream", bytes, n);
+}
+
 static gn_status export_neighbors(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
     const char *source = gn_query_text(rq, "source"), *metric = gn_query_text(rq, "metric");
     const char *format = gn_query_text(rq, "format");
@@ -99,11 +116,13 @@ static gn_status export_neighbors(gn_view *v, const gn_request *rq, gn_reply *re
     if (metric && strcmp(metric, gn_metric_name(GN_EUCLIDEAN)) == 0) m = GN_EUCLIDEAN;
     bool known = !metric || strcmp(metric, gn_metric_name(m)) == 0;
     x->csv = !format || strcmp(format, "csv") == 0;
-    if (!known || (!x->csv && strcmp(format, "jsonl") != 0)) {
-        st = gn_fail(err, GN_EINVAL,
-                     "expected metric=euclidean or cosine and format=csv or jsonl, found '%.40s' "
-                     "and '%.40s'",
-                     metric ? metric : "", format ? format : "");
+    const bool npy = format && strcmp(format, "npy") == 0;
+    if (!known || (!x->csv && !npy && strcmp(format, "jsonl") != 0)) {
+        st = gn_fail(
+            err, GN_EINVAL,
+            "expected metric=euclidean or cosine and format=csv, jsonl or npy, found '%.40s' "
+            "and '%.40s'",
+            metric ? metric : "", format ? format : "");
         goto done;
     }
     GN_TRY(gn_view_answer_context(&asker, &ctx, err));
@@ -116,6 +135,10 @@ static gn_status export_neighbors(gn_view *v, const gn_request *rq, gn_reply *re
                            gn_json_whole(gn_source_layer(l.s, l.i)), "k", gn_json_whole(x->k),
                            "metric", gn_metric_name(m), "space", gn_space_json(space)),
                  gn_view_seconds() - started);
+    if (npy) {
+        st = reply_npy(x, re, err);
+        goto done;
+    }
     st = gn_reply_stream(re, x->csv ? "text/csv; charset=utf-8" : "application/jsonl",
                          (gn_stream){x, next_lists, release_lists, true});
     gn_reply_download(re, x->csv ? "neighbors.csv" : "neighbors.jsonl");

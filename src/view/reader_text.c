@@ -276,6 +276,9 @@ static gn_status open_projector(gn_source *s, gn_error *err) {
                      s->about.name);
     if (st == GN_OK) st = open_tensor(s, &p.tensor[i], err);
     if (st == GN_OK && p.tensor[i].metadata) gn_source_describe(s, p.tensor[i].metadata);
+    if (st == GN_OK)
+        gn_source_illustrate(s, p.tensor[i].sprite, p.tensor[i].sprite_width,
+                             p.tensor[i].sprite_height);
     if (st == GN_OK) st = gn_source_keep_bookmarks(s, p.tensor[i].bookmarks, err);
     gn_projector_free(&p);
     return st;

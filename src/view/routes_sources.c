@@ -132,6 +132,7 @@ static gn_status get_source(gn_view *v, const gn_request *rq, gn_reply *re, gn_e
     json_object_set(out, "path_column", path_column);
     json_object_set(out, "conditions", about);
     json_object_set_new(out, "bookmarks", json_boolean(s->bookmarks_file != NULL));
+    json_object_set_new(out, "sprite", gn_sprite_json(&s->sprite));
     json_object_set_new(out, "warning", gn_json_text(s->warning));
     st = gn_reply_json(re, out, err);
 done:

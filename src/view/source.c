@@ -93,6 +93,13 @@ gn_status gn_source_open(gn_source *s, gn_error *err) {
     return st;
 }
 
+void gn_source_illustrate(gn_source *s, const char *file, size_t width, size_t height) {
+    gn_error why;
+    if (!file || s->sprite.file) return;
+    if (gn_sprite_open(file, width, height, &s->sprite, &why) != GN_OK)
+        warn(s, why.message);
+}
+
 gn_status gn_source_keep_bookmarks(gn_source *s, const char *path, gn_error *err) {
     if (!path || s->bookmarks_file) return GN_OK;
     s->bookmarks_file = gn_strdup(path);
@@ -121,6 +128,7 @@ void gn_source_free(gn_source *s) {
     if (s->bookmarks) gn_bookmarks_free(s->bookmarks);
     gn_free(s->bookmarks);
     gn_free(s->bookmarks_file);
+    gn_sprite_free(&s->sprite);
     pthread_mutex_destroy(&s->bookmarks_lock);
     gn_view_columns_free(s->columns);
     gn_texts_free(s->texts);

@@ -8,6 +8,7 @@
 #include "io/metadata.h"
 #include "gonio/view.h"
 #include "view/request.h"
+#include "view/sprite.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -72,6 +73,7 @@ struct gn_source {
     struct gn_texts *texts;          /**< text.jsonl; NULL: none */
     const gn_labels *row_label;      /**< of text that begins its lines with one; the handle's */
     gn_metadata metadata;            /**< of a table with metadata.tsv; {0} */
+    gn_sprite sprite;                /**< {0}: none */
     char *bookmarks_file;            /**< TensorBoard's; NULL: none */
     pthread_mutex_t bookmarks_lock;  /**< guards the next one, which takes a while to read */
     struct gn_bookmarks *bookmarks;  /**< NULL until they are asked for */
@@ -88,6 +90,8 @@ json_t *gn_source_json(const gn_source *s);
 gn_status gn_source_open(gn_source *s, gn_error *err);
 /** For a reader's open: columns from a metadata file. A failure becomes the source's warning. */
 void gn_source_describe(gn_source *s, const char *path);
+/** For a reader's open: the pictures of the rows. A failure becomes the source's warning. */
+void gn_source_illustrate(gn_source *s, const char *file, size_t width, size_t height);
 /** For a reader's open: where the bookmarks are; they are read when they are asked for. */
 gn_status gn_source_keep_bookmarks(gn_source *s, const char *path, gn_error *err);
 /** Keeps the first thing that the user should know of the source. */

@@ -35,6 +35,7 @@ const gn_view_part *const gn_view_parts[] = {
     &gn_part_compare,
     &gn_part_layouts,
     &gn_part_embed,
+    &gn_part_sprite,
     /* clang-format on */
 };
 _Static_assert(sizeof gn_view_parts / sizeof *gn_view_parts <= GN_VIEW_MAX_PARTS, "too many parts");

@@ -55,7 +55,7 @@ extern const size_t gn_view_n_parts;
 extern const gn_view_part gn_part_log, gn_part_cache, gn_part_jobs, gn_part_sources, gn_part_sets, gn_part_tags,
     gn_part_uploads, gn_part_export, gn_part_export_neighbors, gn_part_export_geometry,
     gn_part_neighbors, gn_part_search, gn_part_geometry, gn_part_points, gn_part_compare,
-    gn_part_layouts, gn_part_embed;
+    gn_part_layouts, gn_part_embed, gn_part_sprite;
 
 /** gn_view_open without the HTTP server: for tests, which call the handlers themselves. */
 gn_status gn_view_prepare(gn_ctx *ctx, const char *const *paths, size_t n_paths,

@@ -136,8 +136,12 @@ run([
     const { dir, rows } = set(t.folder), page = await t.open(dir);
     await mapStands(page, "g.layout.layers.length === 4");
     const want = await drawn(page);
+    const asked = { source: 0, layer: 3, metric: "cosine", k: 10, query: { row: 17 } };
+    const near = (await page.server.json("/api/neighbors", { method: "POST", body: asked })).rows.map((x) => x.row);
     await click(page, "open-export");
     await page.waitForSelector(byId("export-html"));
+    const says = await page.$eval(byId("export-dialog"), (e) => e.textContent);
+    assert(says.includes("each row's 10 nearest neighbours (cosine, layer 3, raw vectors); no vectors"), says);
     const file = await download(page, "export-html", t.folder);
     assert(file.name.endsWith(".html") && file.bytes.length > 50000, file.name, file.bytes.length);
     await page.close();
@@ -154,8 +158,18 @@ run([
     await alone.mouse.move(...(await pixel(alone, row)));
     await alone.waitForSelector(`${byId("hover-card")} ${byId("context")}`);
     equal(await alone.$eval(`${byId("hover-card")} ${byId("context")}`, (e) => [e.textContent, e.querySelector("mark").textContent]), [texts[rows[row].s][0], rows[row].token]);
+    // A click lists the neighbours that were saved, at the layer they are of.
+    const hit = await ask(alone, "Array.from({ length: g.data.n }, (_, i) => i).find((i) => i >= 17 && g.plot.pick(...g.project(i)) === i)");
+    equal(hit, 17, "row 17 can be hit:");
+    await alone.mouse.click(...(await pixel(alone, 17)));
+    await until(alone, "g.pinned === 17");
+    await alone.waitForSelector(byId("neighbour-list"));
+    equal(await alone.$$eval(`${byId("neighbour-list")} [data-row]`, (l) => l.map((e) => Number(e.dataset.row))), near, "neighbours:");
+    equal(await text(alone, "neighbours-space"), "cosine distance, layer 3, raw vectors");
+    assert(!(await alone.$(byId("neighbours-k"))), "the saved list can be asked for otherwise");
     await alone.keyboard.press("[");
     await mapStands(alone, "g.layer === 2 && g.shownLayer === 2");
+    await holds(alone, () => document.querySelector('[data-testid="neighbours-error"]')?.textContent.includes("neighbours at layer 3"));
     await alone.keyboard.press("/");
     await alone.keyboard.type("bank");
     await until(alone, `g.selection.length === ${rows.filter((r) => r.token.includes("bank")).length}`);

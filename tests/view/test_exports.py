@@ -7,6 +7,7 @@ import io
 import json
 import math
 import os
+import struct
 import sys
 import time
 
@@ -95,13 +96,19 @@ def neighbours_of_all_rows_are_downloaded(folder):
                 assert all(abs(float(r["distance"]) - w) < 1e-6 * w for r, (w, _) in zip(mine, want))
                 assert [r["neighbor_token"] for r in mine] == [tokens[j] for _, j in want]
                 assert mine[0]["token"] == tokens[i]
+        table = s.get("/api/export/neighbors", source=0, layer=1, k=3, metric="euclidean", format="npy")
+        assert 'filename="neighbors.npy"' in table.headers["Content-Disposition"]
+        assert table.body[:6] == b"\x93NUMPY" and b"'<i4'" in table.body[:128] and b"(%d, 3)" % n in table.body[:128]
+        listed = list(csv.DictReader(io.StringIO(s.get("/api/export/neighbors", source=0, layer=1, k=3,
+                                                       metric="euclidean").body.decode())))
+        assert list(struct.unpack(f"<{3 * n}i", table.body[128:])) == [int(x["neighbor"]) for x in listed]
         lines = s.get("/api/export/neighbors", source=0, layer=1, k=2, format="jsonl").body.decode().splitlines()
         first = json.loads(lines[0])
         want = sorted((distance(rows[0], rows[j], "cosine"), j) for j in range(1, n))[:2]
         assert len(lines) == n and first["row"] == 0 and first["neighbors"] == [j for _, j in want], first
         centred = s.get("/api/export/neighbors", source=0, layer=1, k=2, center=1).body
         assert centred != s.get("/api/export/neighbors", source=0, layer=1, k=2).body
-        assert [e["what"] for e in s.get("/api/log").json] == ["neighbors of all rows"] * 5
+        assert [e["what"] for e in s.get("/api/log").json] == ["neighbors of all rows"] * 7
         for query, part in (("k=0", "from 1 to"), ("metric=dot", "'dot'"), ("format=xls", "'xls'"),
                             ("layer=9", "no layer 9")):
             assert part in s.fails(400, "GET", "/api/export/neighbors?source=0&" + query), query

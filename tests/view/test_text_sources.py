@@ -7,6 +7,7 @@ import os
 import shutil
 import struct
 import sys
+import zlib
 
 from server import Server, write_set
 from tap import gonio, main, read_npy, write_npy
@@ -143,13 +144,13 @@ def what_is_exported_comes_back(folder):
 def exported_maps_come_back(folder):
     reps, tokens = write_set(folder)
     out, n = os.path.join(folder, "out"), len(tokens)
-    gonio("export", "tensorboard", reps, "-o", out, "--layers", "1", "--project", "tsne,pca", "--dims", "3", "--seed", "9",
+    gonio("export", "tensorboard", reps, "-o", out, "--layers", "1", "--project", "umap,pca", "--dims", "3", "--seed", "9",
           "--threads", "1")
     with Server(out) as s:
         found = s.get("/api/sources/0/bookmarks").json["bookmarks"]
         assert [(b["name"], b["shown"], b["label"]) for b in found] == [
-            ("gonio t-SNE, seed 9", "tsne", "token"), ("gonio PCA, seed 9", "pca", "token")], found
-        for i, method in enumerate(("tsne", "pca")):
+            ("gonio UMAP, seed 9", "umap", "token"), ("gonio PCA, seed 9", "pca", "token")], found
+        for i, method in enumerate(("umap", "pca")):
             path = os.path.join(folder, "x.npy")
             gonio("project", reps, "--layer", "1", "--method", method, "--dims", "3", "--seed", "9", "--threads", "1",
                   "-o", path)
@@ -159,6 +160,50 @@ def exported_maps_come_back(folder):
             assert state["dim"] == 3 and state["placed"] == n
             want = [struct.unpack("3f", struct.pack("3f", *flat[r * k:r * k + 3])) for r in range(n)]
             assert at == want, (at[0], want[0])
+
+
+def png(width, height):
+    """A PNG of one byte a pixel."""
+    rows = b"".join(b"\0" + bytes((x * 7 + y * 13) % 256 for x in range(width)) for y in range(height))
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def rows_have_pictures(folder):
+    put(folder, "t.tsv", "1\t2\n3\t4\n5\t6\n")
+    image = png(20, 24)
+    put(folder, "s.png", image)
+    put(folder, "html.png", "<!doctype html><script>alert(1)</script>")
+    put(folder, "wide.png", png(8193, 1))
+    entry = 'embeddings { tensor_name: "%s" tensor_path: "t.tsv" sprite { image_path: "%s" single_image_dim: %d ' \
+            'single_image_dim: %d } }\n'
+    put(folder, "projector_config.pbtxt", "".join(entry % e for e in (
+        ("good", "s.png", 10, 8), ("page", "html.png", 1, 1), ("wide", "wide.png", 1, 1), ("big", "s.png", 21, 8),
+        ("out", "/etc/hostname", 1, 1), ("none", "gone.png", 1, 1))))
+    with Server(folder) as s:
+        detail = [s.get(f"/api/sources/{i}").json for i in range(6)]
+        assert detail[0]["sprite"] == {"width": 10, "height": 8, "columns": 2, "count": 6}, detail[0]
+        assert all(d["sprite"] is None for d in detail[1:])
+        assert "neither a PNG nor a JPEG" in detail[1]["warning"] and "8193 x 1 pixels" in detail[2]["warning"]
+        assert "no room for pictures of 21 x 8" in detail[3]["warning"], detail[3]
+        assert "leads out of the folder" in detail[4]["note"] and "does not exist" in detail[5]["note"]
+        reply = s.get("/api/sources/0/sprite")
+        assert reply.body == image and reply.headers["Content-Type"] == "image/png"
+        assert reply.headers["X-Content-Type-Options"] == "nosniff"
+        for i in range(1, 6):
+            assert "no pictures" in s.fails(404, "GET", f"/api/sources/{i}/sprite")
+        put(folder, "s.png", "<!doctype html>")  # changed since: it is looked at again
+        assert "neither a PNG nor a JPEG" in s.fails(400, "GET", "/api/sources/0/sprite")
+
+
+def next_rows_have_an_old_name(folder):
+    put(folder, "t.tsv", "1\t2\n3\t4\n5\t6\n")
+    put(folder, "t.metadata.tsv", "word\t__next__\na\t1\nb\t2\nc\t0\n")  # a circle: the page walks it once
+    with Server(folder) as s:
+        assert s.get("/api/sources/0").json["path_column"] == "__next__"
+        assert list(s.get("/api/sources/0/columns/__next__").block.arrays["values"]) == [1, 2, 0]
 
 
 def bookmark(points, dims, **state):
@@ -232,4 +277,4 @@ def bookmarks_are_layouts(folder):
 if __name__ == "__main__":
     sys.exit(main([text_is_a_table, a_projector_folder_opens_unchanged, an_empty_configuration_says_so,
                    a_run_folder_holds_it_in_plugins, metadata_lies_beside_a_file, what_is_exported_comes_back,
-                   bookmarks_are_layouts, exported_maps_come_back]))
+                   bookmarks_are_layouts, exported_maps_come_back, rows_have_pictures, next_rows_have_an_old_name]))

@@ -349,6 +349,7 @@ test("what is gathered from a server is what the saved page answers", async () =
         ? { kind: "number", name, values: Float32Array.of(1, 2, NaN, 4, 5) }
         : { kind: "codes", name, codes: Int32Array.of(0, 1, 0, 1, -1), names },
     labels: async (_s: number, _l: number, layer: number) => ({ labels: [{ x: layer, y: 0, text: "w", rows: 2, level: 0 }] }),
+    neighborTable: async () => ({ k: 2, rows: Int32Array.of(1, 2, 0, 2, 3, 1, 2, 1, 0, -1) }),
     log: async () => [],
     layout: async () => state,
     sets: async () => [],
@@ -403,7 +404,7 @@ test("what is gathered from a server is what the saved page answers", async () =
   paint.value = { title: "lid", values: Float32Array.of(1, 2, 3, 4, NaN) };
   colourBy.value = { kind: "values" };
   const shares: number[] = [];
-  const block = parseBlock(await fromText(await gather({ layers: "all", sentences: true, progress: (s) => shares.push(s) })));
+  const block = parseBlock(await fromText(await gather({ layers: "all", sentences: true, neighbours: true, progress: (s) => shares.push(s) })));
   assert.ok(shares.length > 2 && shares.every((s, i) => s > 0 && s <= 1 && (i === 0 || s >= shares[i - 1])));
   const saved = carriedApi(block);
   for (const l of [0, 4])
@@ -429,15 +430,27 @@ test("what is gathered from a server is what the saved page answers", async () =
   assert.deepEqual([...need(block, "paint", Float32Array)].slice(0, 4), [1, 2, 3, 4]);
   assert.deepEqual((await saved.layout(9)).layers, [0, 4]);
 
+  const near = { source: 3, layer: 4, metric: "cosine" as const, space: { center: false, remove: 0 }, k: 10 };
+  const reply = await saved.neighbors({ ...near, query: { row: 2 } });
+  assert.deepEqual(
+    reply.rows.map((n) => [n.row, n.distance, n.token]),
+    [3, 1].map((row) => [row, null, cardOf(row).token]),
+  );
+  assert.deepEqual((await saved.neighbors({ ...near, query: { row: 2 }, exclude: [3] })).rows.map((n) => n.row), [1]);
+  assert.deepEqual((await saved.neighbors({ ...near, query: { row: 4 } })).rows.map((n) => n.row), [0]);
+  await assert.rejects(saved.neighbors({ ...near, layer: 0, query: { row: 2 } }), /neighbours at layer 4/);
+  await assert.rejects(saved.neighbors({ ...near, query: { vector: [1] } }), /needs the vectors/);
+
   const bare = carriedApi(
-    parseBlock(await fromText(await gather({ layers: "shown", sentences: false, progress: () => undefined }))),
+    parseBlock(await fromText(await gather({ layers: "shown", sentences: false, neighbours: false, progress: () => undefined }))),
   );
   assert.equal((await bare.card(3, 0, 4)).context, null);
   await assert.rejects(bare.positions(9, 0), /not saved/);
+  await assert.rejects(bare.neighbors({ ...near, query: { row: 2 } }), /needs the vectors/);
   await assert.rejects(bare.column(3, "long"), /not saved/);
   layoutId.value = null;
   await assert.rejects(
-    gather({ layers: "all", sentences: false, progress: () => undefined }),
+    gather({ layers: "all", sentences: false, neighbours: false, progress: () => undefined }),
     /when the layout on the map is finished/,
   );
 });

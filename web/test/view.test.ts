@@ -17,6 +17,8 @@ const view = (selection: string): View => ({
   colour: { kind: "column", name: "pos'" },
   hidden: [2],
   size: null,
+  labelBy: null,
+  pictures: false,
   mode: "points",
   pointSize: 0,
   paths: true,

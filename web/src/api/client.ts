@@ -132,6 +132,11 @@ export const httpApi = {
     return Array.isArray(reply) ? reply : reply.rows;
   },
 
+  bookmarks: (s: number) => json<{ bookmarks: T.Bookmark[]; note: string | null }>(url`/api/sources/${s}/bookmarks`),
+  async sprite(s: number): Promise<Blob> {
+    return (await ask(url`/api/sources/${s}/sprite`)).blob();
+  },
+
   startLayout: (r: T.LayoutRequest) => json<{ id: number; state: T.JobState }>("/api/layouts", body("POST", r)),
   layout: (id: number) => json<T.LayoutState>(url`/api/layouts/${id}`),
   control: (id: number, verb: "pause" | "resume" | "stop") => ask(url`/api/layouts/${id}/${verb}`, body("POST", {})),
@@ -158,6 +163,19 @@ export const httpApi = {
   },
 
   neighbors: (r: T.NeighborRequest, signal?: AbortSignal) => json<T.NeighborReply>("/api/neighbors", body("POST", r, signal)),
+  /** The k nearest rows of every row, -1 where there are fewer: (rows, k). */
+  async neighborTable(
+    s: number,
+    o: { layer: number; k: number; metric: T.Metric; space: T.Space },
+  ): Promise<{ k: number; rows: Int32Array }> {
+    const space = `&center=${o.space.center ? 1 : 0}&remove=${o.space.remove}`;
+    const path = url`/api/export/neighbors?source=${s}&layer=${o.layer}&k=${o.k}&metric=${o.metric}&format=npy` + space;
+    const raw = await (await ask(path)).arrayBuffer();
+    const start = 10 + new DataView(raw).getUint16(8, true);
+    const shape = /\((\d+), (\d+)\)/.exec(new TextDecoder().decode(raw.slice(10, start)));
+    if (!shape) throw new ApiError(0, "The table of neighbours has another form than expected.");
+    return { k: Number(shape[2]), rows: new Int32Array(raw, start, Number(shape[1]) * Number(shape[2])) };
+  },
   /** Calls onhits for each part of the answer. An invalid expression is an ApiError of status 400. */
   async search(r: T.SearchRequest, onhits: (p: T.SearchProgress) => void, signal: AbortSignal): Promise<void> {
     for await (const b of readBlocks(await ask("/api/search", body("POST", r, signal))))

@@ -50,6 +50,23 @@ export interface SourceDetail extends SourceEntry {
   conditions?: Record<string, unknown> | null;
   /** Metadata that could not be read. */
   warning?: string | null;
+  /** Whether TensorBoard's bookmarks came with the data. */
+  bookmarks?: boolean;
+  /** A picture of each row: cells of one image, row by row from the upper left corner, `columns` side by side. */
+  sprite?: { width: number; height: number; columns: number; count: number } | null;
+}
+
+export type BookmarkKind = "pca" | "tsne" | "umap" | "custom";
+
+/** A state that TensorBoard's projector saved: layouts with the places of points, and what was on its screen. */
+export interface Bookmark {
+  name: string;
+  layouts: { projection: BookmarkKind; title: string; dim: 2 | 3; placed: number; components: number[] | null }[];
+  shown: BookmarkKind | null;
+  filter: number[] | null;
+  selection: number[];
+  color: string | null;
+  label: string | null;
 }
 
 /** A column of the row table: numbers (NaN = missing), or codes into a dictionary (-1 = missing). */
@@ -86,7 +103,7 @@ export interface TokenCard {
 }
 
 export type RowSubset = number[] | { set: string };
-export type Method = "raw" | "pca" | "tsne" | "umap" | "axes";
+export type Method = "raw" | "pca" | "tsne" | "umap" | "axes" | "bookmark";
 export type Align = "none" | "joint" | "procrustes" | "aligned";
 /** One end of a word axis: rows, a named set, or a match in a column. */
 export type AxisEnd = RowSubset | { column: string; text: string; regex: boolean };
@@ -179,7 +196,8 @@ export interface Frame {
 
 export interface Neighbor {
   row: number;
-  distance: number;
+  /** null: not known, in a page that was saved. */
+  distance: number | null;
   token: string | null;
   context?: { before: string; token: string; after: string } | string | null;
 }

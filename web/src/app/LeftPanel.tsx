@@ -18,8 +18,9 @@ import {
   stale,
   starting,
 } from "../state/layouts";
-import { detail, layer, layers, offline, projection, type Projection } from "../state/store";
+import { bookmarks, detail, layer, layers, offline, projection, type Projection } from "../state/store";
 import { AxesForm } from "./Axes";
+import { Bookmarks, showFirstBookmark } from "./Bookmarks";
 import { Legend } from "./Legend";
 import { Waiting } from "./Waiting";
 import { SpaceControls } from "./SpaceControls";
@@ -68,24 +69,29 @@ const methods: { value: Method; label: string; title: string }[] = [
   { value: "raw", label: "Raw", title: "The first two or three columns as they are" },
 ];
 
+const saved = { value: "bookmark" as Method, label: "Saved", title: "A layout of TensorBoard's bookmarks" };
+
 /** t-SNE and UMAP take minutes for a stack: they start with the layer in view unless all are asked for. */
 function setMethod(method: Method): void {
+  if (method === "bookmark") return showFirstBookmark();
   const slow = method === "tsne" || method === "umap";
   setProjection(slow ? { method, scope: "layer" } : { method }, "method");
 }
 
 function ProjectionPanel() {
   const p = projection.value;
-  const method = methods.find((m) => m.value === p.method)!;
+  const offered = bookmarks.value.some((b) => b.layouts.length) ? [...methods, saved] : methods;
+  const method = offered.find((m) => m.value === p.method) ?? saved;
   return (
     <Section title="Projection" testid="projection">
-      <Segmented label="Method" testid="method" value={p.method} options={methods} onChange={setMethod} />
+      <Segmented label="Method" testid="method" value={p.method} options={offered} onChange={setMethod} />
       <p class="subtitle">{method.title}.</p>
       {layers.value.length > 1 && <Scope p={p} />}
       {p.method === "pca" && <Components p={p} />}
       {p.method === "tsne" && <Tsne p={p} />}
       {p.method === "umap" && <Umap p={p} />}
       {p.method === "axes" && <AxesForm p={p} />}
+      {p.method === "bookmark" && <Bookmarks p={p} />}
       {(p.method === "tsne" || p.method === "umap") && (
         <Segmented
           label="Distance of the neighbours"
@@ -98,7 +104,7 @@ function ProjectionPanel() {
           ]}
         />
       )}
-      {p.method !== "raw" && <SpaceOf p={p} />}
+      {p.method !== "raw" && p.method !== "bookmark" && <SpaceOf p={p} />}
       <RunRow />
       <Stale />
       <Problem text={runError.value} testid="run-error" />
@@ -312,7 +318,7 @@ function RunRow() {
           Go on
         </Button>
       )}
-      {!on && projection.value.method !== "raw" && (
+      {!on && projection.value.method !== "raw" && projection.value.method !== "bookmark" && (
         <NumberField
           label="seed"
           testid="seed"

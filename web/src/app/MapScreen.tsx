@@ -20,6 +20,7 @@ import { colourBy, detail, hover, hoverAt, isolated, layers, pinned } from "../s
 import { LayerBar } from "../screens";
 import { Context } from "./Context";
 import { connectMap } from "./map";
+import { Sprite } from "./Sprite";
 import { pictured } from "./stage";
 import { Toolbar } from "./Toolbar";
 import { TypedMarks } from "./Typed";
@@ -152,6 +153,7 @@ function HoverCard() {
         <strong class="token">{tokenOf(row, c?.token)}</strong>
         {tokens.value && <span class="muted">row {count(row)}</span>}
       </div>
+      <Sprite row={row} size={72} />
       <Context of={c?.context} />
       {facts.length > 0 && (
         <dl class="facts">
@@ -169,7 +171,7 @@ function HoverCard() {
 
 /* ---- status line ------------------------------------------------------------------------------ */
 
-const methods = { raw: "as they are", pca: "PCA", tsne: "t-SNE", umap: "UMAP", axes: "axes" } as const;
+const methods = { raw: "as they are", pca: "PCA", tsne: "t-SNE", umap: "UMAP", axes: "axes", bookmark: "saved layout" } as const;
 const aligned = {
   none: "not aligned",
   joint: "joint basis",
@@ -203,7 +205,7 @@ function Status() {
         {many && `, ${aligned[r.align]}`}
         {space && `, ${space}`}
       </span>
-      {r.method !== "raw" && <span data-testid="status-seed">seed {r.seed}</span>}
+      {r.method !== "raw" && r.method !== "bookmark" && <span data-testid="status-seed">seed {r.seed}</span>}
       {s.quality && (
         <span
           data-testid="status-kept"

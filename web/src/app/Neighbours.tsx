@@ -13,12 +13,14 @@ import {
   type NearestSettings,
   neighbours,
   offline,
+  savedNearest,
 } from "../state/store";
 import { Snippet } from "./Context";
 import { SpaceControls } from "./SpaceControls";
+import { Sprite } from "./Sprite";
 import { asList, Problem, Segmented, stop } from "./ui";
 
-function spaceName(s: Space): string {
+export function spaceName(s: Space): string {
   if (s.remove) return `centred, ${s.remove} leading component${s.remove === 1 ? "" : "s"} removed`;
   return s.center ? "centred vectors" : "raw vectors";
 }
@@ -29,11 +31,12 @@ function set(patch: Partial<NearestSettings>): void {
 
 export function Neighbours() {
   const { of, reply, busy, error } = neighbours.value;
-  const { k, metric, space } = nearest.value;
-  if (offline.value) return null;
+  const saved = savedNearest.value;
+  if (offline.value && !saved) return null;
+  const { k, metric, space } = saved ?? nearest.value;
   // A source of few rows has fewer neighbours than are asked for.
   const n = Math.min(k, Math.max(1, (detail.value?.rows ?? 1) - 1));
-  const where = `${metric === "cosine" ? "cosine" : "Euclidean"} distance, ${layers.value.length > 1 ? `layer ${layer.value}, ` : ""}${spaceName(space)}`;
+  const where = `${metric === "cosine" ? "cosine" : "Euclidean"} distance, ${layers.value.length > 1 ? `layer ${saved?.layer ?? layer.value}, ` : ""}${spaceName(space)}`;
   return (
     <section class="section" data-testid="neighbours" aria-busy={busy}>
       <h2>
@@ -42,6 +45,18 @@ export function Neighbours() {
       <p class="subtitle" data-testid="neighbours-space">
         {where}
       </p>
+      {!saved && <Controls metric={metric} k={k} space={space} />}
+      <Problem text={error} testid="neighbours-error" />
+      {of && reply && <List rows={reply.rows} busy={busy} />}
+      {of && !reply && busy && <Coming n={n} />}
+    </section>
+  );
+}
+
+/** Which neighbours are wanted; a saved page has one kind. */
+function Controls({ metric, k, space }: NearestSettings) {
+  return (
+    <>
       <div class="row-of">
         <Segmented
           label="Metric"
@@ -73,10 +88,7 @@ export function Neighbours() {
         before="without top"
         onChange={(to) => set({ space: to })}
       />
-      <Problem text={error} testid="neighbours-error" />
-      {of && reply && <List rows={reply.rows} busy={busy} />}
-      {of && !reply && busy && <Coming n={n} />}
-    </section>
+    </>
   );
 }
 
@@ -99,7 +111,7 @@ function Coming({ n }: { n: number }) {
 }
 
 function List({ rows, busy }: { rows: Neighbor[]; busy: boolean }) {
-  const far = Math.max(...rows.map((n) => n.distance), 1e-30);
+  const far = Math.max(...rows.map((n) => n.distance ?? 0), 1e-30);
   // All on one spot: no digits tell them apart.
   const decimals = far < 1e-9 ? 0 : Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(far))));
   return (
@@ -111,7 +123,7 @@ function List({ rows, busy }: { rows: Neighbor[]; busy: boolean }) {
             class={`line${hover.value === n.row ? " hover" : ""}`}
             tabIndex={stop(i)}
             data-row={n.row}
-            aria-label={`${tokenOf(n.row, n.token)}, distance ${n.distance.toFixed(decimals)}`}
+            aria-label={tokenOf(n.row, n.token) + (n.distance === null ? "" : `, distance ${n.distance.toFixed(decimals)}`)}
             data-testid={`neighbour-${n.row}`}
             onClick={() => pin(n.row)}
             onPointerEnter={() => {
@@ -127,12 +139,17 @@ function List({ rows, busy }: { rows: Neighbor[]; busy: boolean }) {
             }}
           >
             <span class="token" title={tokenOf(n.row, n.token)}>
+              <Sprite row={n.row} size={18} />
               {tokenOf(n.row, n.token)}
             </span>
-            <span class="bar" aria-hidden="true">
-              <i style={{ width: `${(100 * n.distance) / far}%` }} />
-            </span>
-            <span class="distance">{n.distance.toFixed(decimals)}</span>
+            {n.distance !== null && (
+              <>
+                <span class="bar" aria-hidden="true">
+                  <i style={{ width: `${(100 * n.distance) / far}%` }} />
+                </span>
+                <span class="distance">{n.distance.toFixed(decimals)}</span>
+              </>
+            )}
             <Snippet of={n.context ?? null} />
           </button>
         </li>

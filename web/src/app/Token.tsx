@@ -8,10 +8,11 @@ import { pin, select, setOperand } from "../state/actions";
 import { cardNow, cardOf, cardsEdition, otherColumns, placeInText } from "../state/cards";
 import { measureTitle, tokenOf, tokens } from "../state/columns";
 import { cell, clip, count, num } from "../state/format";
-import { currentSource, detail, layer, layers, mapPlot, nearest, pinned, showTrails } from "../state/store";
+import { currentSource, detail, layer, layers, mapPlot, nearest, offline, pinned, showTrails } from "../state/store";
 import { commit } from "../state/history";
 import { Context } from "./Context";
 import { Neighbours } from "./Neighbours";
+import { Sprite } from "./Sprite";
 import { Button, Empty, Section } from "./ui";
 
 /** Card of the pinned row: kept while the next one comes, so that nothing jumps. */
@@ -68,6 +69,7 @@ export function TokenPanel() {
     <>
       <div class="token-card" data-testid="token-card">
         <div class="token-line">
+          <Sprite row={row} size={40} />
           <strong class="token">{name}</strong>
           {tokens.value && <span class="muted">row {count(row)}</span>}
           <span class="spring" />
@@ -167,7 +169,7 @@ async function askOthers(row: number): Promise<void> {
 }
 
 function OtherLayers({ row }: { row: number }) {
-  if (layers.value.length < 2) return null;
+  if (layers.value.length < 2 || offline.value) return null;
   const o = others.value?.row === row ? others.value : null;
   return (
     <Section

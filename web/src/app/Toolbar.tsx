@@ -3,6 +3,7 @@ import { setDim } from "../state/actions";
 import { measures } from "../state/columns";
 import { commit } from "../state/history";
 import { layout } from "../state/layouts";
+import { MOST_PICTURES } from "../plot/pictures";
 import {
   colourBusy,
   colourBy,
@@ -10,6 +11,7 @@ import {
   detail,
   drawMode,
   hiddenCodes,
+  labelBy,
   layer,
   layers,
   mapPlot,
@@ -22,7 +24,9 @@ import {
   sets,
   showLabels,
   showPaths,
+  showPictures,
   sizeBy,
+  sprite,
   tool,
 } from "../state/store";
 import { Button, type Choice, Choose, Segmented } from "./ui";
@@ -131,6 +135,24 @@ async function screenshot(): Promise<void> {
   }
 }
 
+/** Which column names the rows; nothing to choose where there is one. */
+function LabelChoice() {
+  const columns = detail.value?.columns ?? [];
+  if (columns.length < 2) return null;
+  return (
+    <Choose
+      label="Names of rows"
+      testid="label-by"
+      value={labelBy.value ?? ""}
+      choices={[
+        { value: "", label: "label: auto" },
+        { group: "Label by column", choices: columns.map((c) => ({ value: c.name, label: c.name })) },
+      ]}
+      onChange={(v) => commit("label by", () => (labelBy.value = v || null))}
+    />
+  );
+}
+
 export function Toolbar() {
   const is3d = projection.value.dim;
   return (
@@ -172,11 +194,24 @@ export function Toolbar() {
       >
         Density
       </Button>
+      {sprite.value && (
+        <Button
+          kind="quiet"
+          testid="pictures"
+          pressed={showPictures.value}
+          disabled={(detail.value?.rows ?? 0) > MOST_PICTURES}
+          title={`The rows' pictures instead of points, up to ${MOST_PICTURES} rows`}
+          onClick={() => commit("pictures", () => (showPictures.value = !showPictures.value))}
+        >
+          Pictures
+        </Button>
+      )}
       <span class="spring" />
       <span class={colourBusy.value ? "busy" : ""}>
         <ColourChoice />
       </span>
       <SizeChoice />
+      <LabelChoice />
       <Button
         icon="label"
         kind="quiet"

@@ -31,7 +31,9 @@ import {
   selection,
   showLabels,
   showPaths,
+  showPictures,
   sizes,
+  sprite,
   theme,
   tool,
 } from "../state/store";
@@ -63,7 +65,8 @@ export function plotTheme(): PlotTheme {
 /** Axis names of a layout: "PC1 (23.1 %)". Methods whose axes mean nothing have none. */
 function axisNames(): { x: string; y: string; z?: string } | null {
   const s = shownState.value;
-  if (!s || s.method === "tsne" || s.method === "umap") return null;
+  const kind = s?.method === "bookmark" ? s.params["projection"] : s?.method;
+  if (!s || kind === "tsne" || kind === "umap") return null;
   const components = s.params["components"];
   const name = (i: number): string => {
     if (!Array.isArray(components)) return s.axes?.[i] ?? `axis ${i + 1}`;
@@ -279,6 +282,7 @@ export function connectMap(host: HTMLElement): () => void {
       // The axes of a map that is still shown keep their names.
       if (arrived.value || pictured.value !== currentSource.value) plot.setAxes(names);
     }),
+    effect(() => plot.setPictures(showPictures.value ? sprite.value : null)),
     effect(() => plot.setMode(drawMode.value)),
     effect(() => plot.setPointSize(pointSize.value)),
     effect(() => {

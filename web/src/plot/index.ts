@@ -5,7 +5,8 @@
  *   crowding.ts  how dense they lie           colour.ts             bytes and mixtures
  *   select.ts    lasso and picking            density.ts            contours instead of points
  *   labels.ts    places for text              overlay.ts, pen.ts    axes, trails, labels; canvas or SVG
- *   input.ts     mouse, touch, keys           plot.ts, picture.ts   the parts in a page; PNG and SVG */
+ *   input.ts     mouse, touch, keys           plot.ts, picture.ts   the parts in a page; PNG and SVG
+ *   pictures.ts  cells of an image as points */
 
 import { glName, isSoftware } from "./gl";
 import { PlotView } from "./plot";

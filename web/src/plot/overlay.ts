@@ -5,12 +5,14 @@ import { css } from "./colour";
 import { placeLabels, type Anchor } from "./labels";
 import type { Pen } from "./pen";
 import { BASE, FRONT, HIGHLIGHT, radiusSteps, RADIUS_STEPS, type Look, type Scene } from "./scene";
-import { SIZE_ONE, type Axes, type Label, type Path, type PlotTheme } from "./types";
+import { SIZE_ONE, type Axes, type Label, type Path, type Pictures, type PlotTheme } from "./types";
 
 export interface OverlayState {
   labels: Label[];
   paths: Path[];
   axes: Axes | null;
+  /** Drawn by drawPictures(), under all of the overlay. */
+  pictures: Pictures | null;
   /** -1 = none. */
   hover: number;
   lasso: [number, number][] | null;

@@ -5,6 +5,7 @@ import { parseColour } from "./colour";
 import { drawDensity } from "./density";
 import { drawOverlay, plotArea, type OverlayState } from "./overlay";
 import { CanvasPen, SvgPen } from "./pen";
+import { drawPictures } from "./pictures";
 import { lookOf, type Look, type Scene } from "./scene";
 import { Splat } from "./splat";
 import type { Camera } from "./types";
@@ -80,6 +81,7 @@ function pointCanvas(shot: Shot, s: Setting, ratio: number, width: number, heigh
     drawPoints(splat, shot.scene, { ...pr, cy: pr.cy - y }, look, shot.mode, ratio);
     context.putImageData(imageOf(splat), 0, y);
   }
+  drawPictures(context, frameOf(shot, s), shot.overlay.pictures, ratio);
   return [canvas, context];
 }
 

@@ -8,10 +8,11 @@ import { attachInput } from "./input";
 import { drawOverlay, plotArea, type OverlayState } from "./overlay";
 import { CanvasPen } from "./pen";
 import { drawPoints, imageOf, toPNG, toSVG, type Shot } from "./picture";
+import { drawPictures } from "./pictures";
 import { lookOf, Scene } from "./scene";
 import { PickGrid, rowsInside } from "./select";
 import { Splat } from "./splat";
-import type { Axes, Camera, CameraControl, Label, Path, Plot, PlotData, PlotOptions, PlotTheme, Tool } from "./types";
+import type { Axes, Camera, CameraControl, Label, Path, Pictures, Plot, PlotData, PlotOptions, PlotTheme, Tool } from "./types";
 
 /** While moving, pictures above this many pixels or slower than this are drawn at half size. */
 const LARGE_PICTURE = 2.2e6, SLOW_MS = 45;
@@ -35,7 +36,7 @@ export class PlotView implements Plot {
   readonly camera: CameraControl;
 
   private readonly scene: Scene;
-  private readonly overlay: OverlayState = { labels: [], paths: [], axes: null, hover: -1, lasso: null };
+  private readonly overlay: OverlayState = { labels: [], paths: [], axes: null, pictures: null, hover: -1, lasso: null };
   private readonly root = document.createElement("div");
   private readonly splatCanvas = document.createElement("canvas");
   private readonly overCanvas = document.createElement("canvas");
@@ -177,6 +178,11 @@ export class PlotView implements Plot {
 
   setPaths(p: Path[]): void {
     this.overlay.paths = p;
+    this.redrawOverlay();
+  }
+
+  setPictures(p: Pictures | null): void {
+    this.overlay.pictures = p;
     this.redrawOverlay();
   }
 
@@ -471,12 +477,14 @@ export class PlotView implements Plot {
     // Chromium 156 keeps showing the old picture of a canvas that was cleared and not drawn on (a lasso that is done).
     c.fillStyle = "rgba(0, 0, 0, 0.004)";
     c.fillRect(0, 0, 1, 1);
+    const frame = { scene: this.scene, pr, look: lookOf(this.scene, pr, view, 1), view, width, height };
+    drawPictures(c, frame, this.overlay.pictures, ratio);
     pen.begin(ratio);
-    drawOverlay(pen, { scene: this.scene, pr, look: lookOf(this.scene, pr, view, 1), view, width, height }, this.overlay);
+    drawOverlay(pen, frame, this.overlay);
     // The element's own focus ring would lie under the canvases.
     if (this.byHand || !this.root.matches(":focus-visible")) return;
-    const frame: [number, number][] = [[1, 1], [width - 1, 1], [width - 1, height - 1], [1, height - 1]];
-    pen.line(frame, { colour: this.scene.theme.accent, width: 2, closed: true });
+    const ring: [number, number][] = [[1, 1], [width - 1, 1], [width - 1, height - 1], [1, height - 1]];
+    pen.line(ring, { colour: this.scene.theme.accent, width: 2, closed: true });
   }
 
   /** The row under the resting pointer; not while something moves. */

@@ -77,6 +77,17 @@ export interface Label {
  *  token's way through the layers). `color` is an entry of the palette, or -1 for the ink. */
 export type Path = { color: number; rows: Uint32Array } | { color: number; points: Float32Array };
 
+/** An image of cells, row 0 in the upper left corner, then to the right, then down. */
+export interface Pictures {
+  image: CanvasImageSource;
+  /** Of one cell, in pixels of the image. */
+  width: number;
+  height: number;
+  columns: number;
+  /** Cells; rows beyond have none. */
+  count: number;
+}
+
 export interface Axes {
   x: string;
   y: string;
@@ -141,6 +152,8 @@ export interface Plot {
   setPaths(p: Path[]): void;
   /** Names of the axes: ticks and spines in 2D, a tripod in 3D. null (t-SNE, UMAP: axes without meaning): none. */
   setAxes(a: Axes | null): void;
+  /** Cells of an image instead of points, up to a few thousand rows; null: points. */
+  setPictures(p: Pictures | null): void;
   setMode(m: "points" | "density"): void;
   /** Width of a point in CSS pixels; 0 (default) chooses it from the number of points and the zoom. */
   setPointSize(px: number): void;

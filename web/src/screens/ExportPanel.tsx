@@ -16,8 +16,10 @@ import { Dialog } from "./Dialog";
 import { download, downloadFrom } from "./export/download";
 import { pairFile, rowsTable } from "./export/pair";
 import { picture, type PictureFormat } from "./export/picture";
+import { MOST_NEAREST } from "./export/carried";
 import { singlePage } from "./export/single";
 import { Part, stem } from "./ExportPart";
+import { spaceName } from "../app/Neighbours";
 import { Log, SessionPart } from "./ExportSession";
 
 export function ExportPanel() {
@@ -267,9 +269,14 @@ function Neighbours() {
   );
 }
 
+/** So many rows' neighbours are found in seconds. */
+const QUICK_NEAREST = 30000;
+
 function Page({ done }: { done: boolean }) {
   const several = layoutLayers.value.length > 1;
   const sentences = useSignal((detail.peek()?.text ?? false) && (detail.peek()?.rows ?? 0) <= 200000);
+  const rows = detail.value?.rows ?? 0;
+  const near = useSignal(rows <= QUICK_NEAREST);
   const all = useSignal(true);
   const progress = useSignal<number | null>(null);
   if (offline.value) return null;
@@ -279,6 +286,7 @@ function Page({ done }: { done: boolean }) {
       const html = await singlePage(`${detail.peek()!.name} – gonio`, {
         layers: several && all.peek() ? "all" : "shown",
         sentences: sentences.peek(),
+        neighbours: near.peek(),
         progress: (s) => (progress.value = s),
       });
       download(stem("html"), html, "text/html");
@@ -292,7 +300,7 @@ function Page({ done }: { done: boolean }) {
   return (
     <Part
       title="Page in one file"
-      hint="Opens in any browser without gonio: map, layers, hover, search. It holds positions and texts, no vectors."
+      hint={`Opens in any browser without gonio: map, layers, hover, search. It holds positions and texts${near.value ? `, and each row's 10 nearest neighbours (${nearest.value.metric === "cosine" ? "cosine" : "Euclidean"}, layer ${layer.value}, ${spaceName(nearest.value.space)})` : ""}; no vectors.`}
     >
       {several && <Switch label="All layers" testid="export-html-layers" on={all.value} onChange={(on) => (all.value = on)} />}
       {detail.value?.text && (
@@ -303,6 +311,14 @@ function Page({ done }: { done: boolean }) {
           onChange={(on) => (sentences.value = on)}
         />
       )}
+      <Switch
+        label="Neighbours"
+        testid="export-html-neighbours"
+        title={`Up to ${count(MOST_NEAREST)} rows; they are looked for now, which takes minutes for many`}
+        disabled={rows > MOST_NEAREST}
+        on={near.value}
+        onChange={(on) => (near.value = on)}
+      />
       <span class="spring" />
       <Button testid="export-html" disabled={!done || progress.value !== null} onClick={() => void save()}>
         {progress.value === null ? "HTML" : `${Math.round(progress.value * 100)} %`}

@@ -1,11 +1,13 @@
 /** What the user does: each function is one undoable step, whichever control or key it came from. */
 import { api } from "../api/client";
+import type { BookmarkKind } from "../api/types";
 import { forgetCards } from "./cards";
 import { forgetColumn } from "./columns";
 import { commit, commitRemote, redo, undo } from "./history";
 import { run } from "./layouts";
 import { combine, noRows, sortedRows } from "./rows";
 import {
+  bookmarks,
   colouredSets,
   colourBy,
   colouring,
@@ -17,6 +19,7 @@ import {
   hoverAt,
   inspectorTab,
   isolated,
+  labelBy,
   layer,
   layers,
   layoutId,
@@ -77,6 +80,7 @@ export function openSource(id: number, screenThen: Screen = "map"): void {
       pinned.value = -1;
       operands.value = [null, null, null];
       colourBy.value = { kind: "none" };
+      labelBy.value = null;
       hiddenCodes.value = new Set();
       sizeBy.value = null;
       paint.value = null;
@@ -92,6 +96,7 @@ export function openSource(id: number, screenThen: Screen = "map"): void {
         dim: small ? (entry.dims as 2 | 3) : p.dim,
         components: [0, 1, 2],
         axisColumn: null,
+        bookmark: { place: -1, projection: "pca", dim: 2 },
         scope: entry.layers.length > 1 && entry.rows * entry.dims * entry.layers.length <= 3e8 ? "all" : "layer",
       };
       screen.value = screenThen;
@@ -127,8 +132,36 @@ export function setProjection(patch: Partial<Projection>, key: string): void {
 /** 2 or 3 dimensions: a quick projection follows at once, others wait for Run. */
 export function setDim(dim: 2 | 3): void {
   if (projection.peek().dim === dim) return;
+  if (projection.peek().method === "bookmark") return say("A saved layout has the dimensions that it was saved with.");
   setProjection({ dim }, "dimensions");
   if (projection.peek().method === "pca") void run("projection.dimensions");
+}
+
+/** Shows a layout of a bookmark, with the bookmark's selection, filter, colours and labels. */
+export function showBookmark(place: number, kind: BookmarkKind): void {
+  const b = bookmarks.peek()[place];
+  const l = b?.layouts.find((x) => x.projection === kind);
+  if (!b || !l) return;
+  const column = (name: string | null): string | null =>
+    detail.peek()?.columns.some((c) => c.name === name) ? name : null;
+  const colour = column(b.color);
+  const step = `bookmark ${place} ${kind}`;
+  commit(
+    `bookmark ${b.name}`,
+    () => {
+      const chosen = { place, projection: kind, dim: l.dim };
+      projection.value = { ...projection.value, method: "bookmark", scope: "layer", dim: l.dim, bookmark: chosen };
+      isolated.value = b.filter && sortedRows(b.filter);
+      selection.value = sortedRows(b.selection);
+      labelBy.value = column(b.label);
+      if (colour) {
+        colourBy.value = { kind: "column", name: colour };
+        hiddenCodes.value = new Set();
+      }
+    },
+    step,
+  );
+  void run(step);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------- */

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { api } from "../api/client";
 import type { Column, JobProgress } from "../api/types";
 import { count, visible } from "./format";
-import { detail } from "./store";
+import { detail, labelBy } from "./store";
 
 const keep = 32;
 const cache = new Map<string, Promise<Column>>();
@@ -124,8 +124,10 @@ export function tokenOf(row: number, given?: string | null): string {
   return name === null || name === undefined ? `row ${count(row)}` : visible(name);
 }
 
-/** The column with a row's label: the token column, or the first that is not numeric. */
+/** The column with a row's label: the chosen one, the token column, or the first that is not numeric. */
 export function labelColumn(): string | null {
   const d = detail.value;
+  const chosen = labelBy.value;
+  if (chosen !== null && d?.columns.some((c) => c.name === chosen)) return chosen;
   return d?.token_column ?? d?.columns.find((c) => c.type !== "number")?.name ?? null;
 }

@@ -79,6 +79,8 @@ export function paramsOf(p: Projection): Record<string, unknown> {
       return { ...p.umap };
     case "axes":
       return { axes: p.axes.slice(0, p.dim).map(axisRequest(p)) };
+    case "bookmark":
+      return { bookmark: p.bookmark.place, projection: p.bookmark.projection };
     case "raw":
       return {};
   }
@@ -120,7 +122,7 @@ export const wanted = computed<LayoutRequest | null>(() => {
     source: d.id,
     layer: all ? "all" : layer.value,
     method: p.method,
-    dim: p.dim,
+    dim: p.method === "bookmark" ? p.bookmark.dim : p.dim,
     seed: p.seed,
     rows: isolated.value ? listOf(isolated.value) : null,
     space: p.space,
@@ -376,6 +378,7 @@ export async function goOn(): Promise<void> {
 
 /** What a form lacks, as a sentence; null = nothing. */
 function incomplete(p: Projection): string | null {
+  if (p.method === "bookmark" && p.bookmark.place < 0) return "Choose a saved layout.";
   if (p.method !== "axes") return null;
   const open = p.axes.slice(0, p.dim).findIndex((a) => [a.left, a.right].some((s) => s.set === null && !s.text));
   return open < 0 ? null : `Axis ${"xyz"[open]} needs a match at both ends.`;

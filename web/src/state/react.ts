@@ -2,14 +2,16 @@
  *  an answer that comes too late. */
 import { computed, effect } from "@preact/signals";
 import { api, ApiError } from "../api/client";
-import type { NeighborQuery, Term } from "../api/types";
+import type { NeighborQuery, SourceDetail, Term } from "../api/types";
 import { refreshSets, rowsOfHits } from "./actions";
 import { categoryColouring, type Colouring, numberColouring, plainColouring, setColouring, sizesOf } from "./colouring";
 import { labelColumn, loadColumn, measureTitle, tokens, wasStopped } from "./columns";
+import { num } from "./format";
 import { commit, follow } from "./history";
 import { layout, measureK, run, runError, shownLayer, startLayouts } from "./layouts";
 import { chains, sameRows } from "./rows";
 import {
+  bookmarks,
   colouredSets,
   colourBusy,
   colourBy,
@@ -19,6 +21,7 @@ import {
   hiddenCodes,
   inspectorTab,
   isolated,
+  labelBy,
   layer,
   layoutId,
   nearest,
@@ -30,6 +33,7 @@ import {
   paths,
   pinned,
   returns,
+  savedNearest,
   say,
   search,
   searchAsked,
@@ -38,6 +42,7 @@ import {
   sets,
   sizeBy,
   sizes,
+  sprite,
   theme,
 } from "./store";
 
@@ -135,6 +140,7 @@ async function load({ stale }: { stale: () => boolean }): Promise<void> {
   if (id === null) return;
   sets.value = [];
   runError.value = null;
+  bookmarks.value = [];
   let d = detail.peek();
   // A restored view comes with the details, and asks for its own layout.
   if (d?.id !== id) {
@@ -154,6 +160,40 @@ async function load({ stale }: { stale: () => boolean }): Promise<void> {
   }
   if (d.warning) say(d.warning, "error");
   refreshSets().catch(oops);
+  if (d.bookmarks && !offline.value) loadBookmarks(id, stale).catch(oops);
+  await loadSprite(d, stale);
+}
+
+async function loadBookmarks(id: number, stale: () => boolean): Promise<void> {
+  const reply = await api.bookmarks(id);
+  if (stale()) return;
+  bookmarks.value = reply.bookmarks;
+  if (reply.note) say(reply.note);
+}
+
+/** The image of the rows' pictures; its address stays good until the next source's. */
+async function loadSprite(d: SourceDetail, stale: () => boolean): Promise<void> {
+  const old = sprite.peek();
+  sprite.value = null;
+  if (old) URL.revokeObjectURL(old.url);
+  if (!d.sprite) return;
+  const image = new Image();
+  const url = URL.createObjectURL(await api.sprite(d.id));
+  image.src = url;
+  await image.decode();
+  if (stale()) URL.revokeObjectURL(url);
+  else sprite.value = { ...d.sprite, image, url };
+}
+
+/** Numbers as names. */
+function numberNames(values: Float32Array): { codes: Int32Array; names: string[] } {
+  const known = new Map<number, number>();
+  const codes = Int32Array.from(values, (v) => {
+    if (Number.isNaN(v)) return -1;
+    if (!known.has(v)) known.set(v, known.size);
+    return known.get(v)!;
+  });
+  return { codes, names: [...known.keys()].map((v) => num(v, 6)) };
 }
 
 let wordsOf = -1;
@@ -171,7 +211,7 @@ async function words({ stale }: { stale: () => boolean }): Promise<void> {
   if (!lines || other) paths.value = [];
   await Promise.all([
     names?.then((c) => {
-      if (!stale()) tokens.value = c.kind === "codes" ? { codes: c.codes, names: c.names } : null;
+      if (!stale()) tokens.value = c.kind === "codes" ? c : labelBy.peek() === null ? null : numberNames(c.values);
     }),
     lines?.then((c) => {
       if (!stale()) paths.value = c.kind === "number" ? chains(c.values) : [];
@@ -188,13 +228,14 @@ async function near({ stale, signal: s }: { stale: () => boolean; signal: AbortS
   const d = detail.value;
   const row = pinned.value;
   const abc = operands.value;
-  const { k, metric, space } = nearest.value;
+  const saved = savedNearest.value;
+  const { k, metric, space } = saved ?? nearest.value;
   const of = layer.value;
   const subset = isolated.value;
   const terms = abc.flatMap(term);
   // The sum is asked for where it is listed; elsewhere the list is that of the pinned token.
   const sum = terms.length >= 2 && inspectorTab.value === "arithmetic";
-  if (!d || offline.value || (!sum && row < 0) || row >= d.rows) {
+  if (!d || (offline.value && (!saved || sum)) || (!sum && row < 0) || row >= d.rows) {
     neighbours.value = { of: null, reply: null, busy: false, error: null };
     return;
   }

@@ -4,9 +4,11 @@
  *  what the server said, or what passes (hover). Rows are indices of the source, always: a subset never
  *  renumbers. */
 import { computed, signal } from "@preact/signals";
-import type { Plot } from "../plot";
+import type { Pictures, Plot } from "../plot";
 import type {
   Align,
+  Bookmark,
+  BookmarkKind,
   Metric,
   Method,
   NamedSet,
@@ -100,6 +102,9 @@ export interface Projection {
   umap: { neighbors: number; min_dist: number; steps: number };
   axisColumn: string | null;
   axes: [AxisForm, AxisForm, AxisForm];
+  /** A layout that came with the data: its place among `bookmarks` (-1: none), which of its projections, and that
+   *  one's dimensions. */
+  bookmark: { place: number; projection: BookmarkKind; dim: 2 | 3 };
 }
 
 const side = (): AxisSide => ({ text: "", regex: false, set: null });
@@ -118,7 +123,11 @@ export const projection = undoable<Projection>("projection", {
   umap: { neighbors: 15, min_dist: 0.1, steps: 300 },
   axisColumn: null,
   axes: [axis(), axis(), axis()],
+  bookmark: { place: -1, projection: "pca", dim: 2 },
 });
+
+/** What TensorBoard's projector saved of the current source. */
+export const bookmarks = signal<Bookmark[]>([]);
 
 /** Id of the layout on the map (layouts.ts holds the layouts themselves). */
 export const layoutId = undoable<number | null>("layout", null);
@@ -139,6 +148,12 @@ export const paint = undoable<{ title: string; values: Float32Array; diverging?:
   "paint",
   null,
 );
+/** Column whose values name the rows; null: the tokens. */
+export const labelBy = undoable<string | null>("labelBy", null);
+/** The pictures of the current source's rows, and the address of their image. */
+export const sprite = signal<(Pictures & { url: string; image: HTMLImageElement }) | null>(null);
+/** Pictures instead of points, where there are. */
+export const showPictures = undoable<boolean>("pictures", false);
 /** Categories of the current colour column that the legend has switched off (codes). */
 export const hiddenCodes = undoable<ReadonlySet<number>>("hidden", new Set());
 /** Numeric column or measure that sizes the points; null = one size. */
@@ -190,6 +205,8 @@ export interface NearestSettings {
   space: Space;
 }
 export const nearest = undoable<NearestSettings>("nearest", { k: 10, metric: "cosine", space: { center: false, remove: 0 } });
+/** Of a saved page that carries neighbours: which ones. */
+export const savedNearest = signal<(NearestSettings & { layer: number }) | null>(null);
 /** A - B + C: rows or typed words; null = free. */
 export type Operand = { row: number } | { text: string } | null;
 export const operands = undoable<[Operand, Operand, Operand]>("operands", [null, null, null]);

@@ -18,6 +18,7 @@ import {
   hiddenCodes,
   inspectorTab,
   isolated,
+  labelBy,
   layer,
   layoutId,
   mapPlot,
@@ -33,6 +34,7 @@ import {
   selection,
   showLabels,
   showPaths,
+  showPictures,
   showTrails,
   sizeBy,
   sources,
@@ -52,6 +54,8 @@ export interface View {
   colour: typeof colourBy.value;
   hidden: number[];
   size: typeof sizeBy.value;
+  labelBy: string | null;
+  pictures: boolean;
   mode: typeof drawMode.value;
   pointSize: number;
   paths: boolean;
@@ -94,6 +98,8 @@ export function captureView(): View | null {
     colour: colourBy.value.kind === "values" ? { kind: "none" } : colourBy.value,
     hidden: [...hiddenCodes.value],
     size: sizeBy.value,
+    labelBy: labelBy.value,
+    pictures: showPictures.value,
     mode: drawMode.value,
     pointSize: pointSize.value,
     paths: showPaths.value,
@@ -146,6 +152,8 @@ export async function applyView(asked: View, label: string | null = "open a view
     colourBy.value = view.colour;
     hiddenCodes.value = new Set(view.hidden);
     sizeBy.value = view.size;
+    labelBy.value = view.labelBy;
+    showPictures.value = view.pictures;
     drawMode.value = view.mode;
     pointSize.value = view.pointSize;
     showPaths.value = view.paths;
@@ -184,6 +192,8 @@ const fresh = {
   colour: colourBy.peek(),
   hidden: [],
   size: sizeBy.peek(),
+  labelBy: null,
+  pictures: false,
   mode: drawMode.peek(),
   pointSize: pointSize.peek(),
   paths: showPaths.peek(),
@@ -208,8 +218,10 @@ const words: Record<string, readonly unknown[]> = {
   "mode": ["points", "density"],
   "tab": ["token", "selection", "arithmetic"],
   "theme": [null, "light", "dark"],
-  "projection.method": ["pca", "tsne", "umap", "axes", "raw"],
+  "projection.method": ["pca", "tsne", "umap", "axes", "raw", "bookmark"],
   "projection.dim": [2, 3],
+  "projection.bookmark.projection": ["pca", "tsne", "umap", "custom"],
+  "projection.bookmark.dim": [2, 3],
   "projection.scope": ["layer", "all"],
   "projection.align": ["none", "joint", "procrustes", "aligned"],
   "projection.metric": ["euclidean", "cosine"],

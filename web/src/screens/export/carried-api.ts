@@ -1,5 +1,5 @@
 /** The server of a page that has none: answers from what the page carries (carried.ts). What needs the
- *  vectors (new layouts, neighbours, geometry) is refused with a sentence. */
+ *  vectors (new layouts, other neighbours, geometry) is refused with a sentence. */
 import { type Block, need, parseBlock } from "../../api/block";
 import { type Api, ApiError, httpApi } from "../../api/client";
 import type * as T from "../../api/types";
@@ -98,7 +98,19 @@ export function carriedApi(block: Block): Api {
     },
     positions: async (_id, layer) => positions(layer),
     trust: refuse("Trust per point"),
-    neighbors: refuse("The list of neighbours"),
+    neighbors: async (r) => {
+      const { nearest } = c;
+      if (!nearest || !("row" in r.query)) return refuse("The list of neighbours")();
+      if (r.layer !== nearest.layer) throw new ApiError(409, `This saved page holds the neighbours at layer ${nearest.layer}.`);
+      const left = new Set(r.exclude);
+      const near = need(block, "nearest", Int32Array).subarray(r.query.row * nearest.k, (r.query.row + 1) * nearest.k);
+      const found = [...near].filter((row) => row >= 0 && !left.has(row)).slice(0, r.k);
+      const named = found.map((row) => ({ row, distance: null, token: card(row).token, context: card(row).context }));
+      return { metric: nearest.metric, space: nearest.space, layer: r.layer, seconds: 0, rows: named };
+    },
+    neighborTable: refuse("The table of neighbours"),
+    bookmarks: async () => ({ bookmarks: [], note: null }),
+    sprite: async () => new Blob([need(block, "sprite", Uint8Array)]),
     search: async (request, onhits, signal) => {
       const hits = find(request);
       if (!signal.aborted) onhits({ rows: hits, scanned: rows, total: rows, count: hits.length, last: true });

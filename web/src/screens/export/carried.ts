@@ -5,7 +5,7 @@ import type { AutoLabel, LayoutState, LogEntry, SourceDetail, TokenCard } from "
 import type { BlockArray } from "../../api/block";
 import { loadColumn } from "../../state/columns";
 import { layout, layoutLayers, shownLayer } from "../../state/layouts";
-import { colourBy, detail, paint, sets } from "../../state/store";
+import { colourBy, detail, layer, nearest, type NearestSettings, paint, sets } from "../../state/store";
 import { captureView, type View } from "../../state/view";
 import { packRows } from "../../state/rows";
 import { rawGeometry, type GeometryTable } from "../geometry-state";
@@ -13,7 +13,8 @@ import { quantise, toText, writeBlock } from "./pack";
 
 /** The header of the carried block. Arrays: `p<i>` positions of layer i, `c<i>` column i; `text`, `at`
  *  and `size` place a row's token inside a sentence of `texts`; `sequence` and `position` say where
- *  that is; `paint` are painted values. */
+ *  that is; `paint` are painted values; `nearest` are the neighbours of each row, `sprite` the image of the rows'
+ *  pictures, its octets. */
 export interface Carried {
   format: 1;
   view: View;
@@ -33,6 +34,8 @@ export interface Carried {
   labels: Record<string, AutoLabel[]>;
   sets: { name: string; rows: string }[];
   paint: { title: string; diverging?: boolean; range?: [number, number] } | null;
+  /** Which neighbours the page holds; null: none. */
+  nearest: (NearestSettings & { layer: number }) | null;
   log: LogEntry[];
   /** The geometry table of the untouched vectors, if it had been measured. */
   geometry: Pick<GeometryTable, "rows" | "spectra" | "dominant"> | null;
@@ -42,9 +45,16 @@ export interface CarryOptions {
   /** All layers of the layout, or the one on the map. */
   layers: "all" | "shown";
   sentences: boolean;
+  /** Each row's neighbours at the layer on the map, up to MOST_NEAREST rows. */
+  neighbours: boolean;
   /** Told how far the gathering is, 0 to 1. */
   progress: (share: number) => void;
 }
+
+/** Pages of more rows hold no neighbours: a row has 40 bytes of them. */
+export const MOST_NEAREST = 100000;
+/** So many neighbours of each row. */
+const nearestK = 10;
 
 type Arrays = Record<string, { data: BlockArray; shape: number[] }>;
 
@@ -71,6 +81,11 @@ export async function gather(o: CarryOptions): Promise<string> {
     );
     o.progress((0.4 * (i + 1)) / numbers.length);
   }
+  const near = o.neighbours && source.rows <= MOST_NEAREST ? await gatherNearest(source, arrays) : null;
+  if (source.sprite) {
+    const image = new Uint8Array(await (await api.sprite(source.id)).arrayBuffer());
+    arrays["sprite"] = { data: image, shape: [image.length] };
+  }
   const columns = await gatherColumns(source, numbers, o, arrays);
   const texts = o.sentences ? await gatherSentences(source, arrays, (s) => o.progress(0.5 + 0.45 * s)) : null;
   const table = rawGeometry.peek();
@@ -91,10 +106,19 @@ export async function gather(o: CarryOptions): Promise<string> {
       ...(painted.diverging && { diverging: true }),
       ...(painted.range && { range: painted.range }),
     },
+    nearest: near,
     log: await api.log().catch(() => []),
     geometry: table?.state === "done" ? { rows: table.rows, spectra: table.spectra, dominant: table.dominant } : null,
   };
   return toText(writeBlock({ ...meta }, arrays));
+}
+
+/** The neighbours of every row that the panel beside the map would list now, by their rows alone. */
+async function gatherNearest(source: SourceDetail, arrays: Arrays): Promise<Carried["nearest"]> {
+  const asked = { ...nearest.peek(), k: nearestK, layer: layer.peek() };
+  const { k, rows } = await api.neighborTable(source.id, asked);
+  arrays["nearest"] = { data: rows, shape: [source.rows, k] };
+  return { ...asked, k };
 }
 
 /** The columns that the page needs to colour, name and search; long texts only with the sentences. A

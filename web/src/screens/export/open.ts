@@ -2,7 +2,7 @@
 import { need } from "../../api/block";
 import { useApi } from "../../api/client";
 import { commit } from "../../state/history";
-import { colourBy, offline, paint, say } from "../../state/store";
+import { colourBy, offline, paint, savedNearest, say } from "../../state/store";
 import { measureLayers } from "../geometry-state";
 import { encodeView } from "../../state/view";
 import type { Carried } from "./carried";
@@ -18,6 +18,7 @@ export async function openCarried(): Promise<() => void> {
     const carried = block.meta as unknown as Carried;
     useApi(carriedApi(block));
     offline.value = true;
+    savedNearest.value = carried.nearest ?? null;
     if (!location.hash) location.hash = encodeView(carried.view);
     const { paint: painted, geometry } = carried;
     return () => {
