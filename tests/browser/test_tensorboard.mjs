@@ -50,7 +50,9 @@ run([
     const { dir, ring } = folder(t.folder), page = await t.open(dir);
     await mapStands(page, "g.layout.method === 'pca'");
     await holds(page, () => document.body.textContent.includes("'of other data' is a bookmark of 9 x 5 vectors"));
-    await click(page, "method-bookmark");
+    await page.waitForSelector(byId("bookmark"));
+    equal(await page.$eval(byId("bookmark"), (e) => [e.value, e.options[0].textContent]), ["", "Saved layouts: 3"]);
+    await page.select(byId("bookmark"), "0 tsne");
     await mapStands(page, "g.layout.method === 'bookmark'");
     equal(await page.$$eval(`${byId("bookmark")} option`, (o) => o.map((x) => x.textContent)),
       ["TensorBoard: PCA (a map)", "TensorBoard: t-SNE (a map)", "TensorBoard: UMAP (four words)"]);
@@ -62,7 +64,7 @@ run([
     equal(await ask(page, "g.selection"), [2, 4]);
     assert((await ask(page, "g.legend")).title === "size", await ask(page, "g.legend"));
     assert((await text(page, "bookmark-about")).includes("59 of 60 rows have a place"), await text(page, "bookmark-about"));
-    equal(await page.$eval(byId("label-by"), (e) => e.value), "word");
+    equal(await page.$eval(byId("label-by"), (e) => e.selectedOptions[0].textContent), "word");
     assert((await text(page, "status-rows")).startsWith("59 of 59 rows placed"), await text(page, "status-rows"));
 
     await page.select(byId("bookmark"), "1 umap");

@@ -1,6 +1,7 @@
 /** Left of the map: the source, the projection with its live parameters, how it goes, the legend. */
 import type { Method } from "../api/types";
 import { setProjection, showScreen } from "../state/actions";
+import { commit } from "../state/history";
 import { count, num, percent, phaseName, plural } from "../state/format";
 import {
   alignOf,
@@ -18,9 +19,9 @@ import {
   stale,
   starting,
 } from "../state/layouts";
-import { bookmarks, detail, layer, layers, offline, projection, type Projection } from "../state/store";
+import { detail, labelBy, layer, layers, offline, projection, type Projection } from "../state/store";
 import { AxesForm } from "./Axes";
-import { Bookmarks, showFirstBookmark } from "./Bookmarks";
+import { Bookmarks } from "./Bookmarks";
 import { Legend } from "./Legend";
 import { Waiting } from "./Waiting";
 import { SpaceControls } from "./SpaceControls";
@@ -31,6 +32,7 @@ export function LeftPanel() {
     <aside class="panel left" aria-label="Source and projection">
       <Source />
       {!offline.value && <ProjectionPanel />}
+      <LabelBy />
       <Waiting />
       <Legend />
     </aside>
@@ -61,6 +63,28 @@ function Source() {
   );
 }
 
+/** Which column names the rows; nothing to choose where there is one. */
+function LabelBy() {
+  const columns = detail.value?.columns ?? [];
+  const usual = detail.value?.token_column ?? null;
+  if (columns.length < 2) return null;
+  return (
+    <div class="section">
+      <Choose
+        label="Label by"
+        testid="label-by"
+        named
+        value={labelBy.value === usual ? "" : (labelBy.value ?? "")}
+        choices={[
+          { value: "", label: usual ?? "first of words" },
+          ...columns.filter((c) => c.name !== usual).map((c) => ({ value: c.name, label: c.name })),
+        ]}
+        onChange={(v) => commit("label by", () => (labelBy.value = v || null))}
+      />
+    </div>
+  );
+}
+
 const methods: { value: Method; label: string; title: string }[] = [
   { value: "pca", label: "PCA", title: "Principal components of all rows, centred" },
   { value: "tsne", label: "t-SNE", title: "t-SNE of all rows" },
@@ -69,29 +93,25 @@ const methods: { value: Method; label: string; title: string }[] = [
   { value: "raw", label: "Raw", title: "The first two or three columns as they are" },
 ];
 
-const saved = { value: "bookmark" as Method, label: "Saved", title: "A layout of TensorBoard's bookmarks" };
-
 /** t-SNE and UMAP take minutes for a stack: they start with the layer in view unless all are asked for. */
 function setMethod(method: Method): void {
-  if (method === "bookmark") return showFirstBookmark();
   const slow = method === "tsne" || method === "umap";
   setProjection(slow ? { method, scope: "layer" } : { method }, "method");
 }
 
 function ProjectionPanel() {
   const p = projection.value;
-  const offered = bookmarks.value.some((b) => b.layouts.length) ? [...methods, saved] : methods;
-  const method = offered.find((m) => m.value === p.method) ?? saved;
+  const method = methods.find((m) => m.value === p.method);
   return (
     <Section title="Projection" testid="projection">
-      <Segmented label="Method" testid="method" value={p.method} options={offered} onChange={setMethod} />
-      <p class="subtitle">{method.title}.</p>
+      <Segmented label="Method" testid="method" value={p.method} options={methods} onChange={setMethod} />
+      <Bookmarks p={p} />
+      {method && <p class="subtitle">{method.title}.</p>}
       {layers.value.length > 1 && <Scope p={p} />}
       {p.method === "pca" && <Components p={p} />}
       {p.method === "tsne" && <Tsne p={p} />}
       {p.method === "umap" && <Umap p={p} />}
       {p.method === "axes" && <AxesForm p={p} />}
-      {p.method === "bookmark" && <Bookmarks p={p} />}
       {(p.method === "tsne" || p.method === "umap") && (
         <Segmented
           label="Distance of the neighbours"

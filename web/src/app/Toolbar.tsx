@@ -11,7 +11,6 @@ import {
   detail,
   drawMode,
   hiddenCodes,
-  labelBy,
   layer,
   layers,
   mapPlot,
@@ -135,24 +134,6 @@ async function screenshot(): Promise<void> {
   }
 }
 
-/** Which column names the rows; nothing to choose where there is one. */
-function LabelChoice() {
-  const columns = detail.value?.columns ?? [];
-  if (columns.length < 2) return null;
-  return (
-    <Choose
-      label="Names of rows"
-      testid="label-by"
-      value={labelBy.value ?? ""}
-      choices={[
-        { value: "", label: "label: auto" },
-        { group: "Label by column", choices: columns.map((c) => ({ value: c.name, label: c.name })) },
-      ]}
-      onChange={(v) => commit("label by", () => (labelBy.value = v || null))}
-    />
-  );
-}
-
 export function Toolbar() {
   const is3d = projection.value.dim;
   return (
@@ -211,7 +192,6 @@ export function Toolbar() {
         <ColourChoice />
       </span>
       <SizeChoice />
-      <LabelChoice />
       <Button
         icon="label"
         kind="quiet"

@@ -9,7 +9,7 @@ import { DIMMED, SIZE_ONE, type Pictures } from "./types";
 /** Beyond these rows points stay points. */
 export const MOST_PICTURES = 5000;
 /** A picture is so many times as wide as its point, within these CSS pixels. */
-const TIMES = 5, LEAST = 16, MOST = 96;
+const TIMES = 3, LEAST = 16, MOST = 64;
 const DIM_ALPHA = 0.3;
 
 /** Left upper corner of a row's cell in the image; null: there is none. */
