@@ -225,12 +225,12 @@ run([
     await page.waitForSelector(byId("geometry-csv"));
     const { rows } = await page.server.json("/api/sources/0/geometry?center=0&remove=0");
     const told = (measure, variant = null) => rows.filter((x) => x.measure === measure && (x.variant ?? null) === variant).map((x) => x.value);
-    const table = async (id) => String((await save(id, "csv")).bytes).trim().split("\r\n").map((l) => l.split(","));
+    const table = async (id) => String((await save(id, "csv")).bytes).trim().split("\r\n").map((l) => [...l.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map((m) => m[1] ?? m[2]));
     const isoscore = await table("geometry-save-isoscore");
     equal(isoscore.slice(1).map((l) => Number(l[1])), told("isoscore"), "IsoScore of the file:");
     const [head, ...twonn] = await table("geometry-save-dimension");
     const variants = [...new Set(rows.filter((x) => x.measure === "twonn").map((x) => x.variant))];
-    for (const v of variants) equal(twonn.map((l) => Number(l[head.indexOf(v.replaceAll("_", " "))])), told("twonn", v), `TwoNN, ${v}, of the file:`);
+    for (const v of variants) equal(twonn.map((l) => Number(l[head.indexOf(`TwoNN, ${v.replaceAll("_", " ")}`)])), told("twonn", v), `TwoNN, ${v}, of the file:`);
     const { spectra } = await page.server.json("/api/sources/0/geometry?center=0&remove=0"), [names, ...shares] = await table("geometry-save-spectrum");
     for (const [layer, list] of Object.entries(spectra)) equal(shares.map((l) => Number(l[names.indexOf(`layer ${layer}`)])), list, `spectrum of layer ${layer}:`);
     for (const format of ["png", "svg", "pdf"]) assert((await save("geometry-save-cosine", format)).bytes.length > 1000, format);

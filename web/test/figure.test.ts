@@ -119,4 +119,11 @@ test("ends and ticks of axes", () => {
   assert.deepEqual(logEnds(0, 5), [0.1, 1]);
   assert.deepEqual(logTicks(0.5, 2000), [1, 10, 100, 1000]);
   assert.deepEqual(logTicks(1, 20), [1, 2, 5, 10, 20]);
+  assert.equal(logEnds(1e-18, 1)[0] > 1e-11, true, "rounding is not drawn");
+  assert.deepEqual(logTicks(0.9e-10, 1.1), [1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1]);
+});
+
+test("an axis that begins at a known end begins there, even if all values are the same", () => {
+  assert.deepEqual(linearEnds(0, 0, [0, null])[0], 0);
+  assert.ok(linearEnds(0, 0, [0, null])[1] > 0.4);
 });

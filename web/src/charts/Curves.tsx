@@ -7,7 +7,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import uPlot from "uplot";
 import { theme } from "../state/store";
-import { formatWithError, linearEnds, logEnds } from "./numbers";
+import { formatWithError, linearEnds, logEnds, logTicks } from "./numbers";
 import { num } from "../state/format";
 import { layerColor, readTheme, withAlpha, type ChartTheme } from "./theme";
 
@@ -196,6 +196,7 @@ function options(
     ticks: { stroke: colors.grid, width: 1, size: 4 },
   };
   const number = (_u: uPlot, splits: (number | null)[]): string[] => splits.map((v) => (v === null ? "" : num(v, 4)));
+  const power = (_u: uPlot, splits: (number | null)[]): string[] => splits.map((v) => (v === null ? "" : num(v, 1)));
   let dragged = false;
   return {
     width: Math.max(40, el.clientWidth),
@@ -214,11 +215,11 @@ function options(
           {
             ...axis,
             size: 28,
-            values: number,
-            ...(p.logX ? {} : { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500] }),
+            values: p.logX ? power : number,
+            ...(p.logX ? { splits: logSplits } : { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500] }),
             ...(p.xLabel ? { label: p.xLabel, labelSize: 16, labelFont: colors.font, labelGap: -2 } : {}),
           },
-          { ...axis, size: 52, values: number, space: 26 },
+          { ...axis, size: 52, values: p.logY ? power : number, space: 26, ...(p.logY && { splits: logSplits }) },
         ],
     cursor: {
       x: Boolean(p.onPick || !p.bare),
@@ -289,6 +290,8 @@ function xRange(p: CurvesProps): uPlot.Range.Function {
     return [low - pad, high + pad];
   };
 }
+
+const logSplits = (_u: uPlot, _axis: number, low: number, high: number): number[] => logTicks(low, high);
 
 /** Position of the value of `sorted` that is nearest to x. */
 export function nearest(sorted: number[], x: number): number {

@@ -23,6 +23,8 @@ export interface HeatmapProps {
   current?: number | null;
   /** Cell that is marked: the pair of layers on the maps. */
   marked?: [number, number] | null;
+  /** What columns are, in figures for files. */
+  xLabel?: string;
   /** Names of the two axes; cells are then square, and rows are named by numbers. */
   axes?: [string, string];
   testid: string;

@@ -51,12 +51,12 @@ function drawAxes(pen: Pen, f: Frame, x: Axis, y: Axis, xLabel: string, yLabel: 
   for (const t of ticksOf(y, f.height / 40, false)) {
     const at = f.top + f.height * (1 - share(y, t));
     line([[f.left, at], [f.left + f.width, at]], PAPER.grid);
-    pen.text(f.left - 7, at, num(t, 4), { size: TEXT, colour: PAPER.muted, align: "right" });
+    pen.text(f.left - 7, at, num(t, y.log ? 1 : 4), { size: TEXT, colour: PAPER.muted, align: "right" });
   }
   for (const t of ticksOf(x, f.width / 50, whole)) {
     const at = f.left + f.width * share(x, t);
     line([[at, f.top + f.height], [at, f.top + f.height + 4]], PAPER.muted);
-    pen.text(at, f.top + f.height + 14, num(t, 4), { size: TEXT, colour: PAPER.muted, align: "center" });
+    pen.text(at, f.top + f.height + 14, num(t, x.log ? 1 : 4), { size: TEXT, colour: PAPER.muted, align: "center" });
   }
   line([[f.left, f.top], [f.left, f.top + f.height], [f.left + f.width, f.top + f.height]], PAPER.muted);
   pen.text(f.left + f.width / 2, f.top + f.height + 32, xLabel, { size: TEXT, colour: PAPER.ink, align: "center" });
@@ -91,6 +91,7 @@ export function curvesFigure(p: CurvesProps, width = 560, height = 340): Figure 
   const pad = xHigh > xLow ? (xHigh - xLow) * 0.02 : 0.5;
   const xEnds = p.logX ? logEnds(xLow, xHigh) : [xLow - pad, xHigh + pad];
   const x: Axis = { low: xEnds[0], high: xEnds[1], log: Boolean(p.logX) };
+  const seen = (v: number | null | undefined): v is number => usable(v) && (!p.logY || v >= y.low);
   const ranked = p.series.every((s) => s.rank);
   const draw = (pen: Pen): void => {
     pen.rect(0, 0, width, height, PAPER.surface);
@@ -104,7 +105,7 @@ export function curvesFigure(p: CurvesProps, width = 560, height = 340): Figure 
     ];
     p.series.forEach((s, i) => {
       const colour = colourOf(s, i);
-      for (const run of runs(s.values, usable, Boolean(p.joinGaps))) {
+      for (const run of runs(s.values, seen, Boolean(p.joinGaps))) {
         const error = (j: number): number => s.se?.[j] ?? 0;
         const line = run.map((j) => at(j, s.values[j]!));
         if (s.se && run.length > 1) {
@@ -189,13 +190,13 @@ export function heatmapFigure(p: HeatmapProps, width = 560): Figure {
     p.columns.forEach((name, c) => {
       if (c % dc === 0) pen.text(f.left + (c + 0.5) * cellWidth, f.top + f.height + 13, name, { size: TEXT, colour: PAPER.muted, align: "center" });
     });
-    const [yName, xName] = p.axes ?? ["", ""];
+    const [yName, xName] = p.axes ?? ["", p.xLabel ?? ""];
     pen.text(f.left + f.width / 2, f.top + f.height + 31, xName, { size: TEXT, colour: PAPER.ink, align: "center" });
     pen.text(14, f.top + f.height / 2, yName, { size: TEXT, colour: PAPER.ink, align: "center", turns: 1 });
     colourBar(pen, f, low, high, p.unit, width);
   };
   const table = {
-    head: [p.axes?.[0] ?? "row", p.axes?.[1] ?? "column", p.unit],
+    head: [p.axes?.[0] ?? "row", p.axes?.[1] ?? p.xLabel ?? "column", p.unit],
     rows: p.rows.flatMap((r, i) =>
       p.columns.map((c, j): Cell[] => {
         const v = p.values[i * p.columns.length + j];
@@ -221,7 +222,8 @@ function colourBar(pen: Pen, f: Frame, low: number, high: number, unit: string, 
   /* Each step reaches down to the foot and is painted over by the next: no gaps between them. */
   for (let i = steps - 1; i >= 0; i--)
     pen.rect(x, f.top + tall * (1 - (i + 1) / steps), 12, (tall * (i + 1)) / steps, onRamp(PAPER.ramp, i / (steps - 1)));
-  for (const t of [low, ...niceTicks(low, high, 3).filter((v) => v > low && v < high), high]) {
+  const free = (16 / tall) * (high - low); // ticks beside the ends would lie on them
+  for (const t of [low, ...niceTicks(low, high, 3).filter((v) => v > low + free && v < high - free), high]) {
     const at = f.top + tall * (1 - (t - low) / (high - low || 1));
     pen.text(x + 17, Math.min(f.top + tall - 4, Math.max(f.top + 4, at)), num(t, 2), { size: TEXT, colour: PAPER.muted });
   }

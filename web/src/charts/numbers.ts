@@ -52,24 +52,31 @@ export function linearEnds(low: number | null, high: number | null, known: [numb
   const [from, to] = known;
   let a = from ?? low ?? 0;
   let b = to ?? high ?? 1;
-  if (!(b > a)) [a, b] = [a - Math.max(0.5, Math.abs(a) * 0.05), a + Math.max(0.5, Math.abs(a) * 0.05)];
+  if (!(b > a)) {
+    const room = Math.max(0.5, Math.abs(a) * 0.05);
+    [a, b] = [from ?? a - room, to ?? a + room];
+  }
   const pad = (b - a) * 0.07;
   return [from === null ? a - pad : a, to === null ? b + pad : b];
 }
 
+/** Decades that a logarithmic axis shows at most: what lies lower is rounding. */
+const MOST_DECADES = 10;
+
 /** Ends of a logarithmic axis: a little room on both sides. */
 export function logEnds(low: number, high: number): [number, number] {
-  return low > 0 && high > 0 ? [low / 1.15, high * 1.15] : [0.1, 1];
+  return low > 0 && high > 0 ? [Math.max(low, high / 10 ** MOST_DECADES) / 1.15, high * 1.15] : [0.1, 1];
 }
 
 /** Powers of ten inside [low, high], with 2 and 5 times them where there are few. */
 export function logTicks(low: number, high: number): number[] {
   const ticks: number[] = [];
   const few = Math.log10(high / low) < 2;
+  const every = Math.max(1, Math.ceil(Math.log10(high / low) / 6));
   for (let e = Math.floor(Math.log10(low)); e <= Math.ceil(Math.log10(high)); e++)
     for (const m of few ? [1, 2, 5] : [1]) {
       const t = Number(`${m}e${e}`);
-      if (t >= low * 0.9999 && t <= high * 1.0001) ticks.push(t);
+      if (e % every === 0 && t >= low * 0.9999 && t <= high * 1.0001) ticks.push(t);
     }
   return ticks;
 }

@@ -8,7 +8,7 @@ import { VirtualList } from "../charts/VirtualList";
 import { count, num } from "../state/format";
 import { sources } from "../state/store";
 import { cards, fetchCards } from "./compare-cards";
-import { leftColouring } from "./compare-colours";
+import { colourings } from "./compare-colours";
 import { caveats, compared, type Compared, compareSelection, comparison, halves, setComparison, sideDetails } from "./compare-state";
 import { hoverRow, select } from "./CompareMaps";
 
@@ -66,7 +66,7 @@ function ColourChoice() {
 
 /** The legend of both maps. */
 function Colours({ k }: { k: number }) {
-  const legend = leftColouring.value?.legend;
+  const legend = colourings.value?.a.legend;
   if (!legend || legend.kind === "plain") return null;
   if (legend.kind === "categories") {
     const most = 12;

@@ -10,7 +10,7 @@ import { num } from "../state/format";
 import { commit } from "../state/history";
 import { currentSource, hover, options, selection, sources, theme, tool } from "../state/store";
 import { useCard } from "./compare-cards";
-import { leftColouring, rightColouring } from "./compare-colours";
+import { colourings } from "./compare-colours";
 import {
   compared,
   type Compared,
@@ -25,7 +25,6 @@ import {
 } from "./compare-state";
 
 type Which = "a" | "b";
-const colouring = { a: leftColouring, b: rightColouring };
 
 /** One of the two maps. Everything it learns from the pointer is said in rows of the left side. */
 export function Half({ which }: { which: Which }) {
@@ -73,7 +72,7 @@ export function Half({ which }: { which: Which }) {
     if (which === "b") look(shown);
   }, [shown]);
   useEffect(() => halves[which]?.setTheme(plotTheme()), [theme.value]);
-  const colours = colouring[which].value;
+  const colours = colourings.value?.[which];
   useEffect(() => {
     const plot = halves[which];
     if (!plot || !shown || !colours) return;

@@ -31,6 +31,8 @@ export function Cards({ table }: { table: GeometryTable }) {
 
 function FamilyCard({ family, table, numbers }: { family: Family; table: GeometryTable; numbers: number[] }) {
   const series = useMemo(() => seriesOf(table.rows, numbers, family.measures, true), [table.rows, numbers.join(), family.id]);
+  /* A file stands alone: its lines have their full names. */
+  const named = () => curvesFigure({ ...chart, series: seriesOf(table.rows, numbers, family.measures) });
   const range = brushed.value?.family === family.id ? brushed.value.range : null;
   const empty = series.every((s) => s.values.every((v) => v === null));
   const chart: CurvesProps = {
@@ -61,7 +63,7 @@ function FamilyCard({ family, table, numbers }: { family: Family; table: Geometr
               Colour map
             </Button>
           )}
-          {!empty && <SaveChart name={family.id} testid={`geometry-save-${family.id}`} figure={() => curvesFigure(chart)} />}
+          {!empty && <SaveChart name={family.id} testid={`geometry-save-${family.id}`} figure={named} />}
         </span>
       </h2>
       {empty ? (
@@ -158,6 +160,7 @@ function DominantCard({ table, numbers }: { table: GeometryTable; numbers: numbe
     values,
     label: "Share of the mean cosine that each dimension makes",
     unit: "share of the mean cosine",
+    xLabel: "dimension",
     current: numbers.indexOf(layer.value),
     rowHeight: numbers.length > 14 ? 11 : 16,
     onPick: (r) => goToLayer(numbers[r]),

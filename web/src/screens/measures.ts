@@ -56,6 +56,14 @@ export const FAMILIES: Family[] = [
   },
   { id: "isoscore", title: "IsoScore", measures: ["isoscore"], point: null, pointTitle: "", range: [0, null] },
   { id: "hubness", title: "Hubness skew", measures: ["hubness"], point: "hubness", pointTitle: "hubness" },
+  {
+    id: "intra",
+    title: "Mean cosine within types",
+    measures: ["intra_cosine"],
+    point: null,
+    pointTitle: "",
+  },
+  { id: "duplicates", title: "Duplicate rows", measures: ["n_duplicates"], point: null, pointTitle: "", range: [0, null] },
   { id: "norm", title: "Norm", measures: ["norm", "mean_norm"], point: "norm", pointTitle: "norm", range: [0, null] },
 ];
 

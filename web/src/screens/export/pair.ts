@@ -1,9 +1,11 @@
 /** Both maps of a comparison as one picture: their names above, the colours below; and the overlap of every row. */
 import { plotTheme } from "../../app/map";
+import { LIGHT, type Plot, type PlotTheme } from "../../plot";
 import { CanvasPen, type Pen, SvgPen } from "../../plot/pen";
+import type { Colouring } from "../../state/colouring";
 import { count, num } from "../../state/format";
 import { sources } from "../../state/store";
-import { leftColouring } from "../compare-colours";
+import { colourings, colouringsOn } from "../compare-colours";
 import { type Compared, compared, halves } from "../compare-state";
 import { csv } from "./csv";
 import { svgToPdf } from "./svgpdf";
@@ -19,58 +21,93 @@ interface Sheet {
   height: number;
   /** Size of one map. */
   map: { width: number; height: number };
+  shown: Compared;
+  /** On white, whatever the screen has: it is for paper. */
+  theme: PlotTheme;
+  colours: { a: Colouring; b: Colouring };
 }
 
 export async function pairFile(format: "png" | "svg" | "pdf"): Promise<Blob> {
   const { a, b } = halves;
+  const shown = compared.peek();
   const host = document.querySelector<HTMLElement>("[data-testid=compare-a]");
-  if (!a || !b || !host) throw new Error("There are no maps to save: open the comparison first.");
+  if (!a || !b || !host || !shown) throw new Error("There are no maps to save: open the comparison first.");
   const map = { width: host.clientWidth, height: host.clientHeight };
-  const sheet: Sheet = { width: 2 * map.width + GAP, height: map.height + HEAD + FOOT, map };
-  const { font } = plotTheme();
-  const measuring = new CanvasPen(document.createElement("canvas").getContext("2d")!, font);
-  if (format === "png") {
-    const canvas = document.createElement("canvas");
-    canvas.width = sheet.width * FINE;
-    canvas.height = sheet.height * FINE;
-    const c = canvas.getContext("2d")!;
-    const pen = new CanvasPen(c, font);
-    pen.begin(FINE);
-    pen.rect(0, 0, sheet.width, sheet.height, plotTheme().background);
-    for (const [i, plot] of [a, b].entries())
-      c.drawImage(
-        await createImageBitmap(await plot.toPNG(map.width * FINE, map.height * FINE)),
-        i * (map.width + GAP),
-        HEAD,
-        map.width,
-        map.height,
-      );
-    words(pen, sheet);
-    return new Promise((done, fail) =>
-      canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error("The browser made no picture of the maps."))), "image/png"),
-    );
+  const theme = { ...LIGHT, font: plotTheme().font };
+  const sheet: Sheet = {
+    width: 2 * map.width + GAP,
+    height: map.height + HEAD + FOOT,
+    map,
+    shown,
+    theme,
+    colours: colouringsOn("light", shown),
+  };
+  if (format === "png") return pairPng(sheet, a, b);
+  const svg = await pairSvg(sheet, a, b);
+  if (format === "svg") return new Blob([svg], { type: "image/svg+xml" });
+  return new Blob([await svgToPdf(svg, "gonio compare")], { type: "application/pdf" });
+}
+
+/** Draws a map in the sheet's colours. The plot takes them when `draw` begins, and has its own back before the
+ *  next frame. */
+async function inColours<T>(sheet: Sheet, which: "a" | "b", plot: Plot, draw: () => Promise<T>): Promise<T> {
+  const use = (theme: PlotTheme, c: Colouring | undefined): void => {
+    plot.setTheme(theme);
+    if (c) plot.setColors(c.index, c.palette);
+  };
+  use(sheet.theme, sheet.colours[which]);
+  const drawn = draw();
+  use(plotTheme(), colourings.peek()?.[which]);
+  return drawn;
+}
+
+async function pairPng(sheet: Sheet, a: Plot, b: Plot): Promise<Blob> {
+  const { width, height, map, theme } = sheet;
+  const canvas = document.createElement("canvas");
+  canvas.width = width * FINE;
+  canvas.height = height * FINE;
+  const c = canvas.getContext("2d")!;
+  const pen = new CanvasPen(c, theme.font);
+  pen.begin(FINE);
+  pen.rect(0, 0, width, height, theme.background);
+  for (const [i, plot] of [a, b].entries()) {
+    const png = await inColours(sheet, i ? "b" : "a", plot, () => plot.toPNG(map.width * FINE, map.height * FINE));
+    c.drawImage(await createImageBitmap(png), i * (map.width + GAP), HEAD, map.width, map.height);
   }
-  const pen = new SvgPen(font, (t, size, bold) => measuring.measure(t, size, bold));
   words(pen, sheet);
-  const [left, right] = [await a.toSVG(map.width, map.height), await b.toSVG(map.width, map.height)];
-  const svg = [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${sheet.width}" height="${sheet.height}" viewBox="0 0 ${sheet.width} ${sheet.height}">`,
-    `<rect width="${sheet.width}" height="${sheet.height}" fill="${plotTheme().background}"/>`,
+  return new Promise((done, fail) =>
+    canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error("The browser made no picture of the maps."))), "image/png"),
+  );
+}
+
+async function pairSvg(sheet: Sheet, a: Plot, b: Plot): Promise<string> {
+  const { width, height, map, theme } = sheet;
+  const measuring = new CanvasPen(document.createElement("canvas").getContext("2d")!, theme.font);
+  const pen = new SvgPen(theme.font, (t, size, bold) => measuring.measure(t, size, bold));
+  words(pen, sheet);
+  const left = await inColours(sheet, "a", a, () => a.toSVG(map.width, map.height));
+  const right = await inColours(sheet, "b", b, () => b.toSVG(map.width, map.height));
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
+    `<rect width="${width}" height="${height}" fill="${theme.background}"/>`,
     left.replace("<svg ", `<svg y="${HEAD}" `),
     right.replace("<svg ", `<svg x="${map.width + GAP}" y="${HEAD}" `).replaceAll("gonio-plot", "gonio-plot-b"),
     pen.toString(),
     "</svg>",
     "",
   ].join("\n");
-  if (format === "svg") return new Blob([svg], { type: "image/svg+xml" });
-  return new Blob([await svgToPdf(svg, "gonio compare")], { type: "application/pdf" });
 }
 
 /** Names of the maps, the line between them, the scale of the colours and the numbers. */
-function words(pen: Pen, { width, map }: Sheet): void {
-  const shown = compared.peek();
-  if (!shown) return;
-  const theme = plotTheme();
+function words(pen: Pen, { width, height, map, shown, theme, colours }: Sheet): void {
+  const middle = map.width + GAP / 2;
+  pen.line(
+    [
+      [middle, 0],
+      [middle, height - FOOT],
+    ],
+    { colour: theme.grid, width: 1 },
+  );
   for (const [i, side] of [shown.of.a, shown.of.b].entries()) {
     const entry = sources.peek().find((s) => s.id === side.source);
     const name = `${entry?.name ?? ""}${entry && entry.layers.length > 1 ? `, layer ${side.layer}` : ""}`;
@@ -80,19 +117,19 @@ function words(pen: Pen, { width, map }: Sheet): void {
   const o = shown.overlap;
   const said = `${num(o.mean, 3)} of the ${o.k} nearest neighbours kept on average; linear CKA ${num(o.cka, 3)}; ${count(o.matched)} rows`;
   pen.text(width - 12, y, said, { size: 12, colour: theme.ink, align: "right" });
-  const legend = leftColouring.peek()?.legend;
+  const { legend } = colours.a;
   let x = 12;
   const write = (text: string): void => {
     pen.text(x, y, text, { size: 12, colour: theme.ink });
     x += pen.measure(text, 12, false) + 8;
   };
-  if (legend?.kind === "scale") {
+  if (legend.kind === "scale") {
     write(`${legend.title}: ${num(legend.min)}`);
     const wide = 120;
     legend.colours.forEach((colour, i) => pen.rect(x + (wide * i) / legend.colours.length, y - 5, wide / legend.colours.length + 0.5, 10, colour));
     x += wide + 8;
     write(num(legend.max));
-  } else if (legend?.kind === "categories") {
+  } else if (legend.kind === "categories") {
     const room = width - 24 - pen.measure(said, 12, false);
     for (const e of legend.entries) {
       if (x + 20 + pen.measure(e.name, 12, false) > room) return write("…");
