@@ -166,7 +166,7 @@ run([
     const overlaps = await standIn(page, "/api/overlap", (q) =>
       q.method() === "DELETE" ? { body: { state: "stopped" } } : slow ? { status: 202, body: { state: "running", progress: 0.25, estimate_s: 40 } } : null);
     await click(page, "screen-compare");
-    await holds(page, () => /25 %.*of about 40/.test(document.querySelector('[data-testid="compare-progress"]')?.textContent ?? ""));
+    await holds(page, () => /25 %.*about 40 s left/.test(document.querySelector('[data-testid="compare-progress"]')?.textContent ?? ""));
     await click(page, "compare-progress-stop");
     await page.waitForSelector(byId("compare-retry"));
     await holds(page, () => !document.querySelector('[data-testid="compare-progress"]'));
@@ -198,6 +198,36 @@ run([
     for (let turn = 0; turn < 100 && !asked.includes("DELETE"); turn++) await page.evaluate(() => new Promise((r) => setTimeout(r, 20)));
     assert(asked.includes("DELETE"), "the server was not told:", asked);
     assert(await page.$(byId("compare-curves")), "what had come is still there");
+  }],
+  ["every layer beside every other: the matrix is the server's, a cell opens its two layers", async (t) => {
+    stack(t);
+    const page = await t.open(t.folder);
+    await mapStands(page);
+    await click(page, "screen-compare");
+    await compared(page);
+    await click(page, "compare-tab-layers");
+    assert(!page.seen.requests.includes("/api/compare"), "layers were compared before anybody asked");
+    await click(page, "compare-all-pairs");
+    await page.waitForSelector(`${byId("compare-matrix")} canvas`);
+    await holds(page, () => !document.querySelector('[data-testid="compare-layers-progress"]'));
+    const { matrix } = await page.server.json("/api/compare?a=0&b=0&k=15&match=row&metric=euclidean&pairs=true");
+    await click(page, "compare-matrix-save-open");
+    const lines = String((await download(page, "compare-matrix-save-csv", t.folder)).bytes).trim().split("\r\n").map((l) => l.split(","));
+    equal(lines[0], ["left_layer", "right_layer", "overlap", "overlap_se", "cka"]);
+    for (const [column, name] of [[2, "overlap"], [3, "overlap_se"], [4, "cka"]])
+      equal(lines.slice(1).map((l) => Number(l[column])), matrix[name].flat(), `${name} of the file:`);
+    // The cell of layers 1 and 3, by the pointer; then one to the left by keys.
+    const canvas = await page.$(`${byId("compare-matrix")} canvas`), box = await canvas.boundingBox();
+    const [gutter, header] = [44, 35], cell = Math.min(40, (box.width - gutter) / 5);
+    await canvas.scrollIntoView();
+    const at = await canvas.boundingBox();
+    await page.mouse.click(at.x + gutter + 3.5 * cell, at.y + header + 1.5 * cell);
+    await compared(page, "g.compare.shown.a.layer === 1 && g.compare.shown.b.layer === 3");
+    await page.keyboard.press("ArrowLeft");
+    await page.keyboard.press("Enter");
+    await compared(page, "g.compare.shown.a.layer === 1 && g.compare.shown.b.layer === 2");
+    const shares = await page.$eval(byId("compare-mean"), (e) => Number.parseFloat(e.textContent));
+    assert(Math.abs(shares - matrix.overlap[1][2]) < 1e-3, "the pair's overlap:", shares, "the cell's:", matrix.overlap[1][2]);
   }],
   ["each chart is saved with the numbers of the server; both maps as pictures", async (t) => {
     stack(t);

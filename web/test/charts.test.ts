@@ -317,6 +317,7 @@ test("a matrix of layers is read while it comes: rows and cells that are not the
   })!;
   assert.deepEqual([...m.cka], [0.9, 0.5, 0.1, NaN, NaN, NaN]);
   assert.deepEqual([...m.overlap], [0.8, NaN, 0.2, 0.1, 0.3, 1]);
+  assert.deepEqual([...m.se], [NaN, NaN, NaN, NaN, NaN, NaN]);
   assert.deepEqual(lineOf(m, "overlap", 0), [0.8, null, 0.2]);
   assert.deepEqual(lineOf(m, "cka", 6), [null, null, null]);
   assert.deepEqual(lineOf(m, "cka", 9), [null, null, null], "a layer that the matrix does not have");

@@ -47,11 +47,11 @@ async function json<R>(path: string, init?: RequestInit): Promise<R> {
 
 /** Asks until the answer is there: status 202 says how far it is. The server ends its work when nobody waits any
  *  more: it is told so when this is aborted between two questions, and when the page is left. */
-async function whenDone(path: string, { signal, onprogress }: T.Patience): Promise<Response> {
-  const stop = (): void => void fetch(path, { method: "DELETE", keepalive: true }).catch(() => undefined);
+async function whenDone(path: string, { signal, onprogress }: T.Patience, init: RequestInit = {}): Promise<Response> {
+  const stop = (): void => void fetch(path, { ...init, method: "DELETE", keepalive: true }).catch(() => undefined);
   for (let asked = false; ; asked = true) {
     try {
-      const reply = await ask(path, { signal });
+      const reply = await ask(path, { ...init, signal });
       if (reply.status !== 202) return reply;
       globalThis.addEventListener?.("pagehide", stop);
       onprogress?.((await reply.json()) as T.JobProgress);
@@ -192,15 +192,8 @@ export const httpApi = {
 
   geometry: (s: number, space: T.Space) =>
     json<T.GeometryReply>(url`/api/sources/${s}/geometry?center=${space.center ? 1 : 0}&remove=${space.remove}`),
-  /** Status 202: the server is still at it. */
-  async overlap(r: T.OverlapRequest, signal?: AbortSignal): Promise<T.OverlapReply | T.OverlapRunning> {
-    const reply = await ask("/api/overlap", body("POST", r, signal));
-    if (reply.status === 202) {
-      const job = (await reply.json()) as Record<string, unknown>;
-      const state = (text(job["state"]) ?? "running") as T.JobState;
-      return { state, progress: number(job["progress"]), estimate: number(job["estimate_s"]), error: text(job["error"]) ?? null };
-    }
-    const b = parseBlock(await reply.arrayBuffer());
+  async overlap(r: T.OverlapRequest, wait: T.Patience = {}): Promise<T.OverlapReply> {
+    const b = parseBlock(await (await whenDone("/api/overlap", wait, body("POST", r))).arrayBuffer());
     return {
       overlap: need(b, "overlap", Float32Array),
       match: need(b, "match", Int32Array),
@@ -213,7 +206,6 @@ export const httpApi = {
       sampled: number(b.meta["sampled"]),
     };
   },
-  stopOverlap: (r: T.OverlapRequest) => ask("/api/overlap", body("DELETE", r)),
   /** Starts the comparison of all layers, or says how far it is. */
   compare: (r: T.CompareRequest, signal?: AbortSignal) => json<T.CompareReply>(compareUrl(r), { signal }),
   stopCompare: (r: T.CompareRequest) => ask(compareUrl(r), { method: "DELETE" }),

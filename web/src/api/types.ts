@@ -272,6 +272,8 @@ export interface OverlapRequest {
   k: number;
   match: "row" | "token";
   metric: Metric;
+  /** Of a sample of the rows: seconds instead of minutes where they are many. */
+  sample: boolean;
 }
 
 export interface OverlapReply {
@@ -288,15 +290,6 @@ export interface OverlapReply {
   sampled: number | null;
 }
 
-/** The answer while the overlap is being computed: the same question, asked again, tells more. */
-export interface OverlapRunning {
-  state: JobState;
-  progress: number | null;
-  /** Seconds in all. */
-  estimate: number | null;
-  error: string | null;
-}
-
 /** Two sources over their layers; `pairs`: every layer of a beside every layer of b. */
 export interface CompareRequest {
   a: number;
@@ -310,7 +303,8 @@ export interface CompareRequest {
 export interface CompareReply {
   state?: JobState;
   progress?: number;
-  seconds?: number;
+  /** Seconds that are still to come; null: unknown. */
+  estimate_s?: number | null;
   /** Rows that the overlap is measured on; null: all. */
   sampled?: number | null;
   layers?: {
@@ -327,6 +321,7 @@ export interface CompareReply {
     layers_b: number[];
     cka: ((number | null)[] | null)[];
     overlap: ((number | null)[] | null)[];
+    overlap_se?: ((number | null)[] | null)[];
   } | null;
   k?: number;
   error?: string | null;

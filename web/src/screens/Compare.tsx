@@ -95,7 +95,7 @@ function Doing() {
         what={now.what}
         share={now.progress}
         since={now.since}
-        estimate={now.estimate}
+        left={now.left}
         testid="compare-progress"
         onStop={stopComparing}
       />

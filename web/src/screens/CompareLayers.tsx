@@ -77,7 +77,7 @@ function Asked({ now, own }: { now: OverLayers; own: boolean }) {
           what="Comparing the layers"
           share={now.progress}
           since={now.since}
-          estimate={now.progress && now.progress > 0.05 && now.seconds !== null ? now.seconds / now.progress : null}
+          left={now.left}
           testid="compare-layers-progress"
           onStop={stopOverLayers}
         />
@@ -128,7 +128,7 @@ function OverCurves({ now, own }: { now: OverLayers; own: boolean }) {
         ...common,
         x: matrix.b,
         series: [
-          { label: `overlap, k = ${now.k}`, values: lineOf(matrix, "overlap", layer) },
+          { label: `overlap, k = ${now.k}`, values: lineOf(matrix, "overlap", layer), se: lineOf(matrix, "se", layer) },
           { label: "CKA", values: lineOf(matrix, "cka", layer) },
           ...(chance === null ? [] : [{ label: "by chance", values: matrix.b.map(() => chance), width: 1 }]),
         ],
@@ -184,9 +184,9 @@ function Pairs({ now, matrix }: { now: OverLayers; matrix: Matrix }) {
   const figure = (): Figure => {
     const axes: [string, string] = [`layer of ${nameOf(c.a!.source)}`, `layer of ${nameOf(c.b!.source)}`];
     const table = {
-      head: ["left_layer", "right_layer", "overlap", "cka"],
+      head: ["left_layer", "right_layer", "overlap", "overlap_se", "cka"],
       rows: matrix.a.flatMap((a, r) =>
-        matrix.b.map((b, k) => [a, b, ...[matrix.overlap, matrix.cka].map((m) => known(m[r * matrix.b.length + k]))]),
+        matrix.b.map((b, k) => [a, b, ...[matrix.overlap, matrix.se, matrix.cka].map((m) => known(m[r * matrix.b.length + k]))]),
       ),
     };
     return { ...heatmapFigure({ ...chart, axes }), table };

@@ -2,7 +2,7 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { Snippet } from "../app/Context";
 import { Sign } from "../app/Legend";
-import { Choose, Segmented } from "../app/ui";
+import { Button, Choose, Segmented } from "../app/ui";
 import { formatWithError } from "../charts/numbers";
 import { VirtualList } from "../charts/VirtualList";
 import { count, num } from "../state/format";
@@ -31,7 +31,12 @@ export function Summary({ shown }: { shown: Compared }) {
       {comparison.value.tab === "rows" && <ColourChoice />}
       <Colours k={o.k} />
       {o.sampled !== null && (
-        <p class="hint">Neighbours kept: of {count(o.sampled)} sampled rows, looked for among all rows; the others are grey.</p>
+        <p class="hint" data-testid="compare-sampled">
+          Neighbours kept: of {count(o.sampled)} sampled rows, looked for among all rows. The maps show these rows.{" "}
+          <Button kind="quiet" testid="compare-all-rows" onClick={() => setComparison({ all: true })}>
+            Compare all rows
+          </Button>
+        </p>
       )}
       {warnings.length > 0 && (
         <p class="hint" data-testid="compare-caveats">

@@ -73,6 +73,8 @@ export function Half({ which }: { which: Which }) {
   }, [shown]);
   useEffect(() => halves[which]?.setTheme(plotTheme()), [theme.value]);
   const colours = colourings.value?.[which];
+  /* Rows outside of a sample have no number: they would bury the others. A column colours all. */
+  const sampleAlone = shown !== null && shown.overlap.sampled !== null && comparison.value.colour === null;
   useEffect(() => {
     const plot = halves[which];
     if (!plot || !shown || !colours) return;
@@ -86,8 +88,9 @@ export function Half({ which }: { which: Which }) {
     const flags = new Uint8Array(shown[which].length / dim);
     for (const row of compareSelection.value) mark(flags, rowOn(which, row, shown), SELECTED);
     place(shown[which], dim).unplaced?.forEach((missing, row) => missing && (flags[row] = HIDDEN));
+    if (sampleAlone) flags.forEach((_, row) => outside(which, row, shown) && (flags[row] = HIDDEN));
     plot.setFlags(flags);
-  }, [shown, compareSelection.value]);
+  }, [shown, compareSelection.value, sampleAlone]);
 
   const side = (shown?.of ?? comparison.value)[which];
   const source = sources.value.find((s) => s.id === side?.source);
@@ -143,6 +146,12 @@ export function fitBoth(): void {
   lookMoved.value++;
 }
 
+/** Whether a row is not one of the sampled ones. */
+function outside(which: Which, row: number, shown: Compared): boolean {
+  const left = toLeft(which, row, shown);
+  return left < 0 || Number.isNaN(shown.overlap.overlap[left]);
+}
+
 function mark(flags: Uint8Array, row: number, bit: number): void {
   if (row >= 0 && row < flags.length) flags[row] |= bit;
 }
@@ -180,7 +189,9 @@ function Card({ which, row, shown }: { which: Which; row: number; shown: Compare
   const place = halves[which]?.project(row);
   if (!card || !place) return null;
   const { k } = shown.overlap;
-  const overlap = shown.overlap.overlap[toLeft(which, row, shown)];
+  const partner = toLeft(which, row, shown);
+  const overlap = shown.overlap.overlap[partner];
+  const without = shown.overlap.match[partner] >= 0 ? "not in the sample" : "no partner on the other side";
   const host = document.querySelector<HTMLElement>(`[data-testid=compare-${which}]`);
   const left = place[0] > (host?.clientWidth ?? 0) / 2;
   return (
@@ -190,7 +201,7 @@ function Card({ which, row, shown }: { which: Which; row: number; shown: Compare
       data-testid={`compare-card-${which}`}
     >
       <b>{card.token ?? `row ${row}`}</b>{" "}
-      <span class="muted">{overlap >= 0 ? `${num(overlap * k, 3)} of ${k} kept` : "no partner on the other side"}</span>
+      <span class="muted">{overlap >= 0 ? `${num(overlap * k, 3)} of ${k} kept` : without}</span>
       <Context of={card.context ?? null} />
     </div>
   );

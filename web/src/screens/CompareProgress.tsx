@@ -1,7 +1,7 @@
 /** What the server is doing, for how long, how far it is; and a way to stop it. */
 import { useEffect, useState } from "preact/hooks";
 import { Button } from "../app/ui";
-import { seconds } from "../state/format";
+import { left } from "../app/Waiting";
 
 export function Progress(p: {
   what: string;
@@ -9,8 +9,8 @@ export function Progress(p: {
   share: number | null;
   /** performance.now() at the start. */
   since: number;
-  /** Seconds in all, if they are known. */
-  estimate: number | null;
+  /** Seconds that are still to come, if they are known. */
+  left: number | null;
   testid: string;
   onStop: () => void;
 }) {
@@ -26,7 +26,7 @@ export function Progress(p: {
       <span aria-live="polite">{p.what}</span>
       <span class="muted">
         {known && `${Math.round(100 * p.share!)} % · `}
-        {passed} s{p.estimate !== null && p.estimate > 1 && ` of about ${seconds(Math.round(p.estimate))}`}
+        {passed} s{p.left !== null && `, ${left(p.left)}`}
       </span>
       <Button kind="quiet" icon="stop" testid={`${p.testid}-stop`} title="Stop" onClick={p.onStop} />
       <div

@@ -5,6 +5,7 @@
 import { api } from "../api/client";
 import { Button, Empty, NumberField, Problem, Switch } from "../app/ui";
 import { histogramFigure } from "../charts/figure";
+import { Waiting } from "../app/Waiting";
 import { Histogram } from "../charts/Histogram";
 import { attempt, setProjection } from "../state/actions";
 import { count } from "../state/format";
@@ -37,6 +38,7 @@ export function Geometry() {
           <Cards table={table} />
           <aside class="geometry-side" aria-label="The map in these colours">
             <MiniMap />
+            <Waiting />
             <Painted />
           </aside>
         </div>

@@ -19,6 +19,8 @@ export interface Matrix {
   b: number[];
   cka: Float64Array;
   overlap: Float64Array;
+  /** Standard errors of the overlap. */
+  se: Float64Array;
 }
 export interface OverLayers {
   key: string;
@@ -26,7 +28,8 @@ export interface OverLayers {
   progress: number | null;
   /** performance.now() at its start. */
   since: number;
-  seconds: number | null;
+  /** Seconds that are still to come; null: unknown. */
+  left: number | null;
   /** Rows that the overlap was measured on; null: all. */
   sampled: number | null;
   k: number;
@@ -54,16 +57,16 @@ export function layerCurves(list: CompareReply["layers"] | undefined): LayerCurv
 /** The server's matrix: rows, or single cells, that are not there yet are null. */
 export function matrixOf(m: CompareReply["matrix"]): Matrix | null {
   if (!m) return null;
-  const flat = (rows: typeof m.cka): Float64Array =>
+  const flat = (rows: typeof m.cka | undefined): Float64Array =>
     Float64Array.from(
       m.layers_a.flatMap((_, r) => m.layers_b.map((__, c) => rows?.[r]?.[c])),
       (v) => number(v) ?? NaN,
     );
-  return { a: m.layers_a, b: m.layers_b, cka: flat(m.cka), overlap: flat(m.overlap) };
+  return { a: m.layers_a, b: m.layers_b, cka: flat(m.cka), overlap: flat(m.overlap), se: flat(m.overlap_se) };
 }
 
 /** One layer of a beside every layer of b: a line of the matrix. */
-export function lineOf(m: Matrix, of: "cka" | "overlap", layer: number): (number | null)[] {
+export function lineOf(m: Matrix, of: "cka" | "overlap" | "se", layer: number): (number | null)[] {
   const row = m.a.indexOf(layer);
   return m.b.map((_, c) => (row < 0 || Number.isNaN(m[of][row * m.b.length + c]) ? null : m[of][row * m.b.length + c]));
 }
@@ -94,7 +97,7 @@ export async function measureOverLayers(): Promise<void> {
     state: "running",
     progress: null,
     since: performance.now(),
-    seconds: null,
+    left: null,
     sampled: null,
     k: request.k,
     curves: layerCurves([]),
@@ -115,7 +118,7 @@ export async function measureOverLayers(): Promise<void> {
       put({
         state: ended ? state : "running",
         progress: state === "done" ? 1 : (reply.progress ?? null),
-        seconds: reply.seconds ?? null,
+        left: reply.estimate_s ?? null,
         sampled: reply.sampled ?? null,
         k: reply.k ?? request.k,
         curves: layerCurves(reply.layers),

@@ -2,7 +2,7 @@
  *  and what came of it. Every choice is in one value, so that undo, the address and session files carry it. */
 import { batch, computed, effect, signal } from "@preact/signals";
 import { api } from "../api/client";
-import type { Column, Method, Metric, OverlapReply, SourceDetail } from "../api/types";
+import type { Column, JobProgress, Method, Metric, OverlapReply, SourceDetail } from "../api/types";
 import type { Camera, Plot } from "../plot";
 import { loadColumn } from "../state/columns";
 import { count, num } from "../state/format";
@@ -24,6 +24,8 @@ export interface Comparison {
   metric: Metric;
   method: Extract<Method, "pca" | "tsne" | "umap">;
   dim: 2 | 3;
+  /** Every row of a large set has its neighbours looked for; otherwise a sample of the rows has. */
+  all: boolean;
   /** Column of a that colours both maps; null: the neighbours kept. */
   colour: string | null;
   /** Curves over the layers: not asked for, of layers of the same number, or of all pairs of layers. */
@@ -42,6 +44,7 @@ export const freshComparison: Comparison = {
   metric: "euclidean",
   method: "pca",
   dim: 2,
+  all: false,
   colour: null,
   over: "none",
   shows: "overlap",
@@ -56,6 +59,7 @@ export interface Question {
   k: number;
   match: "row" | "token";
   metric: Metric;
+  sample: boolean;
   method: Comparison["method"];
   dim: 2 | 3;
 }
@@ -79,8 +83,8 @@ export interface Doing {
   what: string;
   /** Share that is done; null: the server does not say. */
   progress: number | null;
-  /** Seconds that it will take in all, if the server says so. */
-  estimate: number | null;
+  /** Seconds that are still to come, if the server says so. */
+  left: number | null;
   /** performance.now() at its start. */
   since: number;
 }
@@ -115,6 +119,7 @@ export function setComparison(change: Partial<Comparison>): void {
   const now = { ...before, ...change };
   if (now.a?.source !== before.a?.source || now.b?.source !== before.b?.source) {
     now.match = rowsOf(now.a) === rowsOf(now.b) ? "row" : "token";
+    now.all = false;
     now.over = "none"; // nothing is computed before it is asked for
     if (now.a?.source !== before.a?.source) now.colour = null;
   }
@@ -159,10 +164,14 @@ export function usableK(k: number, rows: number): number {
 /** Rows that lists of neighbours are drawn from at most, before the rows are matched. */
 export const comparedRows = (c: Comparison): number => Math.min(rowsOf(c.a), rowsOf(c.b));
 
+/** Above so many rows a sample of them is the first answer: the search for all takes longer than one waits for. */
+const LARGE = 50000;
+
 export function questionOf(c: Comparison): Question | null {
   if (!c.a || !c.b) return null;
   const { a, b, match, metric, method, dim } = c;
-  return { a, b, k: usableK(c.k, comparedRows(c)), match, metric, method, dim };
+  const rows = comparedRows(c);
+  return { a, b, k: usableK(c.k, rows), match, metric, sample: !c.all && rows > LARGE, method, dim };
 }
 
 /* ---- details of the sides ---------------------------------------------------------------------- */
@@ -216,13 +225,16 @@ export async function compareNow(): Promise<void> {
   const mine = ++turn;
   const { signal: given } = (running = new AbortController());
   const since = performance.now();
-  const say = (what: string, progress: number | null = null, estimate: number | null = null): void => {
-    if (mine === turn) comparing.value = { what, progress, estimate, since };
+  const say = (what: string, progress: number | null = null, left: number | null = null): void => {
+    if (mine === turn) comparing.value = { what, progress, left, since };
   };
-  say("Finding the neighbours on both sides");
+  const finding = "Finding the neighbours on both sides";
+  say(finding);
   try {
     let found = false;
-    const overlap = overlapOf(q, given, (p, s) => say("Finding the neighbours on both sides", p, s)).finally(() => {
+    const { a: left, b: right, k, match, metric, sample } = q;
+    const onprogress = (p: JobProgress): void => say(finding, p.progress, p.estimate_s);
+    const overlap = api.overlap({ a: left, b: right, k, match, metric, sample }, { signal: given, onprogress }).finally(() => {
       found = true;
       say("Drawing the maps");
     });
@@ -277,31 +289,6 @@ export function pause(ms: number, given?: AbortSignal): Promise<void> {
     const timer = setTimeout(done, ms);
     given?.addEventListener("abort", () => (clearTimeout(timer), done()), { once: true });
   });
-}
-
-/** The overlap: at once, or asked for until the server has it. */
-async function overlapOf(
-  q: Question,
-  given: AbortSignal,
-  tell: (progress: number | null, estimate: number | null) => void,
-): Promise<OverlapReply> {
-  const { a, b, k, match, metric } = q;
-  const request = { a, b, k, match, metric };
-  /* The server goes on by itself: it must be told, too. It may have ended meanwhile. */
-  const stop = (): void => void api.stopOverlap(request).catch(() => undefined);
-  let told = false;
-  for (let wait = 100; ; wait = Math.min(1000, wait * 1.5)) {
-    const reply = await api.overlap(request, given);
-    if ("overlap" in reply) {
-      given.removeEventListener("abort", stop);
-      return reply;
-    }
-    if (!told) given.addEventListener("abort", stop);
-    told = true;
-    if (reply.state === "failed" || reply.state === "stopped") throw new Error(reply.error ?? "The comparison was stopped.");
-    tell(reply.progress, reply.estimate);
-    await pause(wait, given);
-  }
 }
 
 const maps = new Map<string, Promise<Float32Array>>();

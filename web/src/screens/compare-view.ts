@@ -42,6 +42,7 @@ const WORDS: { [K in keyof Comparison]?: readonly Comparison[K][] } = {
   metric: ["euclidean", "cosine"],
   method: ["pca", "tsne", "umap"],
   dim: [2, 3],
+  all: [false, true],
   over: ["none", "same", "pairs"],
   shows: ["overlap", "cka"],
   tab: ["rows", "layers"],

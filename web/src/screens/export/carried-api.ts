@@ -121,7 +121,6 @@ export function carriedApi(block: Block): Api {
         ? { state: "done", ...c.geometry, rows: c.geometry.rows.map((r) => ({ ...r })) }
         : refuse("Geometry")(),
     overlap: refuse("Comparing"),
-    stopOverlap: refuse("Comparing"),
     compare: refuse("Comparing"),
     stopCompare: refuse("Comparing"),
     labels: async (_s, _id, layer) => ({ labels: c.labels[layer] ?? [] }),
