@@ -6,6 +6,7 @@ import json
 import math
 import os
 import random
+import socket
 import statistics
 import sys
 import time
@@ -336,6 +337,74 @@ def many_rows_take_a_sample(folder):
             assert close(whole.arrays["overlap"][i], len(near[0] & near[1]) / 15)
 
 
+def write_slow(folder, n=30000, d=64):
+    """Two layers whose neighbours take the scalar kernels many seconds, however fast the machine."""
+    noise = array.array("f", (b - 128 for b in random.Random(3).randbytes(2 * n * d)))
+    write_npy(os.path.join(folder, "slow.npy"), noise, "f4", (2, n, d))
+
+
+SLOW = ("--cpu", "scalar", "--threads", "1")
+
+
+def what_takes_long_says_how_far_it_is_and_can_be_stopped(folder):
+    write_slow(folder)
+    lid = "/api/sources/0/columns/lid"
+    both = {"a": {"source": 0, "layer": 0}, "b": {"source": 0, "layer": 1}}
+    with Server(folder, arguments=SLOW) as s:
+        for method, path, body in (("GET", lid, None), ("POST", "/api/overlap", both)):
+            before = 0
+            for _ in range(2):
+                began = time.monotonic()
+                reply = s.ask(method, path, body)
+                assert reply.status == 202 and time.monotonic() - began < 30, reply.status
+                state = reply.json
+                assert state["state"] == "running" and before <= state["progress"] < 1 and state["error"] is None
+                assert state["estimate_s"] > 0, state
+                before = state["progress"]
+                began = time.monotonic()
+                s.get("/api/sources")  # nothing else waits
+                assert time.monotonic() - began < 5
+            for _ in range(400):
+                state = s.ask("DELETE", path, body).json["state"]
+                if state == "stopped":
+                    break
+                time.sleep(0.02)
+            assert state == "stopped", state
+        assert s.get("/api/compare", a=0, b=0, pairs=1).json["state"] == "running"
+        reply = s.ask("DELETE", "/api/compare?a=0&b=0&pairs=1").json
+        assert reply["state"] in ("running", "stopped") and reply["layers"] == []
+        # a client that leaves while it waits
+        for method, path in (("GET", lid),):
+            c = socket.create_connection(("127.0.0.1", s.port))
+            c.sendall(f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{s.port}\r\n\r\n".encode())
+            time.sleep(0.3)
+            c.close()
+        log = len(s.get("/api/log").json)
+        time.sleep(4)
+        assert s.ask("DELETE", lid).json["state"] == "stopped"
+        assert len(s.get("/api/log").json) == log
+        s.get("/api/compare", a=0, b=0)  # the server ends while this runs
+
+
+def lists_that_a_set_keeps_are_used(folder):
+    """With wrong lists in the set's folder: nothing is searched then, and no sample is taken."""
+    n, d, k = 20500, 3, 15
+    path = os.path.join(folder, "reps")
+    write_set(folder, layers=2, dims=d, sentences=[(" ".join(f"w{i % 5000}" for i in range(n)), None)], name="reps")
+    os.makedirs(os.path.join(path, "knn"))
+    for layer in range(2):
+        index = array.array("i", ((i + 1 + layer + j) % n for i in range(n) for j in range(k)))
+        distance = array.array("f", [1 + j for j in range(k)]) * n
+        for name, values, dtype in (("index", index, "i4"), ("distance", distance, "f4")):
+            write_npy(os.path.join(path, "knn", f"layer.{layer:02}.euclidean.k{k}.{name}.npy"), values, dtype, (n, k))
+    with Server(path) as s:
+        reply = compared(s, a=0, b=0)
+        assert reply["sampled"] is None and reply["matched"] == n and reply["layers"][0]["overlap"] == 1
+        assert set(column(s, "hubness", layer=0)[0]) == {float(k)}
+        assert all(close(x, (k - 1) / k) for x in column(s, "overlap_previous", layer=1)[0])
+        assert compared(s, a=0, b=0, metric="cosine")["sampled"] == 2000
+
+
 def as_float(rows):
     return [list(array.array("f", row)) for row in rows]
 
@@ -373,4 +442,5 @@ if __name__ == "__main__":
     sys.exit(main([the_table_holds_what_the_formulas_give, shares_of_dominant_coordinates, odd_tables,
                    a_table_can_be_stopped_and_the_server_ended_meanwhile, numbers_of_each_row,
                    layers_beside_each_other, rows_matched_by_token, every_layer_beside_every_layer, few_rows,
-                   many_rows_take_a_sample]))
+                   many_rows_take_a_sample, what_takes_long_says_how_far_it_is_and_can_be_stopped,
+                   lists_that_a_set_keeps_are_used]))

@@ -62,12 +62,13 @@ static int ask(gn_ctx *ctx, const gn_reps *reps, size_t k, gn_metric metric) {
     gn_error err = {0};
     gn_neighbors *got = NULL, *want = NULL;
     gn_knn_opts o = {.k = k, .metric = metric};
-    bool reused = false;
+    bool reused = false, stored = gn_neighbors_stored(reps, 0, &o);
     if (gn_neighbors_of_layer(ctx, reps, 0, &o, &got, &reused, &err) != GN_OK ||
         gn_knn_compute_distinct(NULL, gn_reps_layer(reps, 0), &o, &want, &err) != GN_OK) {
         printf("# %s\n", err.message);
         return -1;
     }
+    if (reused && !stored) return -1; /* it was promised */
     bool same = same_lists(got->all, want->all) && same_lists(got->distinct, want->distinct) &&
                 got->n_duplicates == want->n_duplicates && got->all->n == N && got->all->k == k;
     size_t n = N - want->n_duplicates;
@@ -95,8 +96,13 @@ TEST(kept_and_reused) {
     OK(gn_reps_open(dir, &reps, &err));
     OK(gn_ctx_new(&(gn_ctx_opts){.n_threads = 1, .hooks = {.log = count_warning}}, &ctx, &err));
     warnings = 0;
+    CHECK(!gn_neighbors_stored(reps, 0, &(gn_knn_opts){.k = 5}));
     CHECK(ask(ctx, reps, 5, GN_EUCLIDEAN) == 0);
     CHECK(gn_path_is_file(index));
+    CHECK(gn_neighbors_stored(reps, 0, &(gn_knn_opts){.k = 5}) &&
+          gn_neighbors_stored(reps, 0, &(gn_knn_opts){.k = 2}) &&
+          !gn_neighbors_stored(reps, 0, &(gn_knn_opts){.k = 6}) &&
+          !gn_neighbors_stored(reps, 0, &(gn_knn_opts){.k = 5, .metric = GN_COSINE}));
     CHECK(ask(ctx, reps, 5, GN_EUCLIDEAN) == 1);
     CHECK(ask(ctx, reps, 2, GN_EUCLIDEAN) == 1); /* the first 2 of 5 */
     CHECK(ask(ctx, reps, 5, GN_COSINE) == 0);    /* another metric */
@@ -109,6 +115,7 @@ TEST(kept_and_reused) {
     CHECK(ask(ctx, reps, 6, GN_EUCLIDEAN) == 1);
 
     REQUIRE(touch(layer, time(NULL) + 1000)); /* the layer was written again */
+    CHECK(!gn_neighbors_stored(reps, 0, &(gn_knn_opts){.k = 5}));
     CHECK(ask(ctx, reps, 5, GN_EUCLIDEAN) == 0);
     REQUIRE(touch(layer, 1000));
     CHECK(ask(ctx, reps, 5, GN_EUCLIDEAN) == 1);

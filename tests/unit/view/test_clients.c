@@ -95,6 +95,39 @@ static void *edit_much(void *user) {
     return NULL;
 }
 
+/** Comparisons and values of rows, which are jobs that the clients share, and which some of them
+ *  stop while others wait for them. */
+static void *measure_much(void *user) {
+    struct client *c = user;
+    char *answer = malloc(ROOM), compare[128], column[128];
+    static const char overlap[] =
+        "{\"a\": {\"source\": 1, \"layer\": 0}, \"b\": {\"source\": 1, \"layer\": 1}}";
+    for (size_t i = 0; answer && i < 6; i++) {
+        size_t k = (c->number + i) % 2;
+        snprintf(compare, sizeof compare, "/api/compare?a=1&b=1&pairs=1&k=%zu", 1 + k);
+        snprintf(column, sizeof column, "/api/sources/1/columns/hubness?k=%zu", 1 + k);
+        for (int turn = 0; turn < 2000; turn++) {
+            c->bad += ask(c->port, "GET", compare, NULL, answer) != 200;
+            if (strstr(answer, "\"state\":\"done\"")) break;
+        }
+        const char *said = strstr(answer, "\"sampled\"");
+        c->bad += !said || strcmp(said, c->expected[k]) != 0;
+        int status = ask(c->port, "GET", column, NULL, answer);
+        c->bad += status != 200 && status != 202 && status != 409; /* 409: it was stopped */
+        status = ask(c->port, "POST", "/api/overlap", overlap, answer);
+        c->bad += status != 200 && status != 202 && status != 409;
+        c->bad += ask(c->port, "GET", "/api/sources/1/geometry", NULL, answer) != 200;
+        if (c->number % 4 == 0) {
+            c->bad += ask(c->port, "DELETE", compare, NULL, answer) != 200;
+            ask(c->port, "DELETE", column, NULL, answer); /* 404 while nobody had to wait */
+            ask(c->port, "DELETE", "/api/sources/1/geometry", NULL, answer);
+        }
+    }
+    c->bad += answer == NULL;
+    free(answer);
+    return NULL;
+}
+
 static size_t run_clients(void *(*work)(void *), unsigned port, char (*expected)[ROOM]) {
     pthread_t thread[CLIENTS];
     struct client client[CLIENTS];
@@ -147,7 +180,30 @@ TEST(many_clients_get_what_one_gets) {
     gn_ctx_free(ctx);
 }
 
+TEST(many_clients_share_jobs) {
+    const char *dir = serve_folder("view_clients_jobs");
+    static char expected[2][ROOM];
+    char target[128];
+    gn_error err;
+    gn_view *v;
+    gn_ctx *ctx;
+    OK(gn_ctx_new(&(gn_ctx_opts){.n_threads = 2}, &ctx, &err));
+    OK(gn_view_open(ctx, &dir, 1, NULL, &v, &err));
+    for (size_t k = 0; k < 2; k++) {
+        snprintf(target, sizeof target, "/api/compare?a=1&b=1&pairs=1&k=%zu", 1 + k);
+        do CHECK(ask(gn_view_port(v), "GET", target, NULL, expected[k]) == 200);
+        while (strstr(expected[k], "\"state\":\"running\""));
+        const char *said = strstr(expected[k], "\"sampled\"");
+        REQUIRE(said && strstr(said, "\"overlap\":[[1.0,1.0],[1.0,1.0]]"));
+        memmove(expected[k], said, strlen(said) + 1);
+    }
+    CHECK(run_clients(measure_much, gn_view_port(v), expected) == 0);
+    gn_view_free(v);
+    gn_ctx_free(ctx);
+}
+
 int main(void) {
     RUN(many_clients_get_what_one_gets);
+    RUN(many_clients_share_jobs);
     return tap_done();
 }
