@@ -50,28 +50,28 @@ static void forget(struct table *t, int side, size_t i) {
     t->of[side][i] = (gn_beside_lists){0};
 }
 
-static gn_status measure(struct table *t, size_t i, size_t j, gn_agreement *overlap, double *cka,
-                         gn_error *err) {
+static gn_status overlap_of(struct table *t, size_t i, size_t j, gn_agreement *out, gn_error *err) {
     gn_status st;
-    size_t at = i * t->n[1] + j;
-    if (t->known && t->known[at]) {
-        *overlap = t->cell[at];
-        *cka = t->cell_cka[at];
-        return GN_OK;
-    }
     GN_TRY(find(t, 0, i, err));
     GN_TRY(find(t, 1, j, err));
-    step(t, t->cka);
-    GN_TRY(gn_beside_overlap(&t->x, lists(t, 0, i), lists(t, 1, j), NULL, overlap, err));
-    GN_TRY(gn_beside_cka(&t->x, i, j, t->ctx, cka, err));
-    for (int turned = 0; t->known && turned < (t->args->a == t->args->b ? 2 : 1); turned++) {
-        at = turned ? j * t->n[1] + i : at;
-        t->known[at] = true;
-        t->cell[at] = *overlap;
-        t->cell_cka[at] = *cka;
-    }
+    st = gn_beside_overlap(&t->x, lists(t, 0, i), lists(t, 1, j), NULL, out, err);
 done:
     return st;
+}
+
+static gn_status cka_of(struct table *t, size_t i, size_t j, double *out, gn_error *err) {
+    step(t, t->cka);
+    return gn_beside_cka(&t->x, i, j, t->ctx, out, err);
+}
+
+/* One source beside itself: the cell across the diagonal is the same. */
+static void keep(struct table *t, size_t i, size_t j, gn_agreement overlap, double cka) {
+    for (int turned = 0; t->known && turned < (t->args->a == t->args->b ? 2 : 1); turned++) {
+        size_t at = turned ? j * t->n[1] + i : i * t->n[1] + j;
+        t->known[at] = true;
+        t->cell[at] = overlap;
+        t->cell_cka[at] = cka;
+    }
 }
 
 /* ---- what is said --------------------------------------------------------------------------- */
@@ -151,6 +151,7 @@ static void plan(struct table *t) {
     gn_job_expect(t->job, t->all);
 }
 
+/* The overlap is said before its CKA, which reads all rows. */
 static gn_status measure_curves(struct table *t, gn_error *err) {
     gn_status st = GN_OK;
     const gn_compare_layers *a = t->args;
@@ -158,18 +159,21 @@ static gn_status measure_curves(struct table *t, gn_error *err) {
         gn_agreement overlap;
         double cka;
         if (!partner(a, i, &j)) continue;
-        GN_TRY(measure(t, i, j, &overlap, &cka, err));
-        json_array_append_new(t->layers,
-                              json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "layer",
-                                        gn_json_whole(gn_source_layer(a->a, i)), "depth",
-                                        gn_json_real(gn_source_depth(a->a, i)), "overlap",
-                                        gn_json_real(overlap.mean), "se", gn_json_real(overlap.se),
-                                        "chance", gn_json_real(overlap.chance), "cka",
-                                        gn_json_real(cka), "matched", gn_json_whole(t->x.pairs.n)));
+        GN_TRY(overlap_of(t, i, j, &overlap, err));
+        json_t *entry = json_pack(
+            "{s:o,s:o,s:o,s:o,s:o,s:n,s:o}", "layer", gn_json_whole(gn_source_layer(a->a, i)),
+            "depth", gn_json_real(gn_source_depth(a->a, i)), "overlap", gn_json_real(overlap.mean),
+            "se", gn_json_real(overlap.se), "chance", gn_json_real(overlap.chance), "cka",
+            "matched", gn_json_whole(t->x.pairs.n));
+        json_array_append_new(t->layers, entry);
         if (!a->pairs) {
             forget(t, 0, i);
             if (a->a != a->b) forget(t, 1, j);
         }
+        GN_TRY(say(t, err));
+        GN_TRY(cka_of(t, i, j, &cka, err));
+        keep(t, i, j, overlap, cka);
+        json_object_set_new(entry, "cka", gn_json_real(cka));
         GN_TRY(say(t, err));
     }
 done:
@@ -181,7 +185,12 @@ static gn_status measure_pairs(struct table *t, gn_error *err) {
     gn_agreement overlap;
     double cka;
     for (size_t i = 0; i < t->n[0]; i++) {
-        for (size_t j = 0; j < t->n[1]; j++) GN_TRY(measure(t, i, j, &overlap, &cka, err));
+        for (size_t j = 0; j < t->n[1]; j++) {
+            if (t->known[i * t->n[1] + j]) continue;
+            GN_TRY(overlap_of(t, i, j, &overlap, err));
+            GN_TRY(cka_of(t, i, j, &cka, err));
+            keep(t, i, j, overlap, cka);
+        }
         GN_TRY(say(t, err));
     }
 done:
