@@ -5,6 +5,7 @@
  * the worker looks at them between two slices. While it is paused it gives its place among the
  * running jobs to another. */
 #include "view/layout.h"
+#include "view/watch.h"
 
 #include "base/ctx.h"
 
@@ -88,7 +89,8 @@ gn_status gn_vlayout_next(gn_vlayout *l, gn_vlayout_params *params, size_t *vers
     *params = l->params;
     *version = l->version;
     pthread_mutex_unlock(&l->lock);
-    return cancelled(l) ? gn_fail(err, GN_ECANCEL, "stopped") : GN_OK;
+    if (cancelled(l)) return gn_fail(err, GN_ECANCEL, "stopped");
+    return gn_watch_unchanged(l->s, err); /* a map of vectors that are gone would show nothing */
 }
 
 static void *work(void *user) {
@@ -110,6 +112,7 @@ static void *work(void *user) {
     pthread_mutex_unlock(&l->lock);
     gn_status st = gn_ctx_new(&o, &ctx, &err);
     if (st == GN_OK) st = gn_vlayout_make(l, ctx, &err);
+    if (st == GN_OK) st = gn_watch_unchanged(l->s, &err);
     gn_ctx_free(ctx);
     const double seconds = gn_view_seconds() - begun;
     gn_vlayouts_leave(l);

@@ -2,6 +2,7 @@
 #define _XOPEN_SOURCE 700
 #include "view/scan.h"
 
+#include "base/ctx.h"
 #include "base/str.h"
 #include "view/watch.h"
 
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_ENTRIES = 10000 };
+enum { MAX_ENTRIES = 10000, MAX_NAMES = 1 << 20 };
 
 /* ---- the list ---------------------------------------------------------------------------- */
 
@@ -135,14 +136,16 @@ static int by_name(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/** The names in a folder that do not start with a dot, ascending; free each and the list. */
-static gn_status read_folder(const char *dir, char ***out, size_t *n_out, gn_error *err) {
+/** The names in a folder that do not start with a dot, ascending; free each and the list. Of very
+ *  many the first, which is said. */
+static gn_status read_folder(gn_view *v, const char *dir, char ***out, size_t *n_out,
+                             gn_error *err) {
     gn_status st = GN_OK;
     size_t n = 0, room = 0;
     char **name = NULL;
     DIR *d = opendir(dir);
     if (!d) return gn_fail_errno(err, "%s", dir);
-    for (struct dirent *e; n < MAX_ENTRIES && (e = readdir(d));) {
+    for (struct dirent *e; n < MAX_NAMES && (e = readdir(d));) {
         if (e->d_name[0] == '.') continue;
         if (n == room) {
             size_t want = room ? 2 * room : 64;
@@ -162,6 +165,10 @@ static gn_status read_folder(const char *dir, char ***out, size_t *n_out, gn_err
     }
     closedir(d);
     if (n) qsort(name, n, sizeof *name, by_name);
+    if (n > MAX_ENTRIES)
+        gn_ctx_log(v->ctx, GN_LOG_WARNING, "%s: of %zu names the first %d are looked at", dir, n,
+                   MAX_ENTRIES);
+    while (n > MAX_ENTRIES) gn_free(name[--n]);
     *out = name;
     *n_out = n;
     return st;
@@ -172,7 +179,7 @@ static gn_status scan_folder(gn_view *v, const char *root, const char *dir, cons
     char **name = NULL, *file = NULL, *path = NULL;
     size_t n = 0;
     gn_status st;
-    GN_TRY(read_folder(dir, &name, &n, err));
+    GN_TRY(read_folder(v, dir, &name, &n, err));
     for (size_t i = 0; i < n; i++) {
         gn_free(file);
         gn_free(path);

@@ -94,6 +94,35 @@ def a_shortened_file_is_a_sentence(folder):
         assert len(listed(s)) == 3
 
 
+def a_map_of_a_shortened_file_fails(folder):
+    n, d = 3000, 16
+    path = os.path.join(folder, "x.npy")
+    write_npy(path, [(i * 7919 % 1009) / 1009 for i in range(n * d)], shape=(n, d))
+    with Server(folder) as s:
+        layout = s.post("/api/layouts", {"source": 0, "method": "umap", "params": {"steps": 1000000}}).json["id"]
+        frames = s.stream(f"/api/layouts/{layout}/stream")
+        next(frames)
+        os.truncate(path, 4096)
+        last = list(frames)[-1]
+        assert "x.npy was changed by another program" in last.meta["error"], last.meta
+        state = s.get(f"/api/layouts/{layout}").json
+        assert state["state"] == "failed" and "was changed" in state["error"], state
+
+
+def of_very_many_files_the_first_are_listed(folder):
+    write_npy(os.path.join(folder, "09998.npy"), TABLE)
+    for i in range(10005):
+        name = os.path.join(folder, f"{i:05}.txt" if i != 9998 else "x.txt")
+        with open(name, "w", encoding="ascii"):
+            pass
+    write_npy(os.path.join(folder, "zzz.npy"), TABLE)
+    s = Server(folder)
+    assert list(listed(s)) == ["09998.npy"]
+    s.process.send_signal(signal.SIGINT)
+    _, err = s.process.communicate(timeout=60)
+    assert "of 10007 names the first 10000 are looked at" in err, err
+
+
 def an_overwritten_file_is_a_sentence(folder):
     path = os.path.join(folder, "x.npy")
     write_npy(path, TABLE)
@@ -244,6 +273,7 @@ def it_ends_in_every_state(folder):
 if __name__ == "__main__":
     sys.exit(main([
         pipes_are_not_waited_for, links_do_not_lead_out, a_shortened_file_is_a_sentence,
+        a_map_of_a_shortened_file_fails, of_very_many_files_the_first_are_listed,
         an_overwritten_file_is_a_sentence, damaged_marks_do_not_hide_the_data, two_servers_lose_no_marks,
         what_is_packed_is_not_unpacked_to_be_listed, refusals_keep_no_connection, a_missing_row_is_no_row,
         uploads_that_fail_leave_nothing, it_ends_in_every_state,
