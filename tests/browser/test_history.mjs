@@ -2,7 +2,7 @@
 // more. Tags and sets are undone at the server.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ask, assert, byId, click, cloud, equal, fill, holds, mapStands, normal, openSource, pixel, press, redo, run, text, undo, until, writeNpy, writeSet } from "./harness.mjs";
+import { ask, assert, byId, click, cloud, equal, fill, holds, mapStands, normal, openSource, pixel, press, redo, run, slide, text, undo, until, writeNpy, writeSet } from "./harness.mjs";
 
 /** Forty sentences with `bank` in each, at four layers. */
 function banks(dir) {
@@ -65,9 +65,13 @@ run([
     await mapStands(page);
     await fill(page, "search", "bank");
     await until(page, "g.selection.length === 40");
+    await page.select(byId("colour-by"), "column:sense");
     await click(page, "inspector-tab-selection");
     await click(page, "isolate");
     await until(page, "g.counts.within === 40");
+    const counts = () => page.$$eval(`${byId("legend")} .count`, (all) => all.map((e) => e.textContent));
+    await holds(page, () => document.querySelector('[data-testid="legend"] .count')?.textContent === "20");
+    equal(await counts(), ["20", "20"], "the legend counts what is on the map:");
     const whole = await ask(page, "g.layout.id");
     await click(page, "run");
     await mapStands(page, `g.layout.id !== ${whole} && g.layout.placed === 40`);
@@ -77,7 +81,10 @@ run([
     await redo(page);
     await redo(page);
     await mapStands(page, `g.layout.placed === 40 && g.counts.within === 40`);
+    await page.mouse.click(...(await pixel(page, await ask(page, "g.data.positions.findIndex((v, i) => i % 2 === 0 && Number.isFinite(v)) / 2"))));
+    await holds(page, () => document.querySelector('[data-testid="neighbours-space"]')?.textContent.includes("among 40 isolated rows"));
     await click(page, "restore-all");
+    equal(await counts(), ["140", "140"]);
 
     await click(page, "inspector-tab-arithmetic");
     for (const [slot, word] of [["A", "bank"], ["B", "money"]]) {
@@ -105,6 +112,40 @@ run([
     await undo(page);
     equal(await page.$eval(byId("operand-B"), (e) => e.value), "money", "one step clears A, B and C:");
     equal((await listed()).length, 0);
+  }],
+
+  ["a layout that nobody looks at any more ends; fast keys and clicks make what was asked for last", async (t) => {
+    writeNpy(join(t.folder, "table.npy"), cloud(4000, 24), [4000, 24]);
+    const page = await t.open(t.folder), states = async () => (await page.server.json("/api/layouts")).map((l) => `${l.method} ${l.state}`);
+    await mapStands(page);
+    await click(page, "method-tsne");
+    await slide(page, "steps", 3000);
+    await click(page, "run");
+    await until(page, "g.layout.method === 'tsne' && g.epoch > 2");
+    await undo(page);
+    await until(page, "g.layout.method === 'pca'");
+    for (let left = 200; (await states()).some((s) => s === "tsne running"); left--) {
+      assert(left > 0, "the layout that was undone goes on");
+      await new Promise((r) => setTimeout(r, 50));
+    }
+    await redo(page);
+    await until(page, "g.layout.method === 'tsne' && g.layout.state === 'running' && g.epoch > 2");
+    await click(page, "stop");
+    await until(page, "g.layout.state === 'stopped'");
+    await click(page, "method-pca");
+    for (const key of "323232323") await press(page, key);
+    await mapStands(page, "g.layout.dim === 3 && g.data.dim === 3 && g.layout.method === 'pca'");
+    equal(await page.$eval(byId("stale"), (e) => e.hidden), true, "the map is what the panel says:");
+    const n = (await states()).length;
+    await page.evaluate(() => {
+      for (let i = 0; i < 20; i++) document.querySelector("[data-testid=run]").click();
+    });
+    await mapStands(page);
+    assert((await states()).length <= n + 1, await states());
+    // Esc leaves the lasso when there is nothing else to leave.
+    await press(page, "l");
+    await press(page, "Escape");
+    equal(await page.evaluate(() => window.__gonio.plot.tool), "navigate");
   }],
 
   ["tags and sets: undone at the server, kept beside the data, seen on the card and in another tab", async (t) => {

@@ -33,13 +33,13 @@ run([
     const page = await t.page(first.url);
     page.mayComplain = true; // of connections refused
     await mapStands(page);
-    await click(page, "method-tsne");
-    await slide(page, "steps", 3000);
-    await click(page, "run");
-    await until(page, "g.epoch > 3");
     await page.mouse.click(...(await pixel(page, 5)));
     await until(page, "g.pinned >= 0");
     const pinned = await ask(page, "g.pinned");
+    await click(page, "method-tsne");
+    await slide(page, "steps", 3000);
+    await click(page, "run");
+    await until(page, "g.layout.method === 'tsne' && g.epoch > 3");
     await first.stop();
     await page.waitForSelector(byId("server-lost"));
     assert((await text(page, "server-lost")).includes(`--port ${port}`), await text(page, "server-lost"));
@@ -90,6 +90,14 @@ run([
     await says(page, ["good.tsv is open"]);
     await mapStands(page, "g.counts.rows === 5");
     equal(await page.$(byId("plot-error")), null);
+    await holds(page, () => location.hash.includes("good.tsv"));
+    await drop(page, [["line.tsv", ["a", "b", "c", "d", "e"].map((w, i) => `${w}\t${i}`).join("\n")]]);
+    await says(page, ["line.tsv is open"]);
+    await holds(page, () => document.querySelector('[data-testid="plot-error"]')?.textContent.includes("one column"));
+    await holds(page, () => location.hash.includes("line.tsv"));
+    await page.goBack();
+    await holds(page, () => location.hash.includes("good.tsv"));
+    await mapStands(page, "g.counts.rows === 5");
     await drop(page, [["metadata.tsv", "name\tkind\n" + ["one", "two", "three", "four", "five"].map((w, i) => `${w}\t${i % 2}`).join("\n")]]);
     await holds(page, () => [...document.querySelectorAll('[data-testid="colour-by"] option')].some((o) => o.value === "column:kind"));
   }],

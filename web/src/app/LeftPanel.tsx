@@ -376,13 +376,13 @@ function Progress() {
           >
             <i style={{ width: `${(100 * epoch) / Math.max(1, s.epochs)}%` }} />
           </div>
-          {typeof s.loss === "number" && (
-            <div class="gauge-line muted">
-              <span>stress</span>
-              <span data-testid="loss">{num(s.loss, 4)}</span>
-            </div>
-          )}
         </>
+      )}
+      {typeof s.loss === "number" && (
+        <div class="gauge-line muted">
+          <span>stress</span>
+          <span data-testid="loss">{num(s.loss, 4)}</span>
+        </div>
       )}
       {s.quality && (
         <>

@@ -1,11 +1,12 @@
 /** What the colours mean: categories with counts, which switch on and off, or a scale with its ends. */
+import { computed } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { rowsOfEntry } from "../state/actions";
 import type { LegendEntry, Legend as LegendData } from "../state/colouring";
 import { count, num, plural } from "../state/format";
 import { commit } from "../state/history";
 import { missing, rgb } from "../state/palettes";
-import { colouring, hiddenCodes, theme } from "../state/store";
+import { colouring, hiddenCodes, isolated, theme } from "../state/store";
 import { SHAPES } from "../plot";
 import { ticks } from "../plot/overlay";
 import { asList, Button, Section, stop } from "./ui";
@@ -29,6 +30,17 @@ function toggle(e: LegendEntry, all: LegendEntry[], how: "toggle" | "only"): voi
     hiddenCodes.value = next;
   });
 }
+
+/** Rows of each line: of the isolated ones where some are. */
+const lineCounts = computed<number[]>(() => {
+  const { legend, index } = colouring.value;
+  if (legend.kind !== "categories") return [];
+  const sub = isolated.value;
+  if (!sub || !index) return legend.entries.map((e) => e.count);
+  const counts = new Array<number>(legend.entries.length).fill(0);
+  for (const r of sub) counts[index[r]]++;
+  return counts;
+});
 
 function Categories({ l }: { l: Extract<LegendData, { kind: "categories" }> }) {
   const any = l.entries.some((e) => e.hidden);
@@ -60,7 +72,7 @@ function Categories({ l }: { l: Extract<LegendData, { kind: "categories" }> }) {
             >
               <Sign shape={e.shape} colour={e.colour} />
               <span class="name">{e.name}</span>
-              <span class="count">{count(e.count)}</span>
+              <span class="count">{count(lineCounts.value[i] ?? e.count)}</span>
             </button>
           </li>
         ))}

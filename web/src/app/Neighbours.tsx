@@ -2,11 +2,13 @@
 import type { Neighbor, Space } from "../api/types";
 import { pin } from "../state/actions";
 import { tokenOf } from "../state/columns";
+import { plural } from "../state/format";
 import { commit } from "../state/history";
 import {
   detail,
   hover,
   hoverAt,
+  isolated,
   layer,
   layers,
   nearest,
@@ -36,7 +38,7 @@ export function Neighbours() {
   const { k, metric, space } = saved ?? nearest.value;
   // A source of few rows has fewer neighbours than are asked for.
   const n = Math.min(k, Math.max(1, (detail.value?.rows ?? 1) - 1));
-  const where = `${metric === "cosine" ? "cosine" : "Euclidean"} distance, ${layers.value.length > 1 ? `layer ${saved?.layer ?? layer.value}, ` : ""}${spaceName(space)}`;
+  const where = `${metric === "cosine" ? "cosine" : "Euclidean"} distance, ${layers.value.length > 1 ? `layer ${saved?.layer ?? layer.value}, ` : ""}${spaceName(space)}${isolated.value && !saved ? `, among ${plural(isolated.value.length, "isolated row")}` : ""}`;
   return (
     <section class="section" data-testid="neighbours" aria-busy={busy}>
       <h2>

@@ -41,6 +41,7 @@ import {
   sets,
   sizeBy,
   sources,
+  tool,
   typedText,
 } from "./store";
 
@@ -192,7 +193,7 @@ export function pin(row: number): void {
   });
 }
 
-/** Esc: the nearest thing first: dialog, pinned card, selection. */
+/** Esc: the nearest thing first: dialog, pinned card, selection, lasso. */
 export function clear(): void {
   leaveHover();
   if (dialog.peek()) dialog.value = null;
@@ -202,6 +203,7 @@ export function clear(): void {
       selection.value = noRows;
       search.value = { ...search.value, text: "" };
     });
+  else tool.value = "navigate";
 }
 
 /** Pins the next row of the neighbour list, round and round. */

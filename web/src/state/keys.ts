@@ -47,7 +47,7 @@ export const keys: Key[] = [
     does: "pin the marked point",
     run: () => hover.peek() >= 0 && hover.peek() !== pinned.peek() && pin(hover.peek()),
   },
-  { key: "Escape", shown: "Esc", does: "clear: dialog, pinned token, selection", run: clear },
+  { key: "Escape", shown: "Esc", does: "clear: dialog, pinned token, selection, lasso", run: clear },
   { key: "ctrl+z", shown: "Ctrl Z", does: "undo", run: undoStep },
   { key: "ctrl+y", shown: "Ctrl Y", does: "redo (also Ctrl Shift Z)", run: redoStep },
   { key: "?", does: "help", run: () => (dialog.value = dialog.peek() === "help" ? null : "help") },

@@ -235,19 +235,21 @@ export const running = computed(() => {
 const pause = (ms: number): Promise<void> => new Promise((r) => setTimeout(r, ms));
 
 /** Asks for the state until the layout ends; the stream brings the positions meanwhile. */
-async function watch(l: Layout): Promise<void> {
-  for (let wait = 60; !l.abort.signal.aborted; wait = Math.min(wait * 1.5, 400)) {
+async function watch(l: Layout, gone: AbortSignal): Promise<void> {
+  for (let wait = 60; ; wait = Math.min(wait * 1.5, 400)) {
     const s = await api.layout(l.id);
+    if (gone.aborted) return;
     l.state.value = s;
     if (s.state === "done" || s.state === "failed" || s.state === "stopped") {
       if (s.state === "failed" && layoutId.peek() === l.id) runError.value = s.error ?? "The layout failed.";
       return;
     }
     await pause(wait);
+    if (gone.aborted) return;
   }
 }
 
-async function receive(l: Layout): Promise<void> {
+async function receive(l: Layout, gone: AbortSignal): Promise<void> {
   await api.stream(
     l.id,
     (f) => {
@@ -256,7 +258,7 @@ async function receive(l: Layout): Promise<void> {
       l.epoch.value = f.epoch;
       l.version.value++;
     },
-    l.abort.signal,
+    gone,
   );
 }
 
@@ -290,6 +292,30 @@ async function refine(l: Layout, of: number): Promise<void> {
   }
 }
 
+/** Takes no more news of a layout and lets the server drop it: a little later, for questions about it may be on
+ *  their way. */
+function release(l: Layout): void {
+  l.abort.abort();
+  setTimeout(() => api.deleteLayout(l.id).catch(() => undefined), 3000); // the server may have dropped it already
+}
+
+const atWork = (l: Layout): boolean => ["waiting", "running", "paused"].includes(l.state.peek()?.state ?? "");
+
+let onMap: Layout | null = null;
+
+/** A layout that leaves the map while it is computed (undo, another source) ends: nobody waits for it, and others
+ *  have the processors. Redo makes it again. */
+function leave(): void {
+  const l = layout.value;
+  if (onMap && onMap !== l && atWork(onMap) && !onMap.abort.signal.aborted) {
+    const gone = onMap;
+    known.value = new Map([...known.peek()].filter(([, x]) => x !== gone));
+    void api.control(gone.id, "stop").catch(() => undefined);
+    release(gone);
+  }
+  onMap = l;
+}
+
 function track(id: number, request: LayoutRequest): Layout {
   const l: Layout = {
     id,
@@ -310,10 +336,7 @@ function track(id: number, request: LayoutRequest): Layout {
     if (other === id || other === layoutId.peek()) continue;
     const gone = map.get(other)!;
     map.delete(other);
-    if ([...map.values()].includes(gone)) continue; // it is there under its own id
-    gone.abort.abort();
-    // Not at once: questions about it may be on their way. The server may have dropped it already.
-    setTimeout(() => api.deleteLayout(gone.id).catch(() => undefined), 3000);
+    if (![...map.values()].includes(gone)) release(gone); // else it is there under its own id
   }
   requests.set(id, request);
   known.value = map;
@@ -324,11 +347,13 @@ function track(id: number, request: LayoutRequest): Layout {
 /** State and positions until the layout ends. One that the server has lost counts as stopped: Run is there
  *  again. */
 async function attend(l: Layout): Promise<void> {
+  const end = (l.abort = new AbortController());
   try {
-    await Promise.all([watch(l), receive(l)]);
+    await Promise.all([watch(l, end.signal), receive(l, end.signal)]);
     l.state.value = await api.layout(l.id);
   } catch (e) {
-    if (l.abort.signal.aborted) return;
+    if (end.signal.aborted) return;
+    end.abort(); // no late answer says that it runs
     const { message } = e as Error;
     say(message, "error");
     const s = l.state.peek();
@@ -379,6 +404,11 @@ export async function goOn(): Promise<void> {
 /** What a form lacks, as a sentence; null = nothing. */
 function incomplete(p: Projection): string | null {
   if (p.method === "bookmark" && p.bookmark.place < 0) return "Choose a saved layout.";
+  const dims = detail.peek()?.dims ?? Infinity;
+  if ((p.method === "pca" || p.method === "raw") && dims < p.dim)
+    return dims === 1
+      ? "These vectors have one column: no two axes can be drawn of it. t-SNE and UMAP can place the rows."
+      : `These vectors have ${dims} columns: draw them in ${dims}D.`;
   if (p.method !== "axes") return null;
   const open = p.axes.slice(0, p.dim).findIndex((a) => [a.left, a.right].some((s) => s.set === null && !s.text));
   return open < 0 ? null : `Axis ${"xyz"[open]} needs a match at both ends.`;
@@ -395,8 +425,7 @@ export async function run(merge: string | null = null): Promise<void> {
   const mine = ++runs;
   starting.value = true;
   const before = layout.peek();
-  if (before && ["waiting", "running", "paused"].includes(before.state.peek()?.state ?? ""))
-    void api.control(before.id, "stop").catch(() => undefined); // it may have ended meanwhile
+  if (before && atWork(before)) void api.control(before.id, "stop").catch(() => undefined); // it may have ended meanwhile
   try {
     const { id } = await api.startLayout(request);
     if (mine !== runs || wanted.peek()?.source !== request.source) {
@@ -522,6 +551,7 @@ function followLayer(): void {
 /** Starts the reactions of this file; called once. */
 export function startLayouts(): void {
   effect(followLayer);
+  effect(leave);
   effect(() => void revive());
   effect(steer);
   effect(refineShown);
