@@ -28,7 +28,7 @@ const says = (page, words) =>
 
 run([
   ["a server that ends and comes back: one clear sentence, and the page goes on where it was", async (t) => {
-    writeNpy(join(t.folder, "table.npy"), cloud(600, 12), [600, 12]);
+    writeNpy(join(t.folder, "table.npy"), cloud(6000, 12), [6000, 12]);
     const port = String(await freePort()), first = await serve(t.folder, "--port", port);
     const page = await t.page(first.url);
     page.mayComplain = true; // of connections refused
@@ -41,6 +41,7 @@ run([
     await click(page, "run");
     await until(page, "g.layout.method === 'tsne' && g.epoch > 3");
     await first.stop();
+    await click(page, "metric-euclidean");
     await page.waitForSelector(byId("server-lost"));
     assert((await text(page, "server-lost")).includes(`--port ${port}`), await text(page, "server-lost"));
     await page.waitForSelector(byId("run")); // not Pause and Stop for a layout that nobody computes

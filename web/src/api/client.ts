@@ -138,7 +138,7 @@ export const httpApi = {
   },
 
   startLayout: (r: T.LayoutRequest) => json<{ id: number; state: T.JobState }>("/api/layouts", body("POST", r)),
-  layout: (id: number) => json<T.LayoutState>(url`/api/layouts/${id}`),
+  layout: (id: number, signal?: AbortSignal) => json<T.LayoutState>(url`/api/layouts/${id}`, { signal }),
   control: (id: number, verb: "pause" | "resume" | "stop") => ask(url`/api/layouts/${id}/${verb}`, body("POST", {})),
   patchLayout: (id: number, params: Record<string, unknown>) => ask(url`/api/layouts/${id}`, body("PATCH", { params })),
   deleteLayout: (id: number) => ask(url`/api/layouts/${id}`, { method: "DELETE" }),
@@ -148,8 +148,8 @@ export const httpApi = {
       if (b.arrays["positions"]) onframe(frame(b)); // a block without is the end of a failed run
   },
   /** Exact float32 positions; NaN for rows that are not in the layout. */
-  async positions(id: number, layer: number): Promise<Float32Array> {
-    return need(await block(url`/api/layouts/${id}/positions?layer=${layer}&dtype=f4`), "positions", Float32Array);
+  async positions(id: number, layer: number, signal?: AbortSignal): Promise<Float32Array> {
+    return need(await block(url`/api/layouts/${id}/positions?layer=${layer}&dtype=f4`, { signal }), "positions", Float32Array);
   },
   /** Shares per row, and the mean of `kept`. */
   async trust(

@@ -237,8 +237,7 @@ const pause = (ms: number): Promise<void> => new Promise((r) => setTimeout(r, ms
 /** Asks for the state until the layout ends; the stream brings the positions meanwhile. */
 async function watch(l: Layout, gone: AbortSignal): Promise<void> {
   for (let wait = 60; ; wait = Math.min(wait * 1.5, 400)) {
-    const s = await api.layout(l.id);
-    if (gone.aborted) return;
+    const s = await api.layout(l.id, gone);
     l.state.value = s;
     if (s.state === "done" || s.state === "failed" || s.state === "stopped") {
       if (s.state === "failed" && layoutId.peek() === l.id) runError.value = s.error ?? "The layout failed.";
@@ -280,20 +279,20 @@ async function refine(l: Layout, of: number): Promise<void> {
   if (l.exact.has(of) || l.asked.has(of)) return;
   l.asked.add(of);
   try {
-    const p = await api.positions(l.id, of);
+    const p = await api.positions(l.id, of, l.abort.signal);
     if (!l.asked.has(of)) return; // the layout has gone on meanwhile
     l.positions.set(of, p);
     l.exact.add(of);
     l.version.value++;
   } catch (e) {
-    if (!l.positions.has(of)) throw e;
+    if (!l.positions.has(of) && !l.abort.signal.aborted) throw e;
   } finally {
     l.asked.delete(of);
   }
 }
 
-/** Takes no more news of a layout and lets the server drop it: a little later, for questions about it may be on
- *  their way. */
+/** Takes no more news of a layout and lets the server drop it: a little later, for a measurement of it may be on
+ *  its way. */
 function release(l: Layout): void {
   l.abort.abort();
   setTimeout(() => api.deleteLayout(l.id).catch(() => undefined), 3000); // the server may have dropped it already
@@ -350,7 +349,7 @@ async function attend(l: Layout): Promise<void> {
   const end = (l.abort = new AbortController());
   try {
     await Promise.all([watch(l, end.signal), receive(l, end.signal)]);
-    l.state.value = await api.layout(l.id);
+    l.state.value = await api.layout(l.id, end.signal);
   } catch (e) {
     if (end.signal.aborted) return;
     end.abort(); // no late answer says that it runs
