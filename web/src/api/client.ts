@@ -156,8 +156,9 @@ export const httpApi = {
     id: number,
     layer: number,
     k: number,
+    signal?: AbortSignal,
   ): Promise<Record<"kept" | "lost" | "false", Float32Array> & { mean: number | null }> {
-    const b = await block(url`/api/layouts/${id}/trust?k=${k}&layer=${layer}`);
+    const b = await block(url`/api/layouts/${id}/trust?k=${k}&layer=${layer}`, { signal });
     const share = (name: string): Float32Array => need(b, name, Float32Array);
     return { kept: share("kept"), lost: share("lost"), false: share("false"), mean: number(b.meta["kept"]) };
   },
@@ -209,8 +210,8 @@ export const httpApi = {
   /** Starts the comparison of all layers, or says how far it is. */
   compare: (r: T.CompareRequest, signal?: AbortSignal) => json<T.CompareReply>(compareUrl(r), { signal }),
   stopCompare: (r: T.CompareRequest) => ask(compareUrl(r), { method: "DELETE" }),
-  labels: (s: number, layout: number, layer: number) =>
-    json<{ labels: T.AutoLabel[] }>(url`/api/sources/${s}/labels?layout=${layout}&layer=${layer}`),
+  labels: (s: number, layout: number, layer: number, signal?: AbortSignal) =>
+    json<{ labels: T.AutoLabel[] }>(url`/api/sources/${s}/labels?layout=${layout}&layer=${layer}`, { signal }),
 
   async sets(s: number): Promise<T.NamedSet[]> {
     const reply = await json<{ sets: { name: string; count?: number; rows?: number[] }[] }>(url`/api/sets?source=${s}`);

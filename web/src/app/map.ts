@@ -249,7 +249,7 @@ export function connectMap(host: HTMLElement): () => void {
     const done = finished.value;
     autoLabels.value = [];
     if (!l || !done || of === null || !showLabels.value) return;
-    api.labels(l.request.peek().source, l.id, of).then(
+    api.labels(l.request.peek().source, l.id, of, l.abort.signal).then(
       ({ labels }) => {
         const p = l.positions.get(of);
         if (p && layout.peek() === l && shownLayer.peek() === of) autoLabels.value = anchor(labels, p, l.request.peek().dim);

@@ -174,10 +174,10 @@ export async function measureKept(): Promise<void> {
   measuring.value = true;
   try {
     const k = measureK(l.state.peek()!.placed);
-    const { mean } = await api.trust(l.id, of, k);
+    const { mean } = await api.trust(l.id, of, k, l.abort.signal);
     if (mean !== null) measured.value = new Map(measured.peek()).set(`${l.id} ${of}`, { k, kept: mean });
   } catch (e) {
-    say((e as Error).message, "error");
+    if (!l.abort.signal.aborted) say((e as Error).message, "error");
   } finally {
     measuring.value = false;
   }
@@ -291,11 +291,10 @@ async function refine(l: Layout, of: number): Promise<void> {
   }
 }
 
-/** Takes no more news of a layout and lets the server drop it: a little later, for a measurement of it may be on
- *  its way. */
+/** Ends all questions about a layout and lets the server drop it. */
 function release(l: Layout): void {
   l.abort.abort();
-  setTimeout(() => api.deleteLayout(l.id).catch(() => undefined), 3000); // the server may have dropped it already
+  void api.deleteLayout(l.id).catch(() => undefined); // the server may have dropped it already
 }
 
 const atWork = (l: Layout): boolean => ["waiting", "running", "paused"].includes(l.state.peek()?.state ?? "");
@@ -309,7 +308,6 @@ function leave(): void {
   if (onMap && onMap !== l && atWork(onMap) && !onMap.abort.signal.aborted) {
     const gone = onMap;
     known.value = new Map([...known.peek()].filter(([, x]) => x !== gone));
-    void api.control(gone.id, "stop").catch(() => undefined);
     release(gone);
   }
   onMap = l;
