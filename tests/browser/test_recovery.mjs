@@ -51,8 +51,6 @@ run([
     await says(page, ["answers again"]);
     await until(page, `g.layout.method === 'tsne' && g.epoch > 3 && g.pinned === ${pinned}`);
     await page.waitForSelector(byId("neighbour-list"));
-    await click(page, "stop");
-    await until(page, "g.layout.state === 'stopped'");
   }],
 
   ["a connection that is gone for a moment: what could not be asked is asked again", async (t) => {
