@@ -1,5 +1,6 @@
-/* gonio knn: exact neighbours, kept beside the layers of a set or written for a matrix; of some
- * rows, among the rows of another set, outside of a row's own group. */
+/* gonio knn: nearest neighbours, kept beside the layers of a set or written for a matrix; of some
+ * rows, among the rows of another set, outside of a row's own group; exact ones, or approximate
+ * ones with how many of the exact ones they have. */
 #define _POSIX_C_SOURCE 200809L
 #include "cli.h"
 #include "labels.h"
@@ -138,10 +139,50 @@ static gn_status ask(const struct job *j, size_t i, gn_knn_opts opts, gn_knn **o
     return st;
 }
 
+/* What every row says of its question. */
+static gn_status add_params(const struct job *j, size_t i, const gn_knn *knn, size_t rank,
+                            gn_error *err) {
+    size_t l;
+    gn_status st = gn_result_param_number(j->result, "k", (double)rank, err);
+    if (st == GN_OK)
+        st = gn_result_param_text(j->result, "metric", gn_metric_name(j->opts.metric), err);
+    if (st == GN_OK && j->opts.how != GN_KNN_EXACT)
+        st = gn_result_param_text(j->result, "search",
+                                  gn_knn_how_name(knn->recall ? GN_KNN_APPROXIMATE : GN_KNN_EXACT),
+                                  err);
+    if (st != GN_OK || !j->other) return st;
+    st = matching_layer(j, i, &l, err);
+    if (st == GN_OK) st = gn_result_param_text(j->result, "other_set", gn_reps_name(j->other), err);
+    if (st == GN_OK)
+        st = gn_result_param_number(j->result, "other_layer",
+                                    (double)gn_reps_layer_index(j->other, l), err);
+    return st;
+}
+
+static gn_measurement measurement(const struct job *j, size_t i, const char *measure,
+                                  const char *variant) {
+    return (gn_measurement){.set = gn_reps_name(j->reps),
+                            .layer = (int)gn_reps_layer_index(j->reps, i),
+                            .depth = gn_reps_depth(j->reps, i),
+                            .measure = measure,
+                            .variant = variant};
+}
+
+/* Of the nearest `rank`, how many were found. */
+static gn_status add_recall(const struct job *j, size_t i, const gn_knn *knn, size_t rank,
+                            gn_error *err) {
+    gn_measurement m = measurement(j, i, "recall", "nn_descent");
+    m.value = knn->recall[rank - 1].value;
+    m.se = knn->recall[rank - 1].se;
+    m.n = (double)knn->n_recall;
+    gn_status st = gn_result_add(j->result, &m, err);
+    return st == GN_OK ? add_params(j, i, knn, rank, err) : st;
+}
+
 static gn_status add_rank(const struct job *j, size_t i, const gn_knn *knn, size_t rank,
                           gn_error *err) {
     double sum = 0, sum2 = 0;
-    size_t n = 0, l;
+    size_t n = 0;
     for (size_t r = 0; r < knn->n; r++) {
         double d = (double)knn->distance[r * knn->k + rank - 1];
         if (isnan(d)) continue; /* its group leaves it fewer neighbours */
@@ -150,26 +191,23 @@ static gn_status add_rank(const struct job *j, size_t i, const gn_knn *knn, size
         n++;
     }
     double mean = n ? sum / (double)n : (double)NAN;
-    gn_measurement m = {.set = gn_reps_name(j->reps),
-                        .layer = (int)gn_reps_layer_index(j->reps, i),
-                        .depth = gn_reps_depth(j->reps, i),
-                        .measure = "neighbor_distance",
-                        .variant = "mean",
-                        .value = mean,
-                        .se = sqrt(fmax(0, sum2 / (double)n - mean * mean) / (double)n),
-                        .n = (double)n};
+    gn_measurement m = measurement(j, i, "neighbor_distance", "mean");
+    m.value = mean;
+    m.se = sqrt(fmax(0, sum2 / (double)n - mean * mean) / (double)n);
+    m.n = (double)n;
     if (n == 0) m.note = "no row has so many neighbours outside of its group";
     gn_status st = gn_result_add(j->result, &m, err);
-    if (st == GN_OK) st = gn_result_param_number(j->result, "k", (double)rank, err);
-    if (st == GN_OK)
-        st = gn_result_param_text(j->result, "metric", gn_metric_name(j->opts.metric), err);
-    if (st != GN_OK || !j->other) return st;
-    st = matching_layer(j, i, &l, err);
-    if (st == GN_OK) st = gn_result_param_text(j->result, "other_set", gn_reps_name(j->other), err);
-    if (st == GN_OK)
-        st = gn_result_param_number(j->result, "other_layer",
-                                    (double)gn_reps_layer_index(j->other, l), err);
-    return st;
+    return st == GN_OK ? add_params(j, i, knn, rank, err) : st;
+}
+
+/* At ranks 1, 2, 4, ...; the recall also of whole lists. */
+static gn_status add_rows(const struct job *j, size_t i, const gn_knn *knn, gn_error *err) {
+    gn_status st = GN_OK;
+    size_t rank;
+    for (rank = 1; st == GN_OK && rank <= knn->k; rank *= 2) st = add_rank(j, i, knn, rank, err);
+    if (!knn->recall) return st;
+    for (rank = 1; st == GN_OK && rank < knn->k; rank *= 2) st = add_recall(j, i, knn, rank, err);
+    return st == GN_OK ? add_recall(j, i, knn, knn->k, err) : st;
 }
 
 /* PREFIX.rows.npy: the rows that asked, in the order of the answers. */
@@ -205,8 +243,7 @@ static gn_status one_layer(const struct job *j, size_t i, gn_error *err) {
     if (st == GN_OK && j->out) st = write_rows(j, prefix, err);
     if (st == GN_OK && j->out) st = gn_knn_write(knn, prefix, err);
     if (st == GN_OK && j->out) remove(partial);
-    for (size_t rank = 1; st == GN_OK && rank <= knn->k; rank *= 2)
-        st = add_rank(j, i, knn, rank, err);
+    if (st == GN_OK) st = add_rows(j, i, knn, err);
     gn_neighbors_free(neighbors);
     gn_knn_free(asked);
     return st;
@@ -223,7 +260,7 @@ static gn_status conditions(const struct job *j, gn_error *err) {
 
 static int run(const cli_command *self, int argc, char **argv) {
     cli_common common = {0};
-    bool csv = false;
+    bool csv = false, approximate = false;
     int metric = 0;
     const char *against = NULL, *layers = NULL;
     struct job j = {.opts = {.k = 64}};
@@ -231,6 +268,10 @@ static int run(const cli_command *self, int argc, char **argv) {
         {"neighbors", 'k', CLI_SIZE, &j.opts.k, "K",
          "neighbours of each row (default 64, at most 1,024)", NULL},
         {"metric", 'm', CLI_WORD, &metric, "METRIC", "euclidean (default) or cosine", metrics},
+        {"approximate", 0, CLI_FLAG, &approximate, NULL,
+         "do not look at all pairs (NN-descent): faster from about 50,000 rows on, and some "
+         "neighbours are missed; how many is measured",
+         NULL},
         {"against", 0, CLI_TEXT, (void *)&against, "OTHER",
          "look among the rows of OTHER, a set or matrix of the same width", NULL},
         {"rows", 0, CLI_TEXT, (void *)&j.rows, "ROWS",
@@ -251,8 +292,13 @@ static int run(const cli_command *self, int argc, char **argv) {
         return cli_usage(self, "say where to write with -o PREFIX: a set keeps the neighbours of "
                                "all its rows alone");
 
+    if (approximate && (against || j.rows || j.group))
+        return cli_usage(self, "--approximate is of all rows among themselves: it does not go with "
+                               "--against, --rows or --exclude-group");
+
     gn_error err = {0};
     int status = CLI_FAILED;
+    if (approximate) j.opts.how = GN_KNN_APPROXIMATE;
     j.opts.metric = metric ? GN_COSINE : GN_EUCLIDEAN;
     if (cli_context(&common, &j.ctx, &err) != GN_OK ||
         gn_reps_open(argv[0], &j.reps, &err) != GN_OK ||
@@ -284,7 +330,7 @@ done:
 
 const cli_command cmd_knn = {
     .name = "knn",
-    .summary = "exact nearest neighbours of every row",
+    .summary = "nearest neighbours of every row: exact, or approximate with their recall",
     .synopsis = "REPS [-k K] [-o PREFIX] [options]",
     .text =
         "The neighbours of a representation set are kept in its folder (knn/) and reused by every\n"
@@ -296,10 +342,16 @@ const cli_command cmd_knn = {
         "row is left out; when OTHER is the same file, each row finds itself, at distance 0.\n"
         "Layers are matched by number; a plain matrix matches every layer. --exclude-group gives\n"
         "the K nearest outside of the row's group; where fewer exist, the rest is -1 and NaN.\n\n"
-        "A search of more than a minute is kept in PREFIX.partial, or in knn/, about every minute\n"
+        "--approximate finds most of them and says how many: the exact neighbours of 1,000 rows\n"
+        "are searched for, and `recall` is the share of them that the lists have. Files are\n"
+        "called PREFIX.approximate..., and no measure takes them for exact ones; maps do\n"
+        "(gonio project, gonio view). Exact lists that a set has are taken first.\n\n"
+        "An exact search of more than a minute is kept in PREFIX.partial, or in knn/, about every "
+        "minute\n"
         "and when it is interrupted. The same command goes on from there, to the same bytes.\n\n"
         "Example\n"
         "  gonio knn X.npy -k 64 -o X\n"
+        "  gonio knn reps/ -k 15 --approximate\n"
         "  gonio knn new.npy --against X.npy -k 10 -o new\n"
         "  gonio knn reps/ --layers -1 --rows pos=verb --exclude-group sense -o verbs\n",
     .run = run,

@@ -246,7 +246,8 @@ static gn_status check(const struct adp *s, double z, gn_error *err) {
                            "an error above 0",
                            i, s->rho[i], s->se[i]);
     }
-    return gn_neighbors_check(s->knn, s->knn->k, err);
+    gn_status st = gn_neighbors_check_exact(s->knn, "ADP", err);
+    return st == GN_OK ? gn_neighbors_check(s->knn, s->knn->k, err) : st;
 }
 
 static gn_status sort_by_density(struct adp *s, gn_error *err) {

@@ -103,6 +103,8 @@ static double pak_damped(const double *u, size_t k, double f, double unit) {
 }
 
 static gn_status check(const gn_knn *knn, const gn_density_opts *o, size_t k, gn_error *err) {
+    gn_status st = gn_neighbors_check_exact(knn, "density", err);
+    if (st != GN_OK) return st;
     if (!(o->dim > 0 && isfinite(o->dim)))
         return gn_fail(err, GN_EINVAL, "density: dimension %g, expected a positive one", o->dim);
     if (o->method == GN_DENSITY_KNN) {

@@ -53,6 +53,15 @@ gn_status gn_neighbors_check(const gn_knn *knn, size_t n_cols, gn_error *err) {
     return GN_OK;
 }
 
+gn_status gn_neighbors_check_exact(const gn_knn *knn, const char *measure, gn_error *err) {
+    if (!knn->recall) return GN_OK;
+    return gn_fail(
+        err, GN_EINVAL,
+        "%s: these lists are approximate (recall %.4f of %zu neighbours): expected exact "
+        "ones",
+        measure, knn->recall[knn->k - 1].value, knn->k);
+}
+
 double gn_distances_scale(gn_mat dist, size_t j1, size_t j2) {
     double s1 = 0, s2 = 0;
     for (size_t i = 0; i < dist.rows; i++) {

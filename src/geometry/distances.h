@@ -16,6 +16,8 @@ gn_status gn_distances_check_zeros(gn_mat dist, size_t n_cols, gn_error *err);
 /** Checks that the first `n_cols` neighbours of every row are other rows. @return GN_OK; GN_EDATA.
  */
 gn_status gn_neighbors_check(const gn_knn *knn, size_t n_cols, gn_error *err);
+/** GN_EINVAL for approximate lists: what is missing from them would be taken for the data's. */
+gn_status gn_neighbors_check_exact(const gn_knn *knn, const char *measure, gn_error *err);
 
 /** Entry (i, j) of a float32 or float64 table. */
 static inline double gn_distance_at(gn_mat dist, size_t i, size_t j) {

@@ -35,6 +35,7 @@ gn_status gn_hubness_compute(const gn_knn *knn, size_t k, int32_t *occurrence, g
                      k, n, knn->k, knn->k);
         goto done;
     }
+    GN_TRY(gn_neighbors_check_exact(knn, "hubness", err));
     GN_TRY(gn_neighbors_check(knn, k, err));
     GN_TRY(gn_alloc_array(&count, n, sizeof *count, "neighbour counts", err));
     GN_TRY(gn_alloc_array(&without, n, sizeof *without, "neighbour counts", err));

@@ -7,6 +7,7 @@
  * All ranks are exact (ranks.c). DADApy computes the nearest few and fills the rest with random
  * numbers; above 2000 points it also splits the set into groups, which changes what is measured,
  * because Delta depends on n. */
+#include "geometry/distances.h"
 #include "gonio/imbalance.h"
 
 #include "base/mem.h"
@@ -55,6 +56,7 @@ gn_status gn_imbalance_compute(gn_ctx *ctx, const gn_knn *a, gn_mat b, size_t k,
     int32_t *target = NULL, *rank = NULL;
     gn_status st;
     if (k == 0) k = 1;
+    GN_TRY(gn_neighbors_check_exact(a, "information imbalance", err));
     if (a->n != b.rows || k > a->k) {
         st = gn_fail(err, GN_EINVAL,
                      "information imbalance: k = %zu of %zu stored neighbours, %zu rows against "

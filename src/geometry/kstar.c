@@ -83,6 +83,7 @@ gn_status gn_kstar(gn_ctx *ctx, const gn_knn *knn, double dim, double alpha, int
         st = gn_fail(err, GN_EINVAL, "k*: %zu stored neighbours, expected at least 5", k);
         goto done;
     }
+    GN_TRY(gn_neighbors_check_exact(knn, "k*", err));
     GN_TRY(gn_distances_check(dist, k, err));
     GN_TRY(gn_neighbors_check(knn, k, err));
     GN_TRY(gn_alloc_array(&job.kstar, knn->n, sizeof *job.kstar, "neighbourhood sizes", err));

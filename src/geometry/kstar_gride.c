@@ -40,6 +40,7 @@ gn_status gn_id_kstar_gride(gn_ctx *ctx, const gn_knn *knn, const gn_kstar_gride
     gn_ratio *ratio = NULL, *kept = NULL;
     double *sorted = NULL;
     gn_status st;
+    GN_TRY(gn_neighbors_check_exact(knn, "k*-Gride", err));
     GN_TRY(gn_alloc_array(&e, n_steps + 1, sizeof *e, "estimates", err));
     GN_TRY(gn_alloc_array(&kstar, n, sizeof *kstar, "neighbourhood sizes", err));
     GN_TRY(gn_alloc_array(&ratio, n, sizeof *ratio, "distance ratios", err));

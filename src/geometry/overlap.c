@@ -13,6 +13,7 @@
  *
  * Error bars treat points as independent. Weighted: Var = (1/C^2) sum_c s_c^2 / n_c, the classes
  * being fixed (how different another draw of classes would be is not in it). */
+#include "geometry/distances.h"
 #include "gonio/overlap.h"
 
 #include "base/mem.h"
@@ -40,6 +41,8 @@ gn_status gn_overlap_data(const gn_knn *a, const gn_knn *b, size_t k, gn_overlap
     double *share = NULL;
     gn_status st;
     if (k == 0) k = limit < 30 ? limit : 30;
+    GN_TRY(gn_neighbors_check_exact(a, "data overlap", err));
+    GN_TRY(gn_neighbors_check_exact(b, "data overlap", err));
     if (n != b->n) {
         st = gn_fail(err, GN_EINVAL, "data overlap: %zu rows against %zu, expected the same rows",
                      n, b->n);
@@ -223,6 +226,7 @@ gn_status gn_overlap_label(const gn_knn *knn, const gn_labels *labels,
     size_t n = knn->n, k = r.opts->k, n_labelled = 0;
     gn_status st;
     if (k == 0) k = knn->k < 30 ? knn->k : 30;
+    GN_TRY(gn_neighbors_check_exact(knn, "label overlap", err));
     if (labels->n != n) {
         st = gn_fail(err, GN_EINVAL, "label overlap: %zu labels for %zu rows", labels->n, n);
         goto done;

@@ -29,6 +29,9 @@ typedef struct gn_knn_kernels {
     /** out[i] = sum over c of w[c] * code[i * d + c] for n rows; d is a multiple of 64. Here sums
      * run in 64 lanes, in float32. */
     void (*dots_i8)(const float *w, const int8_t *code, size_t d, size_t n, float *out);
+    /** out[j] = sum over c of (x[c] - y[j][c])^2 for n rows, in float32; d is a multiple of 32. The
+     *  same bits with x and a y exchanged. */
+    void (*distances)(const float *x, const float *const *y, size_t n, size_t d, float *out);
 } gn_knn_kernels;
 
 /** The kernels of an instruction set (AMX: AVX-512's; NEON: the scalar ones); never NULL. `cpu`

@@ -147,6 +147,12 @@ static inline __m256 widen_i8(const int8_t *p) {
         _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p)));
 }
 
+static inline float fold_f32(__m256 s) {
+    __m128 q = _mm_add_ps(_mm256_castps256_ps128(s), _mm256_extractf128_ps(s, 1));
+    q = _mm_add_ps(q, _mm_movehl_ps(q, q));
+    return _mm_cvtss_f32(_mm_add_ss(q, _mm_shuffle_ps(q, q, 1)));
+}
+
 static void dots_i8(const float *w, const int8_t *code, size_t d, size_t n, float *out) {
     for (size_t i = 0; i < n; i++, code += d) {
         __m256 s[8];
@@ -157,13 +163,36 @@ static void dots_i8(const float *w, const int8_t *code, size_t d, size_t n, floa
                                                          widen_i8(code + c + 8 * l)));
         for (int half = 4; half; half /= 2)
             for (int l = 0; l < half; l++) s[l] = _mm256_add_ps(s[l], s[l + half]);
-        __m128 q = _mm_add_ps(_mm256_castps256_ps128(s[0]), _mm256_extractf128_ps(s[0], 1));
-        q = _mm_add_ps(q, _mm_movehl_ps(q, q));
-        out[i] = _mm_cvtss_f32(_mm_add_ss(q, _mm_shuffle_ps(q, q, 1)));
+        out[i] = fold_f32(s[0]);
+    }
+}
+
+static inline __m256 step_f32(__m256 sum, __m256 x, const float *y) {
+    __m256 u = _mm256_sub_ps(x, _mm256_loadu_ps(y));
+    return _mm256_add_ps(sum, _mm256_mul_ps(u, u));
+}
+
+/* Two rows at once: their chains of additions hide each other's latency. */
+static void distances(const float *x, const float *const *y, size_t n, size_t d, float *out) {
+    for (size_t j = 0; j < n; j += 2) {
+        const bool two = j + 1 < n;
+        const float *y0 = y[j], *y1 = two ? y[j + 1] : y0;
+        __m256 s[4], t[4];
+        for (int l = 0; l < 4; l++) s[l] = t[l] = _mm256_setzero_ps();
+        for (size_t c = 0; c < d; c += 32)
+            for (int l = 0; l < 4; l++) {
+                __m256 p = _mm256_loadu_ps(x + c + 8 * l);
+                s[l] = step_f32(s[l], p, y0 + c + 8 * l);
+                t[l] = step_f32(t[l], p, y1 + c + 8 * l);
+            }
+        out[j] = fold_f32(_mm256_add_ps(_mm256_add_ps(s[0], s[2]), _mm256_add_ps(s[1], s[3])));
+        if (two)
+            out[j + 1] =
+                fold_f32(_mm256_add_ps(_mm256_add_ps(t[0], t[2]), _mm256_add_ps(t[1], t[3])));
     }
 }
 
 const gn_knn_kernels gn_knn_avx2 = {
     "avx2",    distance_f32, distance_f64, distance_f16, distance_bf16,
-    pick_rows, pick_cols,    select_kth,   dots_i8,
+    pick_rows, pick_cols,    select_kth,   dots_i8,      distances,
 };

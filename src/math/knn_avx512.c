@@ -138,6 +138,13 @@ static inline __m512 widen_i8(const int8_t *p) {
         _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p)));
 }
 
+static inline float fold_f32(__m512 s) {
+    __m256 h = _mm256_add_ps(_mm512_castps512_ps256(s), _mm512_extractf32x8_ps(s, 1));
+    __m128 q = _mm_add_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
+    q = _mm_add_ps(q, _mm_movehl_ps(q, q));
+    return _mm_cvtss_f32(_mm_add_ss(q, _mm_shuffle_ps(q, q, 1)));
+}
+
 static void dots_i8(const float *w, const int8_t *code, size_t d, size_t n, float *out) {
     for (size_t i = 0; i < n; i++, code += d) {
         __m512 s[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(),
@@ -146,15 +153,49 @@ static void dots_i8(const float *w, const int8_t *code, size_t d, size_t n, floa
             for (size_t l = 0; l < 4; l++)
                 s[l] = _mm512_add_ps(s[l], _mm512_mul_ps(_mm512_loadu_ps(w + c + 16 * l),
                                                          widen_i8(code + c + 16 * l)));
-        s[0] = _mm512_add_ps(_mm512_add_ps(s[0], s[2]), _mm512_add_ps(s[1], s[3]));
-        __m256 h = _mm256_add_ps(_mm512_castps512_ps256(s[0]), _mm512_extractf32x8_ps(s[0], 1));
-        __m128 q = _mm_add_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
-        q = _mm_add_ps(q, _mm_movehl_ps(q, q));
-        out[i] = _mm_cvtss_f32(_mm_add_ss(q, _mm_shuffle_ps(q, q, 1)));
+        out[i] = fold_f32(_mm512_add_ps(_mm512_add_ps(s[0], s[2]), _mm512_add_ps(s[1], s[3])));
+    }
+}
+
+static inline __m512 step_f32(__m512 sum, __m512 x, const float *y) {
+    __m512 u = _mm512_sub_ps(x, _mm512_loadu_ps(y));
+    return _mm512_add_ps(sum, _mm512_mul_ps(u, u));
+}
+
+/* Four rows at once: their chains of additions hide each other's latency. */
+static void distances(const float *x, const float *const *y, size_t n, size_t d, float *out) {
+    size_t j = 0;
+    for (; j + 4 <= n; j += 4) {
+        const float *y0 = y[j], *y1 = y[j + 1], *y2 = y[j + 2], *y3 = y[j + 3];
+        __m512 a0 = _mm512_setzero_ps(), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, e0 = a0,
+               e1 = a0;
+        for (size_t c = 0; c < d; c += 32) {
+            __m512 p = _mm512_loadu_ps(x + c), q = _mm512_loadu_ps(x + c + 16);
+            a0 = step_f32(a0, p, y0 + c);
+            b0 = step_f32(b0, p, y1 + c);
+            c0 = step_f32(c0, p, y2 + c);
+            e0 = step_f32(e0, p, y3 + c);
+            a1 = step_f32(a1, q, y0 + c + 16);
+            b1 = step_f32(b1, q, y1 + c + 16);
+            c1 = step_f32(c1, q, y2 + c + 16);
+            e1 = step_f32(e1, q, y3 + c + 16);
+        }
+        out[j] = fold_f32(_mm512_add_ps(a0, a1));
+        out[j + 1] = fold_f32(_mm512_add_ps(b0, b1));
+        out[j + 2] = fold_f32(_mm512_add_ps(c0, c1));
+        out[j + 3] = fold_f32(_mm512_add_ps(e0, e1));
+    }
+    for (; j < n; j++) {
+        __m512 s0 = _mm512_setzero_ps(), s1 = s0;
+        for (size_t c = 0; c < d; c += 32) {
+            s0 = step_f32(s0, _mm512_loadu_ps(x + c), y[j] + c);
+            s1 = step_f32(s1, _mm512_loadu_ps(x + c + 16), y[j] + c + 16);
+        }
+        out[j] = fold_f32(_mm512_add_ps(s0, s1));
     }
 }
 
 const gn_knn_kernels gn_knn_avx512 = {
     "avx512",  distance_f32, distance_f64, distance_f16, distance_bf16,
-    pick_rows, pick_cols,    select_kth,   dots_i8,
+    pick_rows, pick_cols,    select_kth,   dots_i8,      distances,
 };

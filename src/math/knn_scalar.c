@@ -109,9 +109,23 @@ static void dots_i8(const float *w, const int8_t *code, size_t d, size_t n, floa
     }
 }
 
+static void distances(const float *x, const float *const *y, size_t n, size_t d, float *out) {
+    for (size_t j = 0; j < n; j++) {
+        float lane[LANES] = {0};
+        for (size_t c = 0; c < d; c += LANES)
+            for (size_t l = 0; l < LANES; l++) {
+                float u = x[c + l] - y[j][c + l];
+                lane[l] += u * u;
+            }
+        for (size_t half = LANES / 2; half; half /= 2)
+            for (size_t l = 0; l < half; l++) lane[l] += lane[l + half];
+        out[j] = lane[0];
+    }
+}
+
 const gn_knn_kernels gn_knn_scalar = {
     "scalar",  distance_f32, distance_f64, distance_f16, distance_bf16,
-    pick_rows, pick_cols,    select_kth,   dots_i8,
+    pick_rows, pick_cols,    select_kth,   dots_i8,      distances,
 };
 
 const gn_knn_kernels *gn_knn_kernels_for(gn_cpu cpu) {

@@ -27,6 +27,7 @@
 
 #include "base/ctx.h"
 #include "base/mem.h"
+#include "neighbors/approximate.h"
 #include "neighbors/engine.h"
 
 #include <assert.h>
@@ -132,6 +133,11 @@ gn_status gn_distinct_search(gn_ctx *ctx, gn_mat x, const gn_distinct *d, const 
                              gn_neighbors *out, gn_error *err) {
     gn_search search = {.x = x, .opts = opts, .distinct = d->n < d->n_rows ? d : NULL};
     gn_knn *distinct = NULL, *all = NULL;
+    if (gn_knn_approximates(x, opts)) {
+        gn_status found = gn_approximate_search(ctx, x, d, opts, NULL, &out->all, err);
+        if (found == GN_OK && d->n == d->n_rows) out->distinct = out->all;
+        return found;
+    }
     if (opts->queries || opts->row || opts->group)
         return gn_fail(
             err, GN_EINVAL,

@@ -42,6 +42,8 @@ typedef struct gn_engine_scratch {
     gn_members *members;          /**< (k + 1) */
 } gn_engine_scratch;
 
+void gn_engine_scratch_free(gn_engine_scratch *s);
+
 /** The share of the work that is reported block by block; the rest when all is done, so that a task
  *  ends exactly once, whatever rounding says. */
 #define GN_ALMOST 0.999
@@ -92,6 +94,11 @@ typedef struct gn_search {
     const gn_engine_tuning *tuning; /**< NULL: defaults */
     const gn_distinct *distinct;    /**< search these rows of x; NULL: all */
 } gn_search;
+
+/** GN_EINVAL unless x can be searched as the options say. */
+gn_status gn_knn_check(gn_mat x, const gn_knn_opts *opts, gn_error *err);
+/** Lists of n rows, not filled. */
+gn_status gn_knn_new(size_t n, size_t k, gn_knn **out, gn_error *err);
 
 /** *out receives the lists among the rows that are searched, NULL when there is but one; *all the
  *  lists of every row, NULL when every row is searched. */

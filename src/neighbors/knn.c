@@ -1,4 +1,5 @@
 /* The public call: checks, the three stages, and their memory. */
+#include "neighbors/approximate.h"
 #include "neighbors/engine.h"
 
 #include "base/mem.h"
@@ -20,10 +21,11 @@ void gn_knn_free(gn_knn *knn) {
     if (!knn) return;
     gn_free(knn->index);
     gn_free(knn->distance);
+    gn_free(knn->recall);
     gn_free(knn);
 }
 
-static gn_status check(gn_mat x, const gn_knn_opts *o, gn_error *err) {
+gn_status gn_knn_check(gn_mat x, const gn_knn_opts *o, gn_error *err) {
     bool self = !o->queries;
     size_t least = self ? 2 : 1, others = self && x.rows > 0 ? x.rows - 1 : x.rows;
     size_t n_asked = self ? x.rows : o->queries->rows, n = o->row ? o->n_rows : n_asked;
@@ -58,7 +60,7 @@ static gn_status check(gn_mat x, const gn_knn_opts *o, gn_error *err) {
     return GN_OK;
 }
 
-static gn_status knn_new(size_t n, size_t k, gn_knn **out, gn_error *err) {
+gn_status gn_knn_new(size_t n, size_t k, gn_knn **out, gn_error *err) {
     gn_status st = GN_OK;
     gn_knn *knn = gn_calloc(1, sizeof *knn);
     if (!knn) return gn_fail_nomem(err, "neighbours", sizeof *knn);
@@ -72,7 +74,7 @@ done:
     return st;
 }
 
-static void scratch_free(gn_engine_scratch *s) {
+void gn_engine_scratch_free(gn_engine_scratch *s) {
     gn_free(s->tile);
     gn_free(s->where);
     gn_free(s->value);
@@ -126,7 +128,7 @@ static gn_status run(gn_engine *e, const gn_rows *base, const gn_rows *queries,
     e->out->n_candidates_per_row = (double)atomic_load(&e->measured) / (double)e->out->n;
     e->out->n_redone = atomic_load(&e->n_redone);
 done:
-    for (size_t w = 0; e->scratch && w < threads; w++) scratch_free(&e->scratch[w]);
+    for (size_t w = 0; e->scratch && w < threads; w++) gn_engine_scratch_free(&e->scratch[w]);
     gn_free(e->scratch);
     gn_free(e->state);
     gn_free(e->played);
@@ -154,7 +156,7 @@ gn_status gn_knn_search_both(gn_ctx *ctx, const gn_search *search, gn_knn **out,
         gn_checkpoint_start(&checkpoint, o->checkpoint, o->checkpoint_s);
         e.checkpoint = &checkpoint;
     }
-    GN_TRY(check(x, o, err));
+    GN_TRY(gn_knn_check(x, o, err));
     if (distinct) {
         base.n = distinct->n;
         base.row = distinct->row;
@@ -164,9 +166,9 @@ gn_status gn_knn_search_both(gn_ctx *ctx, const gn_search *search, gn_knn **out,
     queries.n = o->row ? o->n_rows : queries.x.rows;
     queries.row = o->row;
     GN_TRY(gn_rows_prepare(ctx, &base, others ? &queries : NULL, err));
-    if (distinct) GN_TRY(knn_new(x.rows, o->k, &e.all, err));
+    if (distinct) GN_TRY(gn_knn_new(x.rows, o->k, &e.all, err));
     if (e.k > 0) {
-        GN_TRY(knn_new(others ? queries.n : base.n, e.k, &e.out, err));
+        GN_TRY(gn_knn_new(others ? queries.n : base.n, e.k, &e.out, err));
         GN_TRY(run(&e, &base, others ? &queries : NULL, &t, err));
     } else { /* all rows are equal */
         gn_filter only = {.rows = &base};
@@ -197,5 +199,10 @@ gn_status gn_knn_search(gn_ctx *ctx, gn_mat x, const gn_knn_opts *opts,
 
 gn_status gn_knn_compute(gn_ctx *ctx, gn_mat x, const gn_knn_opts *opts, gn_knn **out,
                          gn_error *err) {
-    return gn_knn_search(ctx, x, opts, NULL, out, err);
+    gn_distinct d = {0};
+    if (!gn_knn_approximates(x, opts)) return gn_knn_search(ctx, x, opts, NULL, out, err);
+    gn_status st = gn_distinct_new(ctx, x, &d, err);
+    if (st == GN_OK) st = gn_approximate_search(ctx, x, &d, opts, NULL, out, err);
+    gn_distinct_free(&d);
+    return st;
 }

@@ -2,10 +2,12 @@
  * the first k of k' exact neighbours are the k exact neighbours. A layer's file that is younger
  * than its list was written again after the search (a set extracted anew into the same folder):
  * then the list describes vectors that are gone, and is replaced. When rows repeat, a layer has two
- * lists (distinct.c); both serve or none. A long search that is stopped leaves a file there from
+ * lists (distinct.c); both serve or none. Approximate lists have names of their own, and are looked
+ * for only where they will do and no exact ones are kept; the first k of k' of them have the recall
+ * that was measured for k. A long search that is stopped leaves a file there from
  * which the next one goes on (checkpoint.c). */
 #define _DEFAULT_SOURCE
-#include "neighbors/distinct.h"
+#include "neighbors/approximate.h"
 
 #include "base/ctx.h"
 #include "base/mem.h"
@@ -34,16 +36,19 @@ static bool older(struct timespec a, struct timespec b) {
 }
 
 /* The shortest stored list with at least k neighbours: its k, or 0. */
-static size_t stored_k(const char *folder, const char *stem, size_t k) {
+static size_t stored_k(const char *folder, const char *stem, bool approximate, size_t k) {
     size_t best = 0, n = strlen(stem);
+    const char *const mark = approximate ? ".approximate" : "";
+    const size_t n_mark = strlen(mark);
     DIR *d = opendir(folder);
     if (!d) return 0;
     for (const struct dirent *e; (e = readdir(d));) {
         unsigned long long found = 0;
         int end = 0;
         if (strncmp(e->d_name, stem, n) != 0) continue;
-        if (sscanf(e->d_name + n, "%9llu.index.npy%n", &found, &end) != 1 || end == 0) continue;
-        if (e->d_name[n + (size_t)end] != '\0' || found < k) continue;
+        if (sscanf(e->d_name + n, "%9llu%n", &found, &end) != 1 || found < k) continue;
+        const char *rest = e->d_name + n + (size_t)end;
+        if (strncmp(rest, mark, n_mark) != 0 || strcmp(rest + n_mark, ".index.npy") != 0) continue;
         if (best == 0 || found < best) best = (size_t)found;
     }
     closedir(d);
@@ -59,12 +64,14 @@ static void shorten(gn_knn *knn, size_t k) {
 }
 
 /* The k of a stored list that serves, or 0. */
-static size_t serving_k(const char *folder, const char *stem, const char *layer_path, size_t k) {
+static size_t serving_k(const char *folder, const char *stem, bool approximate,
+                        const char *layer_path, size_t k) {
     gn_str index = {0};
     struct timespec of_layer, of_index;
-    size_t found = stored_k(folder, stem, k);
+    size_t found = stored_k(folder, stem, approximate, k);
     if (found == 0) return 0;
-    gn_str_addf(&index, "%s/%s%zu.index.npy", folder, stem, found);
+    gn_str_addf(&index, "%s/%s%zu%s.index.npy", folder, stem, found,
+                approximate ? ".approximate" : "");
     bool serves = !index.bad && changed(layer_path, &of_layer) && changed(index.text, &of_index) &&
                   !older(of_index, of_layer);
     gn_str_free(&index);
@@ -72,16 +79,17 @@ static size_t serving_k(const char *folder, const char *stem, const char *layer_
 }
 
 /* NULL when nothing usable is stored. */
-static gn_knn *load(gn_ctx *ctx, const char *folder, const char *stem, const char *layer_path,
-                    size_t n, size_t k) {
+static gn_knn *load(gn_ctx *ctx, const char *folder, const char *stem, bool approximate,
+                    const char *layer_path, size_t n, size_t k) {
     gn_knn *knn = NULL;
     gn_error why;
     gn_str prefix = {0};
-    size_t found = serving_k(folder, stem, layer_path, k);
+    size_t found = serving_k(folder, stem, approximate, layer_path, k);
     if (found == 0) return NULL;
     gn_str_addf(&prefix, "%s/%s%zu", folder, stem, found);
     if (!prefix.bad) {
-        if (gn_knn_read(prefix.text, n, &knn, &why) != GN_OK) {
+        if ((approximate ? gn_knn_read_approximate : gn_knn_read)(prefix.text, n, &knn, &why) !=
+            GN_OK) {
             gn_ctx_log(ctx, GN_LOG_WARNING, "%s; searching again", why.message);
             knn = NULL;
         } else if (knn->k < k) { /* the name promised more than the file holds */
@@ -136,7 +144,7 @@ static void keep_both(gn_ctx *ctx, const struct place *p, const gn_neighbors *fo
     bool kept = keep(ctx, found->all, p->folder.text, p->all);
     if (found->distinct && found->distinct != found->all)
         kept &= keep(ctx, found->distinct, p->folder.text, p->distinct);
-    if (kept) remove(p->partial.text);
+    if (kept && !found->all->recall) remove(p->partial.text);
 }
 
 /* Both lists, or none: they come from one search. */
@@ -144,12 +152,12 @@ static bool load_both(gn_ctx *ctx, const struct place *p, const gn_distinct *d, 
                       gn_neighbors *out) {
     const char *folder = p->folder.text, *layer = p->layer.text;
     size_t k_distinct = k < d->n - 1 ? k : d->n - 1;
-    gn_knn *distinct = NULL, *all = load(ctx, folder, p->all, layer, d->n_rows, k);
+    gn_knn *distinct = NULL, *all = load(ctx, folder, p->all, false, layer, d->n_rows, k);
     if (!all) return false;
     if (d->n == d->n_rows)
         distinct = all;
     else if (d->n > 1)
-        distinct = load(ctx, folder, p->distinct, layer, d->n, k_distinct);
+        distinct = load(ctx, folder, p->distinct, false, layer, d->n, k_distinct);
     if (!distinct && d->n > 1) {
         gn_knn_free(all);
         return false;
@@ -159,6 +167,14 @@ static bool load_both(gn_ctx *ctx, const struct place *p, const gn_distinct *d, 
     return true;
 }
 
+/* Approximate lists, where no row repeats also in the place of those among distinct rows. */
+static bool load_approximate(gn_ctx *ctx, const struct place *p, const gn_distinct *d, size_t k,
+                             gn_neighbors *out) {
+    out->all = load(ctx, p->folder.text, p->all, true, p->layer.text, d->n_rows, k);
+    if (d->n == d->n_rows) out->distinct = out->all;
+    return out->all != NULL;
+}
+
 bool gn_neighbors_stored(const gn_reps *reps, size_t layer, const gn_knn_opts *opts) {
     const char *dir = gn_reps_dir(reps);
     struct place place = {0};
@@ -166,7 +182,7 @@ bool gn_neighbors_stored(const gn_reps *reps, size_t layer, const gn_knn_opts *o
     bool stored =
         dir && opts->k > 0 &&
         place_of(dir, gn_reps_layer_index(reps, layer), opts, &place, &ignored) == GN_OK &&
-        serving_k(place.folder.text, place.all, place.layer.text, opts->k) > 0;
+        serving_k(place.folder.text, place.all, false, place.layer.text, opts->k) > 0;
     place_free(&place);
     return stored;
 }
@@ -189,7 +205,10 @@ gn_status gn_neighbors_of_layer(gn_ctx *ctx, const gn_reps *reps, size_t layer,
     }
     GN_TRY(gn_distinct_check(opts, err));
     GN_TRY(gn_distinct_new(ctx, x, &d, err));
-    bool found = dir && opts->k > 0 && load_both(ctx, &place, &d, opts->k, neighbors);
+    bool found =
+        dir && opts->k > 0 &&
+        (load_both(ctx, &place, &d, opts->k, neighbors) ||
+         (gn_knn_approximates(x, opts) && load_approximate(ctx, &place, &d, opts->k, neighbors)));
     if (!found) {
         GN_TRY(gn_distinct_search(ctx, x, &d, &o, neighbors, err));
         if (dir && !opts->keep_nothing) keep_both(ctx, &place, neighbors);

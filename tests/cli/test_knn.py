@@ -151,6 +151,71 @@ def wrong_questions_are_refused(folder):
     assert files_under(folder) == before
 
 
+def approximate_lists_say_what_they_are(folder):
+    x = put(folder, "X.npy", 900, 6, 21)
+    out, _ = gonio("knn", "X.npy", "-k", 6, "--approximate", "-o", "near", "--json", cwd=folder)
+    names = sorted(name for name in files_under(folder) if "near" in name)
+    assert [os.path.basename(n) for n in names] == [
+        "near.approximate.distance.npy", "near.approximate.index.npy", "near.approximate.json"], names
+    rows = json.loads(out)["rows"]
+    assert all(r["search"] == "approximate" for r in rows)
+    recall = {r["k"]: r for r in rows if r["measure"] == "recall"}
+    assert sorted(recall) == [1, 2, 4, 6] and all(r["n"] == 900 for r in recall.values())
+    with open(os.path.join(folder, "near.approximate.json"), encoding="utf-8") as f:
+        about = json.load(f)
+    assert about["approximate"] is True and about["rows"] == 900 and about["k"] == 6
+    assert len(about["recall"]) == 6 and about["recall"][5] == recall[6]["value"]
+    # the number is what a count over all rows gives
+    _, index = read_npy(os.path.join(folder, "near.approximate.index.npy"))
+    found = 0
+    for i, row in enumerate(x):
+        near = sorted((sum((a - b) ** 2 for a, b in zip(row, y)), j)
+                      for j, y in enumerate(x) if j != i)[:6]
+        found += len({j for _, j in near} & set(index[6 * i:6 * i + 6]))
+    assert abs(found / 5400 - recall[6]["value"]) < 1e-9, (found / 5400, recall[6])
+    assert recall[6]["value"] > 0.9
+    same = [gonio("knn", "X.npy", "-k", 6, "--approximate", "-o", f"on{t}", "--threads", t, cwd=folder)
+            for t in (1, 3)]
+    for part in ("index", "distance"):
+        files = [open(os.path.join(folder, f"on{t}.approximate.{part}.npy"), "rb").read() for t in (1, 3)]
+        assert files[0] == files[1] and same
+    out, _ = gonio("knn", "X.npy", "-k", 6, "--approximate", "-o", "t", cwd=folder)
+    assert "recall" in out
+    for arguments in (["--rows", "1"], ["--against", "X.npy"], ["--exclude-group", "X.npy"]):
+        _, err = gonio("knn", "X.npy", "--approximate", "-o", "no", *arguments, cwd=folder, status=64)
+        assert "--approximate is of all rows" in err, err
+
+
+def no_measure_takes_approximate_lists(folder):
+    r = random.Random(8)
+    layers = {0: gauss(700, 5, 5, 31)}
+    write_set(folder, "reps", layers, 5, {"word": [r.choice("abc") for _ in range(700)]})
+    alone, _ = gonio("id", "reps", "--json", cwd=folder)
+    overlap, _ = gonio("overlap", "reps", "--labels", "word", "-k", 5, "--json", cwd=folder)
+    for name in files_under(folder):
+        if "knn" in name:
+            os.remove(os.path.join(folder, name))
+    gonio("knn", "reps", "-k", 1, "--approximate", cwd=folder)
+    gonio("knn", "reps", "-k", 600, "--approximate", cwd=folder)
+    kept = [n for n in files_under(folder) if "knn" in n]
+    assert kept and all(".approximate." in n for n in kept), kept
+    # lists of other values under those names change no measure
+    for n in kept:
+        if n.endswith("distance.npy"):
+            path = os.path.join(folder, n)
+            shape, values = read_npy(path)
+            write_npy(path, [2 * v for v in values], shape=shape)
+    again, _ = gonio("id", "reps", "--json", cwd=folder)
+    assert json.loads(again)["rows"] == json.loads(alone)["rows"]
+    again, _ = gonio("overlap", "reps", "--labels", "word", "-k", 5, "--json", cwd=folder)
+    assert json.loads(again)["rows"] == json.loads(overlap)["rows"]
+    # and exact lists, which are there now, are the answer to --approximate
+    out, _ = gonio("knn", "reps", "-k", 5, "--approximate", "--json", cwd=folder)
+    rows = json.loads(out)["rows"]
+    assert rows and all(r["search"] == "exact" and r["measure"] != "recall" for r in rows)
+
+
 if __name__ == "__main__":
     sys.exit(main([another_matrix_answers, some_rows_ask, a_group_does_not_answer,
-                   layers_are_matched_by_number, wrong_questions_are_refused]))
+                   layers_are_matched_by_number, wrong_questions_are_refused,
+                   approximate_lists_say_what_they_are, no_measure_takes_approximate_lists]))

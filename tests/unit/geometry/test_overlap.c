@@ -1,5 +1,8 @@
 /* Data and label overlap: golden values, identities, chance levels, groups, missing labels. */
 #include "geometry_data.h"
+#include "gonio/density.h"
+#include "gonio/imbalance.h"
+#include "gonio/lid.h"
 #include "gonio/overlap.h"
 
 #include "base/random.h"
@@ -302,6 +305,34 @@ TEST(bad_overlap_input_is_named) {
     free(index);
 }
 
+TEST(approximate_lists_are_refused) {
+    int32_t index[] = {1, 2, 0, 2, 0, 1}, code[] = {0, 1, 1};
+    float distance[] = {1, 2, 1, 3, 2, 3};
+    gn_recall recall[] = {{1, 0}, {0.95, 0.01}};
+    gn_knn exact = {.n = 3, .k = 2, .index = index, .distance = distance}, other = exact;
+    gn_labels labels = {.n = 3, .code = code, .n_classes = 2};
+    gn_overlap o;
+    gn_hubness hubness;
+    gn_imbalance imbalance;
+    double out[3];
+    int32_t count[3];
+    float x[] = {0, 1, 3};
+    gn_error err;
+    other.recall = recall;
+    CHECK(gn_overlap_data(&exact, &other, 1, &o, &err) == GN_EINVAL);
+    CHECK_CONTAINS(err.message, "data overlap: these lists are approximate (recall 0.9500 of 2");
+    CHECK(gn_overlap_data(&other, &exact, 1, &o, &err) == GN_EINVAL);
+    CHECK(gn_overlap_label(&other, &labels, NULL, &o, &err) == GN_EINVAL);
+    CHECK(gn_kstar(NULL, &other, 2, 0, count, &err) == GN_EINVAL);
+    CHECK(gn_density_compute(NULL, &other, &(gn_density_opts){.dim = 2, .method = GN_DENSITY_KNN},
+                             out, NULL, &err) == GN_EINVAL);
+    CHECK(gn_hubness_compute(&other, 1, count, &hubness, &err) == GN_EINVAL);
+    CHECK_CONTAINS(err.message, "expected exact");
+    CHECK(gn_imbalance_compute(NULL, &other, gn_mat_f32(x, 3, 1), 1, NULL, &imbalance, &err) ==
+          GN_EINVAL);
+    CHECK_CONTAINS(err.message, "information imbalance: these lists are approximate");
+}
+
 int main(void) {
     RUN(lists_outside_of_groups);
     RUN(golden_data_overlap);
@@ -312,5 +343,6 @@ int main(void) {
     RUN(constant_labels_overlap_fully);
     RUN(class_fraction_takes_at_least_one_neighbor);
     RUN(bad_overlap_input_is_named);
+    RUN(approximate_lists_are_refused);
     return tap_done();
 }

@@ -76,6 +76,39 @@ TEST(int8_products_have_the_same_bits) {
     }
 }
 
+TEST(float32_distances_have_the_same_bits) {
+    enum { D = 160, N = 7 };
+    static float x[D], y[N][D], got[N], want[N];
+    const float *row[N];
+    gn_random r = gn_random_new(5, 4);
+    for (size_t c = 0; c < D; c++) x[c] = (float)gn_random_normal(&r);
+    for (size_t i = 0; i < N; i++) {
+        row[i] = y[i];
+        for (size_t c = 0; c < D; c++) y[i][c] = (float)gn_random_normal(&r);
+    }
+    for (size_t d = 32; d <= D; d += 32) {
+        gn_knn_scalar.distances(x, row, N, d, want);
+        for (size_t i = 0; i < N; i++) {
+            double sum = 0;
+            for (size_t c = 0; c < d; c++)
+                sum += ((double)x[c] - (double)y[i][c]) * ((double)x[c] - (double)y[i][c]);
+            CHECK_NEAR((double)want[i] / sum, 1, 1e-6);
+        }
+        for (int l = 0; l < LEVELS; l++) {
+            if (!gn_cpu_has(levels[l])) continue;
+            const gn_knn_kernels *v = gn_knn_kernels_for(levels[l]);
+            for (size_t n = 1; n <= N; n++) {
+                memset(got, 0, sizeof got);
+                v->distances(x, row, n, d, got);
+                CHECK(memcmp(got, want, n * sizeof *got) == 0);
+            }
+            const float *self = x;
+            v->distances(y[2], &self, 1, d, got);
+            CHECK(got[0] == want[2]); /* from either side */
+        }
+    }
+}
+
 enum { ROWS = 14, COLS = 40, ROOM = ROWS * COLS + 16 };
 
 /* As a map of the tile: NaN where there is no hit; false when a place is hit twice. */
@@ -155,6 +188,7 @@ TEST(selects_the_kth) {
 int main(void) {
     RUN(distances_have_the_same_bits);
     RUN(int8_products_have_the_same_bits);
+    RUN(float32_distances_have_the_same_bits);
     RUN(picks_what_is_not_above_the_limit);
     RUN(selects_the_kth);
     return tap_done();

@@ -193,6 +193,72 @@ TEST(rows_that_repeat_have_two_lists) {
     CHECK(warnings == 2);
 }
 
+/* Whether lists were reused; -1: failed, or not of the kind that is expected. */
+static int ask_how(gn_ctx *ctx, const gn_reps *reps, size_t k, gn_knn_how how, bool approximate) {
+    gn_error err = {0};
+    gn_neighbors *got = NULL;
+    bool reused = false;
+    gn_knn_opts o = {.k = k, .how = how};
+    if (gn_neighbors_of_layer(ctx, reps, 0, &o, &got, &reused, &err) != GN_OK) {
+        printf("# %s\n", err.message);
+        return -1;
+    }
+    bool fine = (got->all->recall != NULL) == approximate && got->all->k == k &&
+                (!approximate || got->all->recall[k - 1].value == 1);
+    gn_neighbors_free(got);
+    return fine ? reused : -1;
+}
+
+TEST(approximate_lists_are_never_taken_for_exact_ones) {
+    gn_error err;
+    gn_reps *reps;
+    gn_ctx *ctx;
+    gn_knn *knn = NULL;
+    const char *dir = tmp_path("knn_store_approximate");
+    char prefix[1100], marked[1200], json[1200], plain[1200];
+    snprintf(prefix, sizeof prefix, "%s/knn/layer.03.euclidean.k5", dir);
+    snprintf(marked, sizeof marked, "%s.approximate", prefix);
+    snprintf(json, sizeof json, "%s.approximate.json", prefix);
+    snprintf(plain, sizeof plain, "%s.index.npy", prefix);
+    OK(make_set(dir, N, &err));
+    OK(gn_reps_open(dir, &reps, &err));
+    OK(gn_ctx_new(&(gn_ctx_opts){.n_threads = 1, .hooks = {.log = count_warning}}, &ctx, &err));
+    warnings = 0;
+    CHECK(ask_how(ctx, reps, 5, GN_KNN_APPROXIMATE, true) == 0);
+    CHECK(gn_path_is_file(json) && !gn_path_is_file(plain));
+    CHECK(ask_how(ctx, reps, 5, GN_KNN_APPROXIMATE, true) == 1);
+    CHECK(ask_how(ctx, reps, 3, GN_KNN_APPROXIMATE, true) == 1); /* the first 3 of 5 */
+    OK(gn_knn_read_approximate(prefix, N, &knn, &err));
+    CHECK(knn->recall && knn->n_recall == N && knn->recall[4].value == 1);
+    gn_knn_free(knn);
+    CHECK(gn_knn_read(prefix, N, &knn, &err) == GN_EIO);
+    CHECK(gn_knn_read(marked, N, &knn, &err) == GN_EINVAL);
+    CHECK_CONTAINS(err.message, "these lists are approximate");
+
+    FILE *f = fopen(json, "w"); /* what does not say what it is is not read */
+    REQUIRE(f && fputs("{\"approximate\": true, \"rows\": 12, \"k\": 5}", f) >= 0 &&
+            fclose(f) == 0);
+    CHECK(gn_knn_read_approximate(prefix, N, &knn, &err) == GN_EDATA);
+    CHECK(ask_how(ctx, reps, 5, GN_KNN_APPROXIMATE, true) == 0);
+    CHECK(warnings == 1);
+    CHECK(ask_how(ctx, reps, 5, GN_KNN_APPROXIMATE, true) == 1);
+    REQUIRE(unlink(json) == 0);
+    CHECK(gn_knn_read_approximate(prefix, N, &knn, &err) == GN_EIO);
+    CHECK(ask_how(ctx, reps, 5, GN_KNN_APPROXIMATE, true) == 0);
+    CHECK(warnings == 2);
+
+    CHECK(ask(ctx, reps, 5, GN_EUCLIDEAN) == 0); /* who asks for exact ones searches */
+    CHECK(gn_path_is_file(plain));
+    CHECK(ask(ctx, reps, 5, GN_EUCLIDEAN) == 1);
+    CHECK(ask_how(ctx, reps, 5, GN_KNN_APPROXIMATE, false) == 1); /* exact ones come first */
+    CHECK(ask_how(ctx, reps, 4, GN_KNN_AUTO, false) == 1);
+    REQUIRE(unlink(plain) == 0);
+    CHECK(ask_how(ctx, reps, 5, GN_KNN_AUTO, false) == 0); /* cheap: exact, whatever is kept */
+    CHECK(warnings == 2);
+    gn_reps_free(reps);
+    gn_ctx_free(ctx);
+}
+
 TEST(plain_matrices_are_not_kept) {
     gn_error err;
     gn_reps *reps;
@@ -231,6 +297,7 @@ TEST(other_questions_are_refused) {
 int main(void) {
     RUN(kept_and_reused);
     RUN(rows_that_repeat_have_two_lists);
+    RUN(approximate_lists_are_never_taken_for_exact_ones);
     RUN(plain_matrices_are_not_kept);
     RUN(other_questions_are_refused);
     return tap_done();
