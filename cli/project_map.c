@@ -45,6 +45,7 @@ static gn_status principal_start(gn_ctx *ctx, const cli_view *view, size_t dims,
 /* What a run ends with, for its rows. */
 struct outcome {
     const char *method;
+    const gn_knn *knn;
     size_t n, steps;
     double perplexity, loss;
     gn_map_quality q;
@@ -67,6 +68,10 @@ static gn_status add(gn_result *r, const gn_reps *reps, const cli_view *view, co
     if (st == GN_OK) st = gn_result_param_text(r, "metric", gn_metric_name(o->metric), err);
     if (st == GN_OK && o->method == CLI_TSNE)
         st = gn_result_param_number(r, "perplexity", end->perplexity, err);
+    if (st == GN_OK && o->method != CLI_MDS)
+        st = gn_result_param_text(
+            r, "search", gn_knn_how_name(end->knn->recall ? GN_KNN_APPROXIMATE : GN_KNN_EXACT),
+            err);
     if (st == GN_OK && o->before) st = gn_result_param_number(r, "pull", o->pull, err);
     if (st == GN_OK && o->zoom) st = gn_result_param_text(r, "rows", o->zoom, err);
     return st;
@@ -75,12 +80,17 @@ static gn_status add(gn_result *r, const gn_reps *reps, const cli_view *view, co
 static gn_status add_all(gn_result *r, const gn_reps *reps, const cli_view *view,
                          const cli_map_opts *o, const struct outcome *end, gn_error *err) {
     const gn_map_quality *q = &end->q;
+    const gn_knn *knn = end->knn;
     gn_status st = GN_OK;
-    if (o->method != CLI_UMAP)
+    if (knn->recall) /* of the lists that the map was made of */
+        st = add(r, reps, view, o, end, "recall", knn->recall[knn->k - 1].value,
+                 knn->recall[knn->k - 1].se, knn->n_recall, knn->k, err);
+    if (st == GN_OK && o->method != CLI_UMAP)
         st = add(r, reps, view, o, end, o->method == CLI_TSNE ? "kl_divergence" : "stress",
                  end->loss, (double)NAN, end->n, 0, err);
     if (st == GN_OK)
-        st = add(r, reps, view, o, end, "kept_neighbors", q->kept, q->kept_se, end->n, q->k, err);
+        st =
+            add(r, reps, view, o, end, "kept_neighbors", q->kept, q->kept_se, q->n_kept, q->k, err);
     if (st == GN_OK)
         st = add(r, reps, view, o, end, "trustworthiness", q->trustworthiness,
                  q->trustworthiness_se, q->n_sampled, q->k, err);
@@ -129,7 +139,7 @@ static gn_status run_map(gn_ctx *ctx, const cli_view *view, const cli_map_opts *
         const gn_map_state s = gn_map_get(map);
         const double *y = gn_map_positions(map).data;
         for (size_t i = 0; i < n * o->dims; i++) out->xy[i] = y[i];
-        *end = (struct outcome){s.method, n, s.step, s.perplexity, s.loss, {0}};
+        *end = (struct outcome){s.method, out->knn, n, s.step, s.perplexity, s.loss, {0}};
     }
     gn_map_free(map);
     free(weight);
@@ -148,7 +158,8 @@ static gn_status run_mds(gn_ctx *ctx, const cli_view *view, const cli_map_opts *
                            &(gn_mds_opts){.dims = o->dims, .iterations = o->steps}, out->xy, &mds,
                            err);
     if (st == GN_OK)
-        *end = (struct outcome){"mds", n, mds.iterations, (double)NAN, mds.normalized, {0}};
+        *end =
+            (struct outcome){"mds", out->knn, n, mds.iterations, (double)NAN, mds.normalized, {0}};
     free(distance);
     return st;
 }
@@ -181,15 +192,16 @@ gn_status cli_map_make(gn_ctx *ctx, const gn_reps *reps, const cli_view *view,
     if (st != GN_OK) return st;
     cli_map map = {.xy = malloc(n * o.dims * sizeof *map.xy),
                    .k = o.dims,
-                   .kept = malloc(n * sizeof *map.kept)};
-    if (!map.xy || !map.kept) {
+                   .kept = o.kept ? malloc(n * sizeof *map.kept) : NULL};
+    if (!map.xy || (o.kept && !map.kept)) {
         st = cli_fail(err, GN_ENOMEM, "out of memory: a map of %zu rows", n);
         goto done;
     }
     gn_knn_opts search = {.k = o.method == CLI_TSNE   ? (size_t)ceil(3 * o.perplexity)
                                : o.method == CLI_UMAP ? o.neighbors - 1
                                                       : QUALITY_NEIGHBORS,
-                          .metric = o.metric};
+                          .metric = o.metric,
+                          .how = o.method == CLI_MDS ? GN_KNN_EXACT : o.search};
     if (search.k < QUALITY_NEIGHBORS) search.k = QUALITY_NEIGHBORS;
     if (search.k > n - 1) search.k = n - 1;
     if (search.k > 1024) search.k = 1024;

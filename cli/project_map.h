@@ -15,7 +15,8 @@ enum { CLI_MDS_ROWS = 5000 }; /* two n x n passes an iteration, and 100 MB */
 typedef struct cli_map {
     double *xy; /**< (n, k) */
     size_t k;
-    float *kept;       /**< (n) share of each row's neighbours that the map keeps; NULL: PCA */
+    float *kept;       /**< (n) share of each row's neighbours that the map keeps; NULL: PCA, or not
+                            asked for */
     char summary[128]; /**< of the method and how far it can be trusted, for a title */
     char axis[3][64];
     const gn_knn *knn; /**< lists of the rows, of t-SNE and UMAP; one of the next two owns them */
@@ -30,6 +31,8 @@ typedef struct cli_map_opts {
     size_t steps, neighbors;     /**< 0: the method's default */
     double perplexity, min_dist; /**< 0 and negative: the default */
     gn_metric metric;
+    gn_knn_how search;     /**< of the neighbours of t-SNE and UMAP */
+    bool kept;             /**< each row's share is wanted */
     const char *zoom;      /**< what the view shows, for the rows; NULL: all */
     const cli_map *before; /**< t-SNE and UMAP start here and are pulled here; NULL: nowhere */
     double pull;           /**< strength; negative: the method's default */

@@ -1,8 +1,8 @@
 /* gonio/map.h: maps that put neighbours near each other: t-SNE and UMAP.
  *
- * A map starts from exact neighbour lists, runs in steps, and can be looked at, paused and
- * resumed between any two of them. All rows are placed. The same seed gives the same bytes on any
- * number of threads.
+ * A map starts from neighbour lists, exact or approximate ones, runs in steps, and can be looked
+ * at, paused and resumed between any two of them. All rows are placed. The same seed gives the same
+ * bytes on any number of threads.
  */
 #ifndef GONIO_MAP_H
 #define GONIO_MAP_H
@@ -96,6 +96,7 @@ GN_API gn_status gn_map_pull(gn_map *map, gn_mat target, const float *weight, do
 /** How far a map can be trusted. Standard errors are over rows. */
 typedef struct gn_map_quality {
     size_t k;             /**< neighbours compared */
+    size_t n_kept;        /**< rows for the next */
     double kept, kept_se; /**< mean share of a row's k nearest in the space that are among its k
                                nearest on the map; k / (n - 1) by chance */
     size_t n_sampled;     /**< rows for the two below */
@@ -112,11 +113,16 @@ typedef struct gn_map_quality_opts {
     size_t n_sample;  /**< rows whose ranks are counted, drawn with the context's seed; 0: 1,000 */
 } gn_map_quality_opts;
 
+/** Up to so many rows `kept` is measured on all of them, and where it is asked for row by row;
+ * above, and where lists are approximate, on the sampled rows, whose neighbours are searched
+ * exactly. */
+#define GN_QUALITY_ALL_ROWS 50000
+
 /** @param x (n, d) the vectors; @param knn their lists under opts->metric.
  *  @param map (n, dim) positions.
- *  @param kept NULL, or (n) receives each row's share of kept neighbours.
+ *  @param kept NULL, or (n) receives each row's share of kept neighbours (of those in its list).
  *  @return GN_OK; GN_EINVAL (shapes, n < 4); GN_EDATA (not finite); GN_ENOMEM; GN_ECANCEL. One
- *          neighbour search on the map and O(n_sample n d). */
+ *          neighbour search on the map, of all rows or of the sampled ones, and O(n_sample n d). */
 GN_API gn_status gn_map_quality_compute(gn_ctx *ctx, gn_mat x, const gn_knn *knn, gn_mat map,
                                         const gn_map_quality_opts *opts, float *kept,
                                         gn_map_quality *out, gn_error *err);

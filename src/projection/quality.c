@@ -2,10 +2,12 @@
  *
  * kept counts: of the k nearest rows in the space, how many are among the k nearest on the map. It
  * takes one exact search on the map and holds for every row, so that a picture can colour points by
- * it. It does not tell a near miss from a far one. Trustworthiness does: a neighbour on the map
- * that is the r-th nearest in the space costs r - k. Continuity exchanges the roles. Ranks need all
- * distances of a row, so these two are measured on a random sample of rows, and carry its standard
- * error. Ranks are counted on squared distances in float64, ties by index, as in the lists. */
+ * it; of many rows a sample is searched. Approximate lists would take what they miss for what the
+ * map lost: there the sampled rows are searched exactly in the space, too. kept does not tell a
+ * near miss from a far one. Trustworthiness does: a neighbour on the map that is the r-th nearest
+ * in the space costs r - k. Continuity exchanges the roles. Ranks need all distances of a row, so
+ * these two are measured on a random sample of rows, and carry its standard error. Ranks are
+ * counted on squared distances in float64, ties by index, as in the lists. */
 #include <math.h>
 #include <string.h>
 
@@ -17,11 +19,11 @@
 
 typedef struct ranking {
     gn_mat x, map;
-    const gn_knn *knn, *on_map;
     gn_metric metric;
     const gn_vec *vec;
     size_t k;
     const int32_t *row;         /* (n_sampled) */
+    int32_t *near, *on_map;     /* (n_sampled, k) their nearest in the space and on the map */
     double *trust, *continuity; /* (n_sampled): sums of r - k */
     double *norm;               /* (n) of x, for the cosine */
     double *scratch;            /* (threads, n) */
@@ -54,7 +56,7 @@ static gn_status rank_row(void *user, size_t block, unsigned worker, gn_error *e
                           ? 1 - q->vec->dot(self, other, d) / (q->norm[i] * q->norm[j])
                           : q->vec->dist2(self, other, d);
     }
-    q->trust[block] = excess(distance, n, i, q->on_map->index + i * q->on_map->k, q->k);
+    q->trust[block] = excess(distance, n, i, q->on_map + block * q->k, q->k);
     const double *y = q->map.data, *at = y + i * q->map.stride;
     for (size_t j = 0; j < n; j++) {
         distance[j] = 0;
@@ -63,7 +65,7 @@ static gn_status rank_row(void *user, size_t block, unsigned worker, gn_error *e
             distance[j] += diff * diff;
         }
     }
-    q->continuity[block] = excess(distance, n, i, q->knn->index + i * q->knn->k, q->k);
+    q->continuity[block] = excess(distance, n, i, q->near + block * q->k, q->k);
     return GN_OK;
 }
 
@@ -75,6 +77,23 @@ static float share(const int32_t *a, const int32_t *b, size_t k) {
     return (float)common / (float)k;
 }
 
+/* The first k neighbours of the sampled rows, from lists of all rows, or by an exact search. */
+static gn_status lists_of_sample(gn_ctx *ctx, const ranking *q, gn_mat x, gn_metric metric,
+                                 const gn_knn *lists, size_t m, const char *task, int32_t *out,
+                                 gn_error *err) {
+    gn_status st = GN_OK;
+    gn_knn *own = NULL;
+    const gn_knn_opts o = {.k = q->k, .metric = metric, .row = q->row, .n_rows = m, .task = task};
+    if (!lists) GN_TRY(gn_knn_compute(ctx, x, &o, &own, err));
+    for (size_t i = 0; i < m; i++)
+        memcpy(out + i * q->k,
+               own ? own->index + i * own->k : lists->index + (size_t)q->row[i] * lists->k,
+               q->k * sizeof *out);
+done:
+    gn_knn_free(own);
+    return st;
+}
+
 gn_status gn_map_quality_compute(gn_ctx *ctx, gn_mat x, const gn_knn *knn, gn_mat map,
                                  const gn_map_quality_opts *opts, float *kept, gn_map_quality *out,
                                  gn_error *err) {
@@ -83,8 +102,8 @@ gn_status gn_map_quality_compute(gn_ctx *ctx, gn_mat x, const gn_knn *knn, gn_ma
     gn_status st = GN_OK;
     gn_knn *on_map = NULL;
     int32_t *row = NULL;
-    double *all = NULL;
-    ranking q = {.x = x, .map = map, .knn = knn, .metric = o.metric};
+    double *share_of = NULL; /* (n) or (m): kept */
+    ranking q = {.x = x, .map = map, .metric = o.metric};
     if (map.rows != n || knn->n != n || map.dtype != GN_F64 || n < 4)
         return gn_fail(
             err, GN_EINVAL,
@@ -97,11 +116,17 @@ gn_status gn_map_quality_compute(gn_ctx *ctx, gn_mat x, const gn_knn *knn, gn_ma
     q.vec = gn_vec_for(ctx ? gn_ctx_cpu(ctx) : GN_CPU_AUTO);
     size_t m = o.n_sample ? o.n_sample : 1000;
     if (m > n) m = n;
-    GN_TRY(gn_knn_compute(ctx, map, &(gn_knn_opts){.k = q.k, .task = "neighbors on the map"},
-                          &on_map, err));
-    q.on_map = on_map;
-    GN_TRY(gn_alloc_array(&all, n, sizeof *all, "kept neighbours", err));
+    /* every row is compared where that is asked for or cheap; the mean is of exact lists */
+    const bool every = kept || (n <= GN_QUALITY_ALL_ROWS && !knn->recall);
+    const bool whole = every && !knn->recall;
+    const size_t n_kept = whole ? n : m;
+    if (every)
+        GN_TRY(gn_knn_compute(ctx, map, &(gn_knn_opts){.k = q.k, .task = "neighbors on the map"},
+                              &on_map, err));
+    GN_TRY(gn_alloc_array(&share_of, n_kept, sizeof *share_of, "kept neighbours", err));
     GN_TRY(gn_alloc_array(&row, m, sizeof *row, "sampled rows", err));
+    GN_TRY(gn_alloc_array(&q.near, m, q.k * sizeof *q.near, "ranks", err));
+    GN_TRY(gn_alloc_array(&q.on_map, m, q.k * sizeof *q.on_map, "ranks", err));
     GN_TRY(gn_alloc_array(&q.trust, m, sizeof *q.trust, "ranks", err));
     GN_TRY(gn_alloc_array(&q.continuity, m, sizeof *q.continuity, "ranks", err));
     GN_TRY(gn_alloc_array(&q.scratch, threads * n, sizeof *q.scratch, "ranks", err));
@@ -114,18 +139,25 @@ gn_status gn_map_quality_compute(gn_ctx *ctx, gn_mat x, const gn_knn *knn, gn_ma
     gn_random r = gn_random_new(ctx ? gn_ctx_seed(ctx) : 0, 0);
     gn_random_subset(&r, n, m, row);
     q.row = row;
+    GN_TRY(lists_of_sample(ctx, &q, x, o.metric, knn->recall ? NULL : knn, m, "sampled neighbors",
+                           q.near, err));
+    GN_TRY(lists_of_sample(ctx, &q, map, GN_EUCLIDEAN, on_map, m, "neighbors on the map", q.on_map,
+                           err));
     GN_TRY(gn_parallel(ctx, m, rank_row, &q, NULL, err));
-    for (size_t i = 0; i < n; i++)
-        all[i] = (double)share(knn->index + i * knn->k, on_map->index + i * q.k, q.k);
+    for (size_t i = 0; i < n_kept; i++)
+        share_of[i] = (double)(whole ? share(knn->index + i * knn->k, on_map->index + i * q.k, q.k)
+                                     : share(q.near + i * q.k, q.on_map + i * q.k, q.k));
     const double scale = 2 / ((double)q.k * (2 * (double)n - 3 * (double)q.k - 1));
     for (size_t i = 0; i < m; i++) {
         q.trust[i] = 1 - scale * q.trust[i];
         q.continuity[i] = 1 - scale * q.continuity[i];
     }
-    for (size_t i = 0; kept && i < n; i++) kept[i] = (float)all[i];
+    for (size_t i = 0; kept && i < n; i++)
+        kept[i] = share(knn->index + i * knn->k, on_map->index + i * q.k, q.k);
     *out = (gn_map_quality){.k = q.k,
-                            .kept = gn_mean(all, n),
-                            .kept_se = gn_sem(all, n),
+                            .n_kept = n_kept,
+                            .kept = gn_mean(share_of, n_kept),
+                            .kept_se = gn_sem(share_of, n_kept),
                             .n_sampled = m,
                             .trustworthiness = gn_mean(q.trust, m),
                             .trustworthiness_se = gn_sem(q.trust, m),
@@ -133,7 +165,9 @@ gn_status gn_map_quality_compute(gn_ctx *ctx, gn_mat x, const gn_knn *knn, gn_ma
                             .continuity_se = gn_sem(q.continuity, m)};
 done:
     gn_knn_free(on_map);
-    gn_free(all);
+    gn_free(share_of);
+    gn_free(q.near);
+    gn_free(q.on_map);
     gn_free(row);
     gn_free(q.trust);
     gn_free(q.continuity);

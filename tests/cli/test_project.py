@@ -151,6 +151,21 @@ def stack(folder, n=150, d=4):
                    "layers": [{"index": i, "depth": i / 3, "file": f"layer.{i:02d}.npy"} for i in range(4)]}, out)
 
 
+def a_map_says_how_its_neighbours_were_found(folder):
+    cloud(folder, n=800)
+    for how, found in (("exact", "exact"), ("approximate", "approximate"), ("auto", "exact")):
+        out, _ = gonio("project", "X.npy", "--method", "umap", "--steps", 5, "--search", how, "--json",
+                       cwd=folder)
+        rows = {r["measure"]: r for r in json.loads(out)["rows"]}
+        assert all(r["search"] == found for r in rows.values()), rows
+        assert ("recall" in rows) == (found == "approximate")
+        if found == "approximate":
+            assert rows["recall"]["value"] > 0.9 and rows["recall"]["n"] == 800
+            assert rows["kept_neighbors"]["n"] == 800
+    _, err = gonio("project", "X.npy", "--search", "exact", cwd=folder, status=64)
+    assert "--search belongs to --method tsne or umap" in err, err
+
+
 def layers_on_one_another(folder):
     stack(folder)
     moved = {}
@@ -248,5 +263,5 @@ def text_through_gpt2_and_roberta(folder):
 
 if __name__ == "__main__":
     sys.exit(main([variances_and_coordinates_agree, halves_are_complementary,
-                   clusters_are_complementary_whatever_the_sign, position_0_can_be_left_out, figures_come_with_their_points, maps_of_neighbours, layers_on_one_another,
+                   clusters_are_complementary_whatever_the_sign, position_0_can_be_left_out, figures_come_with_their_points, maps_of_neighbours, layers_on_one_another, a_map_says_how_its_neighbours_were_found,
                    wrong_use_and_wrong_input, text_through_gpt2_and_roberta]))
