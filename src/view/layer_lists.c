@@ -55,6 +55,8 @@ struct list_args {
     gn_metric metric;
     gn_space space;
     size_t k, sample; /* sample: rows of it; 0: all */
+    gn_knn_how how;
+    uint64_t seed; /* of approximate lists */
 };
 
 static void free_neighbors(void *value) {
@@ -95,7 +97,7 @@ static gn_status make_neighbors(const void *args, gn_ctx *ctx, void **value, siz
     gn_status st = GN_OK;
     gn_mat x = a->l.s->view[a->l.i];
     const gn_reps *reps = a->l.s->reps;
-    gn_knn_opts o = {.k = a->k, .metric = a->metric, .keep_nothing = true};
+    gn_knn_opts o = {.k = a->k, .metric = a->metric, .keep_nothing = true, .how = a->how};
     gn_neighbors *found = NULL;
     float *copy = NULL;
     if (!a->sample && !is_stored(a)) GN_TRY(gn_search_fits(a->l.s, a->k, err));
@@ -119,8 +121,9 @@ static void settle(struct list_args *a, gn_recipe *r) {
     if (a->k > rows - 1) a->k = rows - 1;
     /* a common shift is nothing to the Euclidean metric */
     if (a->metric == GN_EUCLIDEAN && a->space.remove == 0) a->space.center = false;
-    snprintf(r->key, sizeof r->key, "%zu/%zu lists %d %d %zu %zu %zu", a->l.s->id, a->l.i,
-             (int)a->metric, (int)a->space.center, a->space.remove, a->k, a->sample);
+    snprintf(r->key, sizeof r->key, "%zu/%zu lists %d %d %zu %zu %zu %d %llu", a->l.s->id, a->l.i,
+             (int)a->metric, (int)a->space.center, a->space.remove, a->k, a->sample, (int)a->how,
+             (unsigned long long)a->seed);
 }
 
 static gn_status find_lists(struct list_args *a, gn_ctx *ctx, gn_cached **out, gn_error *err) {
@@ -133,13 +136,13 @@ static gn_status find_lists(struct list_args *a, gn_ctx *ctx, gn_cached **out, g
 
 gn_status gn_layer_neighbors(gn_layer l, gn_metric metric, gn_space space, size_t k, gn_ctx *ctx,
                              gn_cached **out, gn_error *err) {
-    struct list_args a = {l, metric, space, k, 0};
+    struct list_args a = {.l = l, .metric = metric, .space = space, .k = k};
     return find_lists(&a, ctx, out, err);
 }
 
 double gn_layer_neighbors_seconds(gn_layer l, gn_metric metric, gn_space space, size_t k,
                                   double speed) {
-    struct list_args a = {l, metric, space, k, 0};
+    struct list_args a = {.l = l, .metric = metric, .space = space, .k = k};
     gn_recipe r = {0};
     size_t n = l.s->about.rows;
     if (n < 2) return 0;
@@ -150,8 +153,20 @@ double gn_layer_neighbors_seconds(gn_layer l, gn_metric metric, gn_space space, 
     return gn_search_seconds(speed, n, n, l.s->about.dims);
 }
 
+gn_status gn_layer_near(gn_layer l, gn_metric metric, gn_space space, size_t k, gn_knn_how how,
+                        gn_ctx *ctx, gn_cached **out, gn_error *err) {
+    struct list_args a = {.l = l, .metric = metric, .space = space, .k = k, .how = how};
+    if (how == GN_KNN_AUTO) a.how = gn_knn_choose(l.s->about.rows, l.s->about.dims);
+    if (a.how == GN_KNN_APPROXIMATE) a.seed = gn_ctx_seed(ctx);
+    return find_lists(&a, ctx, out, err);
+}
+
 gn_status gn_layer_sample_neighbors(gn_layer l, gn_space space, size_t k, size_t max_rows,
                                     gn_ctx *ctx, gn_cached **out, gn_error *err) {
-    struct list_args a = {l, GN_EUCLIDEAN, space, k, l.s->about.rows > max_rows ? max_rows : 0};
+    struct list_args a = {.l = l,
+                          .metric = GN_EUCLIDEAN,
+                          .space = space,
+                          .k = k,
+                          .sample = l.s->about.rows > max_rows ? max_rows : 0};
     return find_lists(&a, ctx, out, err);
 }

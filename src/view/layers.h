@@ -52,6 +52,10 @@ gn_status gn_layer_place(gn_layer l, gn_space space, const int32_t *row, size_t 
  *  @return what gn_knn_compute_distinct returns; GN_EINVAL (more than this machine's memory). */
 gn_status gn_layer_neighbors(gn_layer l, gn_metric metric, gn_space space, size_t k, gn_ctx *ctx,
                              gn_cached **out, gn_error *err);
+/** The same lists, or approximate ones where `how` allows them, of any number of rows: what maps are
+ *  made of. Approximate lists belong to the seed of ctx. */
+gn_status gn_layer_near(gn_layer l, gn_metric metric, gn_space space, size_t k, gn_knn_how how,
+                        gn_ctx *ctx, gn_cached **out, gn_error *err);
 /** The same where the layer has more than max_rows rows: of a sample of so many, seeded by the
  *  server's own seed, the same for all layers and sources of as many rows. */
 gn_status gn_layer_sample_neighbors(gn_layer l, gn_space space, size_t k, size_t max_rows,

@@ -36,7 +36,7 @@ typedef enum gn_vlayout_state {
 } gn_vlayout_state;
 /** Words of the API, NULL behind the last. */
 extern const char *const gn_vlayout_methods[], *const gn_vlayout_aligns[],
-                                                   *const gn_vlayout_states[];
+    *const gn_vlayout_states[];
 
 /** Parameters; 0 (min_dist, pull: negative): the method's default. */
 typedef struct gn_vlayout_params {
@@ -61,6 +61,8 @@ typedef struct gn_vlayout_layer {
     bool made;        /**< it will not move any more */
     double explained[3];
     bool has_explained, has_quality, has_raw, has_aligned;
+    bool has_search, approximate; /**< of the lists that it was made of, */
+    gn_recall recall;             /**< and how many neighbours they have where approximate */
     gn_map_quality quality;
     gn_displacement raw, aligned; /**< from the layer before */
 } gn_vlayout_layer;
@@ -77,6 +79,7 @@ typedef struct gn_vlayout {
     uint64_t seed;
     gn_space space;
     gn_metric metric;
+    gn_knn_how search;
     int32_t *row; /**< (n) of the source; NULL: all */
     size_t n;
     gn_vlayout_axis axis[3];
@@ -131,7 +134,8 @@ typedef struct gn_vlayout_rows {
 /** @param all_rows of the source; false: of the layout. */
 gn_status gn_vlayout_rows_open(gn_vlayout *l, size_t i, bool all_rows, gn_ctx *ctx,
                                gn_vlayout_rows *out, gn_error *err);
-/** Lists of at least k neighbours (fewer where there are not so many rows). */
+/** Lists of at least k neighbours (fewer where there are not so many rows), searched as the layout
+ *  says. What they are is noted for layer i. */
 gn_status gn_vlayout_rows_knn(gn_vlayout *l, size_t i, size_t k, gn_ctx *ctx, gn_vlayout_rows *r,
                               gn_error *err);
 /** {0} is fine. */

@@ -183,8 +183,9 @@ done:
 
 static gn_status read_all(gn_vlayout *l, const json_t *body, gn_reply *re, gn_error *err) {
     json_t *params = NULL;
-    size_t method, align = 0, metric = 0, seed;
+    size_t method, align = 0, metric = 0, search, seed;
     static const char *const metrics[] = {"euclidean", "cosine", NULL};
+    static const char *const searches[] = {"exact", "approximate", "auto", NULL}; /* gn_knn_how */
     const char *word;
     gn_status st;
     GN_TRY(gn_view_body_source(l->v, body, "source", &l->s, re, err));
@@ -192,6 +193,7 @@ static gn_status read_all(gn_vlayout *l, const json_t *body, gn_reply *re, gn_er
     GN_TRY(gn_body_word(body, "method", gn_vlayout_methods, 0, &method, err));
     GN_TRY(gn_body_word(body, "align", gn_vlayout_aligns, 0, &align, err));
     GN_TRY(gn_body_word(body, "metric", metrics, 0, &metric, err));
+    GN_TRY(gn_body_word(body, "neighbors_search", searches, GN_KNN_AUTO, &search, err));
     GN_TRY(gn_body_size(body, "dim", 2, 3, 2, &l->dim, err));
     GN_TRY(gn_body_size(body, "seed", 0, INT64_MAX, gn_ctx_seed(l->v->ctx), &seed, err));
     GN_TRY(gn_space_body(body, &l->space, err));
@@ -199,6 +201,7 @@ static gn_status read_all(gn_vlayout *l, const json_t *body, gn_reply *re, gn_er
     l->method = (gn_vlayout_method)method;
     l->align = (gn_vlayout_align)align;
     l->metric = (gn_metric)metric;
+    l->search = (gn_knn_how)search;
     l->seed = seed;
     GN_TRY(check_align(l, err));
     if (l->method == GN_LAYOUT_BOOKMARK) GN_TRY(gn_vlayout_saved_find(l, params, err));

@@ -7,7 +7,12 @@
 
 #include <math.h>
 
-enum { AT_ONCE = 256, LISTED = 90 /* neighbours of perplexity 30; fewer are a part of these */ };
+enum {
+    AT_ONCE = 256,
+    LISTED = 90, /* neighbours of perplexity 30; fewer are a part of these */
+    LISTED_NEAR =
+        15 /* of approximate lists, which cost more the longer they are: for the quality */
+};
 
 struct copying {
     const int32_t *row; /* (n); NULL: all */
@@ -75,28 +80,44 @@ done:
     return st;
 }
 
+/* For who asks for the state: of lists with k neighbours that the map looks at. */
+static void note_search(gn_vlayout *l, size_t i, const gn_knn *knn, size_t k) {
+    gn_vlayout_layer *y = &l->layer[i];
+    pthread_mutex_lock(&l->lock);
+    y->has_search = true;
+    y->approximate = knn->recall != NULL;
+    y->recall = knn->recall ? knn->recall[(k < knn->k ? k : knn->k) - 1] : (gn_recall){1, 0};
+    pthread_mutex_unlock(&l->lock);
+}
+
 gn_status gn_vlayout_rows_knn(gn_vlayout *l, size_t i, size_t k, gn_ctx *ctx, gn_vlayout_rows *r,
                               gn_error *err) {
     const gn_layer layer = {l->v, l->s, l->layer[i].stored};
+    const gn_knn_how how =
+        l->search == GN_KNN_AUTO ? gn_knn_choose(r->x.rows, r->x.cols) : l->search;
+    const size_t least = how == GN_KNN_EXACT ? LISTED : LISTED_NEAR, looked_at = k;
     gn_cached *held = NULL;
     gn_knn *own = NULL;
     gn_status st;
-    if (k < LISTED) k = LISTED;
+    if (k < least) k = least;
     if (k > 1024) k = 1024;
     if (k > l->n - 1) k = l->n - 1;
-    if (r->knn && r->knn->k >= k) return GN_OK;
+    if (r->knn && r->knn->k >= k) {
+        note_search(l, i, r->knn, looked_at);
+        return GN_OK;
+    }
     if (!l->row) {
-        st = gn_layer_neighbors(layer, l->metric, l->space, k, ctx, &held, err);
+        st = gn_layer_near(layer, l->metric, l->space, k, how, ctx, &held, err);
         if (st != GN_OK) return st;
         const gn_neighbors *found = gn_cached_value(held);
         r->knn = found->all;
     } else {
-        st = gn_layer_prefix(
-            layer,
-            gn_knn_compute(ctx, r->x, &(gn_knn_opts){.k = k, .metric = l->metric}, &own, err), err);
+        const gn_knn_opts o = {.k = k, .metric = l->metric, .how = how};
+        st = gn_layer_prefix(layer, gn_knn_compute(ctx, r->x, &o, &own, err), err);
         if (st != GN_OK) return st;
         r->knn = own;
     }
+    note_search(l, i, r->knn, looked_at);
     gn_cache_give(l->v, r->held);
     gn_knn_free(r->own);
     r->held = held;

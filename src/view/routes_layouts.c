@@ -9,10 +9,10 @@
  */
 
 static json_t *quality_json(const gn_map_quality *q) {
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "k", gn_json_whole(q->k), "kept",
-                     gn_json_real(q->kept), "kept_se", gn_json_real(q->kept_se), "sampled",
-                     gn_json_whole(q->n_sampled), "trustworthiness",
-                     gn_json_real(q->trustworthiness), "trustworthiness_se",
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "k", gn_json_whole(q->k), "kept",
+                     gn_json_real(q->kept), "kept_se", gn_json_real(q->kept_se), "kept_rows",
+                     gn_json_whole(q->n_kept), "sampled", gn_json_whole(q->n_sampled),
+                     "trustworthiness", gn_json_real(q->trustworthiness), "trustworthiness_se",
                      gn_json_real(q->trustworthiness_se), "continuity", gn_json_real(q->continuity),
                      "continuity_se", gn_json_real(q->continuity_se));
 }
@@ -28,14 +28,28 @@ static json_t *moved_json(const gn_displacement *d) {
                      "relative", gn_json_real(d->relative));
 }
 
+/* "neighbors_search", "recall" and "recall_se" of a layer that neighbours were searched for. */
+static void add_search(json_t *out, const gn_vlayout_layer *y) {
+    const bool part = y->has_search && y->approximate;
+    json_object_set_new(out, "neighbors_search",
+                        y->has_search
+                            ? json_string(gn_knn_how_name(part ? GN_KNN_APPROXIMATE : GN_KNN_EXACT))
+                            : json_null());
+    json_object_set_new(out, "recall", part ? gn_json_real(y->recall.value) : json_null());
+    json_object_set_new(out, "recall_se", part ? gn_json_real(y->recall.se) : json_null());
+}
+
 static json_t *layer_json(const gn_vlayout *l, size_t i) {
     const gn_vlayout_layer *y = &l->layer[i];
-    return json_pack("{s:o,s:b,s:o,s:o,s:o,s:o}", "layer",
-                     gn_json_whole(gn_source_layer(l->s, y->stored)), "made", (int)y->made,
-                     "explained", y->has_explained ? reals(y->explained, l->dim) : json_null(),
-                     "quality", y->has_quality ? quality_json(&y->quality) : json_null(),
-                     "moved_raw", y->has_raw ? moved_json(&y->raw) : json_null(), "moved_aligned",
-                     y->has_aligned ? moved_json(&y->aligned) : json_null());
+    json_t *out =
+        json_pack("{s:o,s:b,s:o,s:o,s:o,s:o}", "layer",
+                  gn_json_whole(gn_source_layer(l->s, y->stored)), "made", (int)y->made,
+                  "explained", y->has_explained ? reals(y->explained, l->dim) : json_null(),
+                  "quality", y->has_quality ? quality_json(&y->quality) : json_null(), "moved_raw",
+                  y->has_raw ? moved_json(&y->raw) : json_null(), "moved_aligned",
+                  y->has_aligned ? moved_json(&y->aligned) : json_null());
+    if (out) add_search(out, y);
+    return out;
 }
 
 static json_t *axes_json(const gn_vlayout *l, const gn_vlayout_layer *y) {
@@ -93,6 +107,7 @@ static json_t *state_json(gn_vlayout *l) {
                             l->perplexity > 0 ? gn_json_real(l->perplexity) : json_null());
         json_object_set_new(out, "quality",
                             y->has_quality ? quality_json(&y->quality) : json_null());
+        add_search(out, y);
         json_object_set_new(out, "explained",
                             y->has_explained ? reals(y->explained, l->dim) : json_null());
         json_object_set_new(out, "axes", axes_json(l, y));

@@ -390,6 +390,33 @@ def ending_and_deleting(folder):
     assert time.time() - begun < 10  # with two at work, the server ends
 
 
+def approximate_neighbours_say_so(folder):
+    clusters(folder, 1500, 8)
+    with Server(os.path.join(folder, "X.npy")) as s:
+        seen = {}
+        for how, found in (("exact", "exact"), ("approximate", "approximate"), ("auto", "exact")):
+            i = start(s, method="umap", layer=0, dim=2, seed=7, neighbors_search=how, params={"steps": 20})
+            state = wait(s, i)
+            assert (state["state"], state["neighbors_search"]) == ("done", found), state
+            own = state["by_layer"][0]
+            for about in (state, own):
+                assert (about["recall"] is None) == (found == "exact")
+            seen[how] = (places(s, i)[0], state)
+        state = seen["approximate"][1]
+        assert 0.9 < state["recall"] <= 1 and 0 <= state["recall_se"] < 0.05, state
+        assert state["quality"]["kept_rows"] == 1000 and seen["exact"][1]["quality"]["kept_rows"] == 1500
+        both = [seen[how][1]["quality"] for how in ("exact", "approximate")]
+        assert abs(both[0]["kept"] - both[1]["kept"]) < 0.05, both
+        assert seen["auto"][0] == seen["exact"][0]
+        i = start(s, method="umap", layer=0, dim=2, seed=7, neighbors_search="approximate", params={"steps": 20},
+                  rows=list(range(0, 1500, 2)))
+        assert wait(s, i)["neighbors_search"] == "approximate"
+        i = start(s, method="pca", layer=0, dim=2)
+        assert wait(s, i)["neighbors_search"] is None
+        body = {"source": 0, "method": "umap", "layer": 0, "neighbors_search": "fast"}
+        assert "neighbors_search" in s.fails(400, "POST", "/api/layouts", body)
+
+
 if __name__ == "__main__":
-    sys.exit(main([components_are_right, some_rows, maps_run_and_are_steered, the_same_seed_gives_the_same_map,
+    sys.exit(main([approximate_neighbours_say_so, components_are_right, some_rows, maps_run_and_are_steered, the_same_seed_gives_the_same_map,
                    layers_on_one_another, crowded_places_get_words, without_a_projection, tiny_and_broken_sets, ending_and_deleting]))

@@ -139,6 +139,13 @@ export interface Quality {
   continuity?: number | null;
 }
 
+/** How the neighbours of a map were found, and of approximate lists how many they have. */
+export interface Found {
+  neighbors_search?: "exact" | "approximate" | null;
+  recall?: number | null;
+  recall_se?: number | null;
+}
+
 /** Movement of the rows from the layer before, on the map: mean, its error, and over the map's extent. */
 export interface Moved {
   mean: number;
@@ -146,7 +153,7 @@ export interface Moved {
   relative: number;
 }
 
-export interface LayoutState {
+export interface LayoutState extends Found {
   id: number;
   source: number;
   layer: number | "all";
@@ -172,14 +179,14 @@ export interface LayoutState {
   explained?: number[] | null;
   axes?: string[] | null;
   layers?: number[] | null;
-  by_layer?: {
+  by_layer?: ({
     layer: number;
     made: boolean;
     explained?: number[] | null;
     quality?: Quality | null;
     moved_raw?: Moved | null;
     moved_aligned?: Moved | null;
-  }[];
+  } & Found)[];
   note?: string | null;
   error?: string | null;
 }

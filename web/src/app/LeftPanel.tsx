@@ -384,6 +384,18 @@ function Progress() {
           <span data-testid="loss">{num(s.loss, 4)}</span>
         </div>
       )}
+      {s.neighbors_search === "approximate" && typeof s.recall === "number" && (
+        <div
+          class="gauge-line muted"
+          title="All pairs of so many rows take long: this map is made of approximate lists. The share of a row's nearest neighbours in the original space that they have, measured on 1,000 rows"
+        >
+          <span>neighbours found</span>
+          <span data-testid="recall">
+            {(100 * s.recall).toFixed(1)}
+            {s.recall_se ? ` ± ${num(100 * s.recall_se, 1)}` : ""} %
+          </span>
+        </div>
+      )}
       {s.quality && (
         <>
           <div

@@ -208,6 +208,7 @@ export const shownState = computed(() => {
     ...s,
     quality: own?.quality ?? (own ? null : s.quality) ?? measured.value.get(`${s.id} ${shownLayer.value}`) ?? null,
     explained: own?.explained ?? s.explained,
+    ...(own?.neighbors_search && { neighbors_search: own.neighbors_search, recall: own.recall, recall_se: own.recall_se }),
     moved: own?.moved_aligned ?? null,
     movedRaw: own?.moved_raw ?? null,
   };
