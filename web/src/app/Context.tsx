@@ -1,13 +1,13 @@
 import type { TokenCard } from "../api/types";
 
-/** The sentence with its token marked; the rest is quieter. */
+/** The sentence with its token marked; the rest is quieter. A token that stands for no letters marks nothing. */
 export function Context({ of }: { of: TokenCard["context"] | string }) {
   if (!of) return null;
   if (typeof of === "string") return <p class="context">{of}</p>;
   return (
     <p class="context" data-testid="context">
       {of.before}
-      <mark>{of.token}</mark>
+      {of.token && <mark>{of.token}</mark>}
       {of.after}
     </p>
   );
@@ -29,7 +29,7 @@ export function Snippet({ of }: { of: TokenCard["context"] | string }) {
   return (
     <span class="snippet" title={of.before + of.token + of.after}>
       {start}
-      <mark>{of.token}</mark>
+      {of.token && <mark>{of.token}</mark>}
       {of.after}
     </span>
   );

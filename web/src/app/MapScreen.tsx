@@ -30,14 +30,12 @@ export function MapScreen() {
   return (
     <main class="map" data-testid="screen-map">
       <Toolbar />
+      <Isolated />
       <div class="plot-frame">
         <Plot />
         <TypedMarks />
         <Waiting />
-        <div class="banners">
-          <Coming />
-          <Isolated />
-        </div>
+        <Coming />
         <HoverCard />
       </div>
       <Status />
@@ -72,6 +70,7 @@ function progressWords(): string {
   return s && s.seconds >= 1 ? `${what}, ${Math.round(s.seconds)} s` : what;
 }
 
+/** Over the standing map: what is on its way, or why it does not come. */
 function Coming() {
   if (arrived.value || !standing()) return null;
   if (runError.value)
@@ -81,7 +80,7 @@ function Coming() {
       </div>
     );
   return (
-    <div class="banner coming" data-testid="plot-coming" role="status">
+    <div class="banner" data-testid="plot-coming" role="status">
       <span>
         {layoutLayers.value.length > 1 ? `Placing ${layoutLayers.value.length} layers` : "Placing the rows"}: {progressWords()}
       </span>
@@ -117,7 +116,7 @@ function Isolated() {
   const rows = isolated.value;
   if (!rows) return null;
   return (
-    <div class="banner" data-testid="isolated">
+    <div class="subset" data-testid="isolated">
       <span>
         {plural(rows.length, "isolated row")} of {count(counts.value.rows)}
       </span>

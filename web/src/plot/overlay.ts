@@ -29,6 +29,8 @@ export interface Frame {
 }
 
 const LABEL_SIZE = 12, TICK_SIZE = 11, NAME_SIZE = 12;
+/** From so many points on a region is large enough to bear its name in its middle. */
+const CROWD = 1000;
 const TICK_EVERY = 72, TICK_LENGTH = 4;
 /** Room for ticks and names in 2D. */
 const LEFT = 62, BOTTOM = 44, RIGHT = 14, TOP = 12;
@@ -129,7 +131,7 @@ function drawLabels(pen: Pen, f: Frame, labels: readonly Label[]): void {
     // Outside: no need to measure its text.
     if (x < area.x0 || x > area.x1 || y < area.y0 || y > area.y1) continue;
     shown.push(l);
-    anchors.push({ x, y, r, width: pen.measure(l.text, LABEL_SIZE, isBold(l)), height, strong, region: l.region ?? false });
+    anchors.push({ x, y, r, width: pen.measure(l.text, LABEL_SIZE, isBold(l)), height, strong, region: (l.region ?? false) && scene.visible >= CROWD });
   }
   const { ink, background } = scene.theme;
   for (const p of placeLabels(anchors, area).reverse())

@@ -69,7 +69,7 @@ export interface Label {
   text: string;
   /** Placed first, set in bold, never left out. */
   strong?: boolean;
-  /** Names the region around its row: set in bold, in the middle of it. */
+  /** Names the region around its row: set in bold, in the middle of it where there are many points. */
   region?: boolean;
 }
 
