@@ -116,6 +116,21 @@ run([
     await holds(page, `document.querySelectorAll('[data-testid="layer-strip"] canvas').length === 4`);
   }],
 
+  ["a frame that comes late does not replace exact positions", async (t) => {
+    stack(t, 2);
+    const page = await t.open(t.folder);
+    await mapStands(page);
+    const release = await holdBack(page, /layouts\/\d+\/stream/);
+    await click(page, "scope-layer");
+    await click(page, "run");
+    await mapStands(page, "g.layout.layer === 1");
+    const exact = await drawn(page), server = await page.server.positions(await ask(page, "g.layout.id"), 1);
+    equal(exact.flat, Array.from(server), "places on the map:");
+    release();
+    await until(page, "g.frames > 0");
+    equal((await drawn(page)).flat, exact.flat, "places after the late frame:");
+  }],
+
   ["every control has a name; the first row of a list is reached from the control before it", async (t) => {
     stack(t, 3);
     const page = await t.open(t.folder);

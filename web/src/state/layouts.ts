@@ -253,7 +253,8 @@ async function receive(l: Layout, gone: AbortSignal): Promise<void> {
   await api.stream(
     l.id,
     (f) => {
-      l.positions.set(f.layer, masked(l, f.positions));
+      // The last frame may come after the exact positions, which are asked for once the state says "done".
+      if (!l.exact.has(f.layer)) l.positions.set(f.layer, masked(l, f.positions));
       l.frames++;
       l.epoch.value = f.epoch;
       l.version.value++;
