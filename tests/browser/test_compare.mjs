@@ -263,6 +263,13 @@ run([
     for (const v of variants) equal(twonn.map((l) => Number(l[head.indexOf(`TwoNN, ${v.replaceAll("_", " ")}`)])), told("twonn", v), `TwoNN, ${v}, of the file:`);
     const { spectra } = await page.server.json("/api/sources/0/geometry?center=0&remove=0"), [names, ...shares] = await table("geometry-save-spectrum");
     for (const [layer, list] of Object.entries(spectra)) equal(shares.map((l) => Number(l[names.indexOf(`layer ${layer}`)])), list, `spectrum of layer ${layer}:`);
+    await click(page, "geometry-paint-norm");
+    await until(page, "g.legend.kind === 'scale' && /^norm/.test(g.legend.title)");
+    await holds(page, () => decodeURIComponent(location.hash).includes("painted"));
+    const [title, hash] = [await ask(page, "g.legend.title"), await page.evaluate(() => location.hash)];
+    const again = await t.page(page.server.url, { query: "?anim=0&seed=1" + hash });
+    await until(again, `g.legend.kind === 'scale' && g.legend.title === ${JSON.stringify(title)}`);
+    await again.close();
     for (const format of ["png", "svg", "pdf"]) assert((await save("geometry-save-cosine", format)).bytes.length > 1000, format);
     assert((await table("geometry-save-gride")).length > 3 && (await table("geometry-save-dominant")).length > 5);
   }],

@@ -35,6 +35,7 @@ const view = (selection: string): View => ({
   tab: "token",
   theme: "dark",
   camera: { target: [1, 2, 3], extent: 4, rotation: [0, 0, 0, 1], perspective: 0.35 },
+  painted: { family: "norm", range: [0, 4] },
   compare: {
     a: { path: "x", name: "a", hash: "1", layer: 0 },
     b: { path: "x", name: "a", hash: "1", layer: 12 },
@@ -62,6 +63,7 @@ test("the address of a plain view is short", () => {
     theme: null,
     camera: null,
     compare: null,
+    painted: null,
     nearest: { k: 10, metric: "cosine" as const, space: { center: false, remove: 0 } },
     operands: [null, null, null] as View["operands"],
     trails: true,

@@ -151,8 +151,9 @@ function draw(canvas: HTMLCanvasElement, p: HeatmapProps, m: Measures, low: numb
     }
     for (let k = 0; k < p.columns.length; k++) {
       const v = p.values[r * p.columns.length + k];
-      if (Number.isNaN(v)) continue;
-      c.fillStyle = onRamp(colors.ramp, high > low ? (v - low) / (high - low) : 0.5);
+      if (Number.isNaN(v) && !p.axes) continue;
+      /* A cell of a matrix that is not there yet keeps its place. */
+      c.fillStyle = Number.isNaN(v) ? colors.grid : onRamp(colors.ramp, high > low ? (v - low) / (high - low) : 0.5);
       c.fillRect(gutter + k * cellWidth, y, Math.max(0.5, cellWidth - gap), rowHeight - gap);
     }
   });

@@ -84,8 +84,8 @@ function Asked({ now, own }: { now: OverLayers; own: boolean }) {
       )}
       {now.state === "stopped" && (
         <p class="hint" data-testid="compare-layers-stopped">
-          Stopped.{" "}
-          <Button kind="quiet" testid="compare-layers-again" onClick={() => void measureOverLayers()}>
+          Stopped.
+          <Button testid="compare-layers-again" onClick={() => void measureOverLayers()}>
             Go on
           </Button>
         </p>
@@ -122,7 +122,7 @@ function OverCurves({ now, own }: { now: OverLayers; own: boolean }) {
   const chart = useMemo((): CurvesProps | null => {
     const common = { xName: (x: number) => `layer ${x}`, yRange: [0, 1] as [number, number], height: 150, testid: "compare-curves" };
     if (own) {
-      if (!matrix) return null;
+      if (!matrix || lineOf(matrix, "cka", layer).every((v) => v === null)) return null; // that row is still to come
       const chance = curves.chance.find((v) => v !== null) ?? null;
       return {
         ...common,

@@ -32,9 +32,9 @@ export function Summary({ shown }: { shown: Compared }) {
       <Colours k={o.k} />
       {o.sampled !== null && (
         <p class="hint" data-testid="compare-sampled">
-          Neighbours kept: of {count(o.sampled)} sampled rows, looked for among all rows. The maps show these rows.{" "}
-          <Button kind="quiet" testid="compare-all-rows" onClick={() => setComparison({ all: true })}>
-            Compare all rows
+          Neighbours kept: of {count(o.sampled)} sampled rows, looked for among all rows. The maps show these rows.
+          <Button testid="compare-all-rows" onClick={() => setComparison({ all: true })}>
+            Compare all rows: takes minutes
           </Button>
         </p>
       )}

@@ -1,19 +1,27 @@
 /** From a curve to colours on the map: the per-point form of a measure, averaged over brushed layers. */
 import { signal as state } from "@preact/signals";
 import { loadColumn, wasStopped } from "../state/columns";
-import { commit } from "../state/history";
+import { commit, follow } from "../state/history";
 import { colourBy, currentSource, layers, paint, say } from "../state/store";
-import type { Family } from "./measures";
+import { FAMILIES, type Family } from "./measures";
 
 /** Which chart is brushed, and over which layers. */
-export const brushed = state<{ family: string; range: [number, number] } | null>(null);
+export interface Painted {
+  family: string;
+  range: [number, number];
+}
+export const brushed = state<Painted | null>(null);
 /** The range of values that is brushed on the histogram. */
 export const valueRange = state<[number, number] | null>(null);
 
 let painting = new AbortController();
 
 /** Paints the map with the measure of each row, averaged over the layers in the range. */
-export async function paintMap(family: Family, range: [number, number] | null): Promise<void> {
+export async function paintMap(
+  family: Family,
+  range: [number, number] | null,
+  put: (change: () => void) => void = (change) => commit(`colour by ${family.pointTitle}`, change),
+): Promise<void> {
   painting.abort();
   const { signal } = (painting = new AbortController());
   brushed.value = range && { family: family.id, range };
@@ -33,7 +41,7 @@ export async function paintMap(family: Family, range: [number, number] | null): 
     if (!mean) return;
     const where = chosen.length > 1 ? `mean of layers ${chosen[0]} to ${chosen[chosen.length - 1]}` : `layer ${chosen[0]}`;
     const values = mean;
-    commit(`colour by ${family.pointTitle}`, () => {
+    put(() => {
       paint.value = { title: `${family.pointTitle}, ${where}`, values };
       colourBy.value = { kind: "values" };
     });
@@ -42,4 +50,10 @@ export async function paintMap(family: Family, range: [number, number] | null): 
     if (wasStopped(e)) brushed.value = null;
     else say((e as Error).message, "error");
   }
+}
+
+/** Paints again what a restored view was painted with: a part of its step. */
+export async function repaint({ family, range }: Painted): Promise<void> {
+  const known = FAMILIES.find((f) => f.id === family && f.point);
+  if (known) await paintMap(known, range, (change) => follow("view", change));
 }

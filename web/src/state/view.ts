@@ -4,6 +4,7 @@ import { batch, effect, signal } from "@preact/signals";
 import { api } from "../api/client";
 import type { Camera } from "../plot";
 import { restoreComparison } from "../screens/compare-state";
+import { brushed, type Painted, repaint } from "../screens/geometry-paint";
 import { captureComparison, type ComparisonView, readComparison } from "../screens/compare-view";
 import { commit, follow } from "./history";
 import { adopt, known, run } from "./layouts";
@@ -23,6 +24,7 @@ import {
   layoutId,
   mapPlot,
   nearest,
+  offline,
   operands,
   pinned,
   pointSize,
@@ -76,6 +78,8 @@ export interface View {
   camera: Camera | null;
   /** What the compare screen compares; null: nothing. */
   compare: ComparisonView | null;
+  /** The measure of which layers colours the map, painted from the curves. */
+  painted: Painted | null;
 }
 
 /** Camera that a restored view asks for: the map takes it with its first positions. */
@@ -117,6 +121,7 @@ export function captureView(): View | null {
     theme: themeChoice.value,
     camera: mapPlot.value?.camera.get() ?? null,
     compare: captureComparison(),
+    painted: colourBy.value.kind === "values" ? brushed.value : null,
   };
 }
 
@@ -176,6 +181,7 @@ export async function applyView(asked: View, label: string | null = "open a view
   };
   if (label === null) batch(change);
   else commit(label, change, "view");
+  if (view.painted && !offline.peek()) void repaint(view.painted);
   if (view.layout === null || !(await adopt(view.layout, (show) => follow("view", show)))) await run("view");
   return true;
 }
@@ -210,6 +216,7 @@ const fresh = {
   tab: inspectorTab.peek(),
   theme: null as View["theme"],
   compare: null as View["compare"],
+  painted: null as View["painted"],
 } satisfies Partial<View>;
 const freshProjection = projection.peek();
 
@@ -253,6 +260,12 @@ const isColour = (v: unknown): v is View["colour"] =>
   isObject(v) && (v["kind"] === "none" || v["kind"] === "sets" || (named(v) && ["column", "measure", "trust"].includes(v.kind)));
 const isOperand = (v: unknown): boolean =>
   v === null || (isObject(v) && (typeof v["text"] === "string" || (Number.isInteger(v["row"]) && Number(v["row"]) >= 0)));
+const isPainted = (v: unknown): v is Painted =>
+  isObject(v) &&
+  typeof v["family"] === "string" &&
+  Array.isArray(v["range"]) &&
+  v["range"].length === 2 &&
+  v["range"].every((x) => Number.isFinite(x));
 const isCamera = (v: unknown): v is Camera =>
   isObject(v) &&
   (["target", "rotation"] as const).every((k) => Array.isArray(v[k]) && (v[k] as unknown[]).every(Number.isFinite)) &&
@@ -278,6 +291,7 @@ export function checkedView(v: View): View {
       Array.isArray(v.operands) && v.operands.length === 3 && v.operands.every(isOperand) ? v.operands : fresh.operands,
     projection: like(v.projection, freshProjection, "projection"),
     camera: isCamera(v.camera) ? v.camera : null,
+    painted: isPainted(v.painted) ? v.painted : null,
     compare: isObject(v.compare) ? { ...v.compare, camera: isCamera(v.compare.camera) ? v.compare.camera : null } : null,
   };
 }
