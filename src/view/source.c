@@ -96,8 +96,7 @@ gn_status gn_source_open(gn_source *s, gn_error *err) {
 void gn_source_illustrate(gn_source *s, const char *file, size_t width, size_t height) {
     gn_error why;
     if (!file || s->sprite.file) return;
-    if (gn_sprite_open(file, width, height, &s->sprite, &why) != GN_OK)
-        warn(s, why.message);
+    if (gn_sprite_open(file, width, height, &s->sprite, &why) != GN_OK) warn(s, why.message);
 }
 
 gn_status gn_source_keep_bookmarks(gn_source *s, const char *path, gn_error *err) {
@@ -111,8 +110,10 @@ gn_status gn_source_bookmarks(gn_source *s, const gn_bookmarks **out, gn_error *
     pthread_mutex_lock(&s->bookmarks_lock);
     if (!s->bookmarks && s->bookmarks_file) {
         gn_bookmarks *b = gn_calloc(1, sizeof *b);
-        st = b ? gn_bookmarks_open(s->bookmarks_file, s->about.rows, s->about.dims, b, err)
+        st = b ? gn_watch_check(s->base, s->bookmarks_file, err) /* it may be another one by now */
                : gn_fail_nomem(err, "bookmarks", sizeof *b);
+        if (st == GN_OK)
+            st = gn_bookmarks_open(s->bookmarks_file, s->about.rows, s->about.dims, b, err);
         if (st == GN_OK)
             s->bookmarks = b;
         else

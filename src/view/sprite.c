@@ -4,6 +4,7 @@
 
 #include "io/image.h"
 #include "view/view.h"
+#include "view/watch.h"
 
 #include <string.h>
 
@@ -70,7 +71,8 @@ static gn_status get_sprite(gn_view *v, const gn_request *rq, gn_reply *re, gn_e
     if (st != GN_OK) return st;
     if (!s->sprite.file)
         return gn_not_found(re, err, "%s has no pictures of its rows", s->about.name);
-    st = read_image(s->sprite.file, &bytes, &n, &image, err);
+    st = gn_watch_check(s->base, s->sprite.file, err); /* it may be another file by now */
+    if (st == GN_OK) st = read_image(s->sprite.file, &bytes, &n, &image, err);
     return st == GN_OK ? gn_reply_bytes(re, image.media_type, bytes, n) : st;
 }
 

@@ -23,6 +23,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 fuzz_touch(a.data, a.n_items * gn_dtype_size(a.dtype));
             gn_array_close(&a);
         }
+        size_t n = 64; /* what is unpacked to list it is how the whole begins */
+        unsigned char *start = NULL;
+        gn_status st = gn_zip_start(&zip, m, &n, &start, &err);
+        fuzz_require(st == GN_OK || !start);
+        if (copy) fuzz_require(st == GN_OK && n == (m->n_bytes < 64 ? m->n_bytes : 64));
+        if (copy) fuzz_require(memcmp(start, copy, n) == 0);
+        if (st == GN_OK) {
+            gn_npy h;
+            if (gn_npy_parse_start(start, n, m->n_bytes, false, m->name, &h, &err) == GN_OK)
+                fuzz_require(h.offset <= n && h.n_bytes <= m->n_bytes - h.offset);
+        }
+        gn_free(start);
         gn_free(copy);
     }
     gn_zip_close(&zip);

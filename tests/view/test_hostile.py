@@ -203,6 +203,26 @@ def refusals_keep_no_connection(folder):
             c.close()
 
 
+def what_came_with_the_data_is_not_waited_for_either(folder):
+    """Pictures and bookmarks are read when they are asked for: a pipe may have taken their place."""
+    def png():
+        return b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 8, 8) + bytes(9)
+    put(folder, "t.tsv", "1\t2\n3\t4\n")
+    put(folder, "b.json", "[]")
+    with open(os.path.join(folder, "p.png"), "wb") as out:
+        out.write(png())
+    put(folder, "projector_config.pbtxt", """embeddings { tensor_name: "t" tensor_path: "t.tsv" bookmarks_path: "b.json"
+        sprite { image_path: "p.png" single_image_dim: [4, 4] } }""")
+    with Server(folder) as s:
+        assert s.get("/api/sources/0").json["sprite"]["count"] == 4
+        assert s.get("/api/sources/0/sprite").body == png()
+        for name in ("b.json", "p.png"):
+            os.remove(os.path.join(folder, name))
+            os.mkfifo(os.path.join(folder, name))
+        assert "p.png: is a pipe or a device" in s.fails(400, "GET", "/api/sources/0/sprite")
+        assert "b.json: is a pipe or a device" in s.fails(400, "GET", "/api/sources/0/bookmarks")
+
+
 def a_missing_row_is_no_row(folder):
     write_npy(os.path.join(folder, "x.npy"), TABLE)
     with Server(folder) as s:
@@ -275,6 +295,7 @@ if __name__ == "__main__":
         pipes_are_not_waited_for, links_do_not_lead_out, a_shortened_file_is_a_sentence,
         a_map_of_a_shortened_file_fails, of_very_many_files_the_first_are_listed,
         an_overwritten_file_is_a_sentence, damaged_marks_do_not_hide_the_data, two_servers_lose_no_marks,
-        what_is_packed_is_not_unpacked_to_be_listed, refusals_keep_no_connection, a_missing_row_is_no_row,
+        what_is_packed_is_not_unpacked_to_be_listed, refusals_keep_no_connection,
+        what_came_with_the_data_is_not_waited_for_either, a_missing_row_is_no_row,
         uploads_that_fail_leave_nothing, it_ends_in_every_state,
     ]))
