@@ -183,7 +183,7 @@ def what_is_packed_is_not_unpacked_to_be_listed(folder):
         assert (zeros["rows"], zeros["dims"], zeros["supported"]) == (400, 250000, True), zeros
         with open(f"/proc/{s.process.pid}/status", encoding="ascii") as status:
             peak = [int(line.split()[1]) for line in status if line.startswith("VmHWM")][0]
-        assert peak < 200 << 10 or "SANITIZE" in os.environ or peak < 390 << 10, peak
+        assert peak < 390 << 10, peak  # KiB, also under the sanitizers; the zeros alone are 400 MB
 
 
 def refusals_keep_no_connection(folder):
