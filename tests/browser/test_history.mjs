@@ -250,6 +250,64 @@ run([
     await mapStands(page, "g.pinned === -1 && g.layout.method === 'pca'");
   }],
 
+  ["whatever was done: all of it undone and done again is the same view, with the same sets and tags", async (t) => {
+    const dir = banks(join(t.folder, "set")), page = await t.open(dir), chance = normal(17).uniform;
+    page.mayComplain = true; // refused searches and runs are among the actions
+    await mapStands(page);
+    const pick = (list) => list[Math.floor(chance() * list.length)];
+    const press1 = (id) => page.evaluate((i) => document.querySelector(`[data-testid="${i}"]:not(:disabled)`)?.click(), id);
+    const write = (id, value) => page.evaluate(([i, v]) => {
+      const field = document.querySelector(`[data-testid="${i}"]`);
+      if (!field) return;
+      field.value = v;
+      for (const type of ["input", "change"]) field.dispatchEvent(new Event(type, { bubbles: true }));
+    }, [id, value]);
+    const actions = [
+      () => write("search", pick(["bank", "river", "wet", "zzz", "[", ""])),
+      () => page.select(byId("search-mode"), pick(["substring", "regex", "prefix"])),
+      () => press1(`inspector-tab-${pick(["token", "selection", "arithmetic"])}`),
+      () => press1(pick(["invert", "isolate", "restore-all", "restore-all"])),
+      () => press1(`method-${pick(["pca", "raw", "umap"])}`).then(() => press1("run")),
+      () => press(page, pick(["2", "3", "[", "]", "Home", "Escape"])),
+      () => press1(pick(["density", "labels", "layer-trails", "neighbours-center", "operands-clear"])),
+      () => press1(`use-${pick(["a", "b", "c"])}`),
+      () => write("set-name", pick(["one", "two"])).then(() => press1("set-save")),
+      () => press1(pick(["set-one", "set-colour-one", "combine-run", "set-delete-two"])),
+      () => write("tag-column", "mood").then(() => write("tag-value", pick(["x", "y"]))).then(() => press1("tag-save")),
+      () => page.select(byId("colour-by"), pick(["none", "column:token", "column:sense", "measure:norm"])),
+      () => press1(`screen-${pick(["map", "map", "geometry"])}`),
+      () => press1("screen-map").then(() => page.waitForSelector(byId("plot"), { visible: true })).then(() => pixel(page, 3)).then((at) => page.mouse.click(...at)),
+      () => undo(page),
+    ];
+    const rest = async () => {
+      await page.evaluate(() => window.__gonio.settled());
+      await holds(page, () => document.querySelector(".search")?.dataset.busy !== "true");
+      await until(page, "['done', 'stopped', 'failed'].includes(g.layout.state)");
+    };
+    /** The view without what is new each time: the layout's number; and what is no step: the camera. */
+    const view = async () => {
+      await rest();
+      const { camera, layout, ...all } = await ask(page, "g.view");
+      return { all, sets: (await page.server.json("/api/sets?source=0")).sets, columns: (await page.server.json("/api/sources/0")).columns };
+    };
+    const through = async (id, step) => {
+      for (let n = 0; await page.$eval(byId(id), (b) => !b.disabled); n++) {
+        assert(n < 200);
+        await step(page);
+      }
+    };
+    const first = await view();
+    for (let i = 0; i < 45; i++) await pick(actions)();
+    await rest();
+    await through("redo", redo);
+    const last = await view();
+    assert(JSON.stringify(last) !== JSON.stringify(first));
+    await through("undo", undo);
+    equal(await view(), first, "all undone:");
+    await through("redo", redo);
+    equal(await view(), last, "all done again:");
+  }],
+
   ["the address of other data shows nothing of it, and says why", async (t) => {
     banks(join(t.folder, "a", "set"));
     banks(join(t.folder, "b", "set"));

@@ -1,13 +1,16 @@
 /** Axes from words: each goes from the rows of one match to the rows of another. */
 import { setProjection } from "../state/actions";
 import { labelColumn } from "../state/columns";
-import { type AxisForm, type AxisSide, detail, type Projection, sets } from "../state/store";
+import { follow } from "../state/history";
+import { type AxisForm, type AxisSide, detail, projection, type Projection, sets } from "../state/store";
 import { Choose } from "./ui";
 
 export function AxesForm({ p }: { p: Projection }) {
   const columns = (detail.value?.columns ?? []).filter((c) => c.type !== "number");
   const column = p.axisColumn ?? labelColumn();
-  if (p.axisColumn === null && column) queueMicrotask(() => setProjection({ axisColumn: column }, "axis column"));
+  if (p.axisColumn === null && column) queueMicrotask(() =>
+      follow("projection.method", () => (projection.value = { ...projection.value, axisColumn: column })),
+    );
   const set = (i: number, patch: Partial<AxisForm>): void => {
     const axes = [...p.axes] as Projection["axes"];
     axes[i] = { ...axes[i], ...patch };

@@ -1,5 +1,5 @@
 /** window.__gonio: what tests and notebooks read of the page. */
-import { cameraMoved } from "./view";
+import { cameraMoved, captureView } from "./view";
 import { settled } from "./history";
 import { compared, comparison, halves } from "../screens/compare-state";
 import { counts } from "./react";
@@ -101,6 +101,10 @@ export function exposeHandle(): void {
     },
     /** CSS pixel of a row inside the plot. */
     project: (row: number) => mapPlot.value?.project(row) ?? null,
+    /** The view as addresses and sessions hold it. */
+    get view() {
+      return captureView();
+    },
     /** Waits until undo, redo and changes at the server that were asked for are done. */
     settled,
     get plot() {

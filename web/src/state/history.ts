@@ -103,8 +103,12 @@ export function commitRemote(label: string, redo: () => Promise<unknown>, undo: 
   });
 }
 
+/** Counts undo and redo: reactions that would change the view let alone what these brought back. */
+export const restores = signal(0);
+
 function restore(values: Map<string, unknown>): void {
   batch(() => {
+    restores.value++;
     for (const [name, v] of values) tracked.get(name)!.value = v;
   });
 }

@@ -2,7 +2,7 @@
 import { computed, effect, type Signal, signal } from "@preact/signals";
 import { api } from "../api/client";
 import type { Align, AxisEnd, AxisRequest, LayoutRequest, LayoutState, Quality } from "../api/types";
-import { commit, follow } from "./history";
+import { commit, follow, restores } from "./history";
 import {
   type AxisForm,
   type AxisSide,
@@ -534,12 +534,22 @@ function refineShown(): void {
     refine(l, of).catch((e: Error) => say(e.message, "error"));
 }
 
+let restored = 0;
+/** The layer that undo or redo came to: what was done about it then is in the history, too. */
+let quiet: number | null = null;
+
 /** A layer that the layout does not have: a projection that is quick to make is made for the whole stack, so
  *  that the layers lie in one basis; others wait for Run, and the map is marked as stale. */
 function followLayer(): void {
   const l = layout.value;
   const to = layer.value;
   const p = projection.peek();
+  if (restores.value !== restored) {
+    restored = restores.value;
+    quiet = to;
+  }
+  if (to === quiet) return;
+  quiet = null;
   if (!l || offline.peek() || starting.peek() || layoutLayers.peek().includes(to) || !layers.peek().some((x) => x.layer === to))
     return;
   if (p.scope !== "layer" || (p.method !== "pca" && p.method !== "raw" && p.method !== "axes")) return;
