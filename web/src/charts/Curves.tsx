@@ -216,10 +216,10 @@ function options(
             ...axis,
             size: 28,
             values: p.logX ? power : number,
-            ...(p.logX ? { splits: logSplits } : { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500] }),
+            ...(p.logX ? LOG : { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500] }),
             ...(p.xLabel ? { label: p.xLabel, labelSize: 16, labelFont: colors.font, labelGap: -2 } : {}),
           },
-          { ...axis, size: 52, values: p.logY ? power : number, space: 26, ...(p.logY && { splits: logSplits }) },
+          { ...axis, size: 52, values: p.logY ? power : number, space: 26, ...(p.logY && LOG) },
         ],
     cursor: {
       x: Boolean(p.onPick || !p.bare),
@@ -291,7 +291,11 @@ function xRange(p: CurvesProps): uPlot.Range.Function {
   };
 }
 
-const logSplits = (_u: uPlot, _axis: number, low: number, high: number): number[] => logTicks(low, high);
+/** Every tick of a logarithmic axis has its number; uPlot alone would name whole powers only. */
+const LOG: Partial<uPlot.Axis> = {
+  splits: (_u, _axis, low, high) => logTicks(low, high),
+  filter: (_u, splits) => splits,
+};
 
 /** Position of the value of `sorted` that is nearest to x. */
 export function nearest(sorted: number[], x: number): number {

@@ -128,11 +128,11 @@ function OverCurves({ now, own }: { now: OverLayers; own: boolean }) {
         ...common,
         x: matrix.b,
         series: [
-          { label: `overlap, k = ${now.k}`, values: lineOf(matrix, "overlap", layer), se: lineOf(matrix, "se", layer) },
+          { label: "overlap", values: lineOf(matrix, "overlap", layer), se: lineOf(matrix, "se", layer) },
           { label: "CKA", values: lineOf(matrix, "cka", layer) },
           ...(chance === null ? [] : [{ label: "by chance", values: matrix.b.map(() => chance), width: 1 }]),
         ],
-        label: `Layer ${layer} beside every layer of ${nameOf(c.a!.source)}`,
+        label: `Layer ${layer} beside every layer of ${nameOf(c.a!.source)}, k = ${now.k}`,
         marker: c.b!.layer,
         onPick: (i) => setComparison({ b: { ...c.b!, layer: matrix.b[i] } }),
       };
@@ -142,11 +142,11 @@ function OverCurves({ now, own }: { now: OverLayers; own: boolean }) {
       ...common,
       x: curves.layers,
       series: [
-        { label: `overlap, k = ${now.k}`, values: curves.overlap, se: curves.se },
+        { label: "overlap", values: curves.overlap, se: curves.se },
         { label: "CKA", values: curves.cka },
         { label: "by chance", values: curves.chance, width: 1 },
       ],
-      label: `${nameOf(c.a!.source)} beside ${nameOf(c.b!.source)}, layer by layer`,
+      label: `${nameOf(c.a!.source)} beside ${nameOf(c.b!.source)}, layer by layer, k = ${now.k}`,
       marker: layer,
       onPick: (i) =>
         setComparison({ a: { ...c.a!, layer: curves.layers[i] }, b: { ...c.b!, layer: curves.layers[i] } }),
