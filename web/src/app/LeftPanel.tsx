@@ -43,22 +43,22 @@ function Source() {
   const d = detail.value;
   return (
     <>
-    <button
-      type="button"
-      class="source-button"
-      data-testid="source"
-      onClick={() => showScreen("open")}
-      title="Open another source"
-    >
-      <span>
-        <strong>{d?.name ?? "…"}</strong>
-        <small>
-          {d ? `${count(d.rows)} × ${count(d.dims)}${d.layers.length > 1 ? `, ${d.layers.length} layers` : ""}` : "opening"}
-        </small>
-      </span>
-      <Icon name="down" />
-    </button>
-    <Problem text={d?.warning ?? null} testid="source-warning" />
+      <button
+        type="button"
+        class="source-button"
+        data-testid="source"
+        onClick={() => showScreen("open")}
+        title="Open another source"
+      >
+        <span>
+          <strong>{d?.name ?? "…"}</strong>
+          <small>
+            {d ? `${count(d.rows)} × ${count(d.dims)}${d.layers.length > 1 ? `, ${d.layers.length} layers` : ""}` : "opening"}
+          </small>
+        </span>
+        <Icon name="down" />
+      </button>
+      <Problem text={d?.warning ?? null} testid="source-warning" />
     </>
   );
 }

@@ -415,7 +415,8 @@ function incomplete(p: Projection): string | null {
 
 let runs = 0;
 
-/** Starts what the panel asks for and puts it on the map, unless another run was started meanwhile. `merge`: it follows from the step with that key. */
+/** Starts what the panel asks for and puts it on the map, unless another run was started meanwhile. `merge`: it
+ *  follows from the step with that key. */
 export async function run(merge: string | null = null): Promise<void> {
   const request = wanted.peek();
   if (!request || offline.peek()) return;
