@@ -107,6 +107,16 @@ static gn_status make_maps(gn_ctx *ctx, const gn_reps *reps, bool stack, size_t 
     return GN_OK;
 }
 
+/* "28x20": width, then height. */
+static bool read_cell(const char *text, gn_export_opts *o) {
+    char rest;
+    unsigned width, height;
+    if (sscanf(text, "%5ux%5u%c", &width, &height, &rest) != 2 || !width || !height) return false;
+    o->sprite_width = width;
+    o->sprite_height = height;
+    return true;
+}
+
 /* ---- the command ------------------------------------------------------------------------------
  */
 
@@ -134,7 +144,7 @@ static gn_status add_facts(const gn_reps *reps, const gn_exported *done, gn_resu
 
 static int run(const cli_command *self, int argc, char **argv) {
     cli_common common = {0};
-    const char *out = NULL, *layers = NULL, *project = NULL;
+    const char *out = NULL, *layers = NULL, *project = NULL, *cell = NULL;
     size_t dims = 2;
     maps m = {0};
     gn_export_opts opts = {0};
@@ -152,6 +162,9 @@ static int run(const cli_command *self, int argc, char **argv) {
          "as bookmarks",
          NULL},
         {"dims", 0, CLI_SIZE, &dims, "2|3", "of these maps (default 2)", NULL},
+        {"sprite", 0, CLI_TEXT, &opts.sprite, "IMAGE",
+         "a PNG or JPEG with a picture of each row, row by row from the upper left corner", NULL},
+        {"cell", 0, CLI_TEXT, &cell, "WxH", "the size of one picture in it, such as 28x28", NULL},
         {0}};
     int n = cli_parse(self, options, &common, argc, argv);
     if (n < 0) return -1 - n;
@@ -163,6 +176,9 @@ static int run(const cli_command *self, int argc, char **argv) {
     if (!read_methods(project, &m))
         return cli_usage(self, "--project %s: expected pca, tsne or umap, each once, with commas",
                          project);
+    if (!opts.sprite != !cell) return cli_usage(self, "--sprite and --cell belong together");
+    if (cell && !read_cell(cell, &opts))
+        return cli_usage(self, "--cell %s: expected two whole numbers, such as 28x28", cell);
     if (dims != 2 && dims != 3) return cli_usage(self, "--dims %zu: expected 2 or 3", dims);
     gn_error err = {0};
     gn_ctx *ctx = NULL;

@@ -29,6 +29,9 @@ typedef struct gn_export_opts {
     const gn_export_layout *layout; /**< (n_layouts) each becomes a bookmark of each tensor, the
                                          only way in which TensorBoard takes coordinates: of the
                                          first 100,000 rows */
+    const char *sprite;             /**< PNG or JPEG of pictures of the rows, all of them in order:
+                                         copied, and named for each tensor; NULL: none */
+    size_t sprite_width, sprite_height; /**< of one picture in it, pixels */
 } gn_export_opts;
 
 typedef struct gn_exported {
@@ -50,7 +53,9 @@ enum { GN_TENSORBOARD_ROWS = 100000 };
  * its paths relative.
  *  @param reps which layers are seen decides which are written
  *  @param dir made when it is missing; files of these names in it are replaced
- *  @return GN_OK; GN_EIO; GN_EINVAL (more than INT32_MAX rows with `stack`, another projection);
+ *  @return GN_OK; GN_EIO; GN_EINVAL (more than INT32_MAX rows with `stack`, another projection, a
+ * sprite that is too large, too small for the rows, or of other rows than go out); GN_EDATA (a
+ *          sprite that is no picture);
  * GN_ENOMEM; GN_ECANCEL (files that were complete stay, the configuration is not written). */
 GN_API gn_status gn_export_tensorboard(gn_ctx *ctx, const gn_reps *reps, const char *dir,
                                        const gn_export_opts *opts, gn_exported *out, gn_error *err);

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/str.h"
 #include "io/file.h"
+#include "io/image.h"
 #include "text/utf8.h"
 
 #include <math.h>
@@ -25,6 +26,7 @@ typedef struct writer {
     size_t n;     /* rows of each layer that go out */
     int32_t *row; /* (n), or NULL: all */
     gn_labels *type;
+    const char *sprite; /* its name in the folder; NULL: none */
     gn_exported done;
 } writer;
 
@@ -268,14 +270,19 @@ static void add_quoted(gn_str *s, const char *text) {
     gn_str_add(s, "\"");
 }
 
-static void add_entry(gn_str *s, const char *name, const char *file, size_t rows, size_t cols,
-                      bool metadata, const char *bookmarks) {
+static void add_entry(const writer *w, gn_str *s, const char *name, const char *file, size_t rows,
+                      size_t cols, bool metadata, const char *bookmarks) {
     gn_str_add(s, "embeddings {\n  tensor_name: ");
     add_quoted(s, name);
     gn_str_addf(s, "\n  tensor_shape: %zu\n  tensor_shape: %zu\n  tensor_path: ", rows, cols);
     add_quoted(s, file);
     if (metadata) gn_str_add(s, "\n  metadata_path: \"metadata.tsv\"");
     if (bookmarks) gn_str_addf(s, "\n  bookmarks_path: \"%s\"", bookmarks);
+    if (w->sprite)
+        gn_str_addf(s,
+                    "\n  sprite {\n    image_path: \"%s\"\n    single_image_dim: %zu\n    "
+                    "single_image_dim: %zu\n  }",
+                    w->sprite, w->opts.sprite_width, w->opts.sprite_height);
     gn_str_add(s, "\n}\n");
 }
 
@@ -325,7 +332,7 @@ static gn_status write_tensor(writer *w, size_t from, size_t to, const char *ste
     if (w->opts.n_layouts) st = write_bookmarks(w, from, to, marks, metadata, err);
     if (st != GN_OK) return st;
     w->done.tensors++;
-    add_entry(config, name, file, (to - from) * w->n, cols, metadata,
+    add_entry(w, config, name, file, (to - from) * w->n, cols, metadata,
               w->opts.n_layouts ? marks : NULL);
     return GN_OK;
 }
@@ -366,6 +373,44 @@ static gn_status choose_rows(writer *w, gn_error *err) {
     return GN_OK;
 }
 
+/* Cell i is the picture of row i of the tensor: so all rows go out, and one layer a tensor. */
+static gn_status write_sprite(writer *w, gn_error *err) {
+    const size_t width = w->opts.sprite_width, height = w->opts.sprite_height;
+    enum { LARGEST = 8192 };
+    static const size_t most = (size_t)256 << 20;
+    char *bytes = NULL, *path = NULL;
+    size_t n;
+    gn_image image;
+    gn_status st;
+    if (w->row || (w->opts.stack && gn_reps_layers(w->reps) > 1))
+        return gn_fail(err, GN_EINVAL,
+                       "%s: its pictures are of all rows in order, and cannot go with %s",
+                       w->opts.sprite, w->row ? "a sample" : "a stack of layers");
+    GN_TRY(gn_read_file(w->opts.sprite, most, &bytes, &n, err));
+    GN_TRY(gn_image_parse((const unsigned char *)bytes, n, w->opts.sprite, &image, err));
+    if (image.width > LARGEST || image.height > LARGEST) {
+        st = gn_fail(err, GN_EINVAL, "%s: %zu x %zu pixels, TensorBoard takes %d x %d",
+                     w->opts.sprite, image.width, image.height, LARGEST, LARGEST);
+        goto done;
+    }
+    const size_t cells = width && height ? (image.width / width) * (image.height / height) : 0;
+    if (cells < w->n) {
+        st = gn_fail(err, GN_EINVAL,
+                     "%s: %zu x %zu pixels have room for %zu pictures of %zu x %zu, expected one "
+                     "for each of %zu rows",
+                     w->opts.sprite, image.width, image.height, cells, width, height, w->n);
+        goto done;
+    }
+    w->sprite = strcmp(image.media_type, "image/png") == 0 ? "sprite.png" : "sprite.jpg";
+    path = gn_path_join(w->dir, w->sprite);
+    st = path ? gn_write_file(path, bytes, n, err) : gn_fail_nomem(err, "a path", strlen(w->dir));
+    w->done.bytes += n;
+done:
+    gn_free(path);
+    gn_free(bytes);
+    return st;
+}
+
 gn_status gn_export_tensorboard(gn_ctx *ctx, const gn_reps *reps, const char *dir,
                                 const gn_export_opts *opts, gn_exported *out, gn_error *err) {
     writer w = {.ctx = ctx, .reps = reps, .dir = dir};
@@ -377,6 +422,7 @@ gn_status gn_export_tensorboard(gn_ctx *ctx, const gn_reps *reps, const char *di
     bool metadata = w.type || gn_reps_label_count(reps) || gn_reps_position(reps) ||
                     gn_reps_sequence(reps) || w.opts.stack;
     GN_TRY(gn_make_dirs(dir, err));
+    if (w.opts.sprite) GN_TRY(write_sprite(&w, err));
     if (metadata) GN_TRY(write_metadata(&w, err));
     GN_TRY(write_tensors(&w, metadata, &config, err));
     if (config.bad) {

@@ -198,6 +198,25 @@ def rows_have_pictures(folder):
         assert "neither a PNG nor a JPEG" in s.fails(400, "GET", "/api/sources/0/sprite")
 
 
+def exported_pictures_come_back(folder):
+    write_npy(os.path.join(folder, "x.npy"), [[1.0, 2.0], [3.0, 4.0], [5.0, 6.5]])
+    put(folder, "three.png", png(12, 8))
+    out = os.path.join(folder, "out")
+    call = ["export", "tensorboard", os.path.join(folder, "x.npy"), "-o", out, "--sprite", os.path.join(folder, "three.png")]
+    gonio(*call, "--cell", "6x4")
+    with Server(out) as s:
+        assert s.get("/api/sources/0").json["sprite"] == {"width": 6, "height": 4, "columns": 2, "count": 4}
+        assert s.get("/api/sources/0/sprite").body == png(12, 8)
+    for more, status, part in ((["--cell", "6x8"], 1, "room for 2 pictures of 6 x 8, expected one for each of 3 rows"),
+                               (["--cell", "6x4", "--max-rows", "2"], 1, "cannot go with a sample"),
+                               (["--cell", "6"], 64, "such as 28x28"), (["--cell", "6x4y"], 64, "such as 28x28"),
+                               ([], 64, "belong together")):
+        _, err = gonio(*call[:4], os.path.join(folder, "other"), *call[5:], *more, status=status)
+        assert part in err, err
+    put(folder, "three.png", "no picture")
+    assert "neither a PNG nor a JPEG" in gonio(*call, "--cell", "6x4", status=1)[1]
+
+
 def next_rows_have_an_old_name(folder):
     put(folder, "t.tsv", "1\t2\n3\t4\n5\t6\n")
     put(folder, "t.metadata.tsv", "word\t__next__\na\t1\nb\t2\nc\t0\n")  # a circle: the page walks it once
@@ -277,4 +296,4 @@ def bookmarks_are_layouts(folder):
 if __name__ == "__main__":
     sys.exit(main([text_is_a_table, a_projector_folder_opens_unchanged, an_empty_configuration_says_so,
                    a_run_folder_holds_it_in_plugins, metadata_lies_beside_a_file, what_is_exported_comes_back,
-                   bookmarks_are_layouts, exported_maps_come_back, rows_have_pictures, next_rows_have_an_old_name]))
+                   bookmarks_are_layouts, exported_maps_come_back, rows_have_pictures, exported_pictures_come_back, next_rows_have_an_old_name]))

@@ -10,6 +10,7 @@ import { chooseRenderer, LIGHT, HIDDEN, SELECTED, NEIGHBOUR, DIMMED, type Camera
 import { placeLabels, type Anchor } from "../src/plot/labels";
 import { plotArea, ticks } from "../src/plot/overlay";
 import { SvgPen } from "../src/plot/pen";
+import { cellOf } from "../src/plot/pictures";
 import { FOG, lookOf, radiusSteps, RADIUS_STEPS, Scene } from "../src/plot/scene";
 import { inside, PickGrid, rowsInside, simplify } from "../src/plot/select";
 import { Splat } from "../src/plot/splat";
@@ -468,4 +469,19 @@ test("SVG text is escaped, axes need room", () => {
   assert.match(pen.toString(), /&lt;b&gt; &amp; &quot;x&quot;\ufffd/);
   assert.deepEqual(plotArea(100, 80, { x: "a", y: "b" }, 2), { x: 0, y: 0, width: 100, height: 80 });
   assert.ok(plotArea(640, 480, { x: "a", y: "b" }, 2).width < 640);
+});
+
+test("a row's picture is its cell, counted along the rows of cells", () => {
+  const sprite = { width: 10, height: 8, columns: 3, count: 6 };
+  assert.deepEqual(
+    [0, 2, 3, 5].map((row) => cellOf(sprite, row)),
+    [
+      [0, 0],
+      [20, 0],
+      [0, 8],
+      [20, 8],
+    ],
+  );
+  assert.equal(cellOf(sprite, 6), null);
+  assert.equal(cellOf(sprite, -1), null);
 });

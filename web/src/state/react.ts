@@ -179,10 +179,13 @@ async function loadSprite(d: SourceDetail, stale: () => boolean): Promise<void> 
   if (!d.sprite) return;
   const image = new Image();
   const url = URL.createObjectURL(await api.sprite(d.id));
-  image.src = url;
-  await image.decode();
-  if (stale()) URL.revokeObjectURL(url);
-  else sprite.value = { ...d.sprite, image, url };
+  try {
+    image.src = url;
+    await image.decode();
+    if (!stale()) sprite.value = { ...d.sprite, image, url };
+  } finally {
+    if (sprite.peek()?.url !== url) URL.revokeObjectURL(url);
+  }
 }
 
 /** Numbers as names. */
