@@ -77,7 +77,7 @@ run([
     await page.keyboard.up("Control");
     await mapStands(page, "g.data.dim === 2 && g.selection.length === 2");
     // The address brings the layout back.
-    await holds(page, () => location.hash.includes("bookmark"));
+    await holds(page, () => decodeURIComponent(location.hash).includes("'bookmark':{'place':0,'projection':'tsne'"));
     const url = new URL(page.url()), other = await t.page(url, { query: url.search + url.hash });
     await mapStands(other, "g.layout.method === 'bookmark' && g.selection.length === 2");
     equal((await drawn(other)).flat, (await drawn(page)).flat);
