@@ -49,7 +49,7 @@ run([
   ["bookmarks are layouts, with what was on TensorBoard's screen", async (t) => {
     const { dir, ring } = folder(t.folder), page = await t.open(dir);
     await mapStands(page, "g.layout.method === 'pca'");
-    await holds(page, () => document.body.textContent.includes("'of other data' is a bookmark of 9 x 5 vectors"));
+    await holds(page, () => document.querySelector('[data-testid="bookmarks-note"]')?.textContent.includes("'of other data' is a bookmark of 9 x 5 vectors"));
     await page.waitForSelector(byId("bookmark"));
     equal(await page.$eval(byId("bookmark"), (e) => [e.value, e.options[0].textContent]), ["", "Saved layouts: 3"]);
     await page.select(byId("bookmark"), "0 tsne");

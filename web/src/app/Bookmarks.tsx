@@ -2,7 +2,7 @@
 import type { BookmarkKind } from "../api/types";
 import { showBookmark } from "../state/actions";
 import { count, plural } from "../state/format";
-import { bookmarks, detail, type Projection } from "../state/store";
+import { bookmarks, bookmarksNote, detail, type Projection } from "../state/store";
 import { Choose } from "./ui";
 
 export function Bookmarks({ p }: { p: Projection }) {
@@ -13,20 +13,27 @@ export function Bookmarks({ p }: { p: Projection }) {
   const choices = bookmarks.value.flatMap((x, place) =>
     x.layouts.map((y) => ({ value: `${place} ${y.projection}`, label: `TensorBoard: ${y.title} (${x.name})` })),
   );
-  if (!choices.length) return null;
+  const note = bookmarksNote.value;
   const on = p.method === "bookmark";
   return (
     <>
-      <Choose
-        label="Saved layouts"
-        testid="bookmark"
-        value={on ? `${chosen.place} ${chosen.projection}` : ""}
-        choices={on ? choices : [{ value: "", label: `Saved layouts: ${count(choices.length)}` }, ...choices]}
-        onChange={(v) => {
-          const [place, projection] = v.split(" ");
-          if (v) showBookmark(Number(place), projection as BookmarkKind);
-        }}
-      />
+      {choices.length > 0 && (
+        <Choose
+          label="Saved layouts"
+          testid="bookmark"
+          value={on ? `${chosen.place} ${chosen.projection}` : ""}
+          choices={on ? choices : [{ value: "", label: `Saved layouts: ${count(choices.length)}` }, ...choices]}
+          onChange={(v) => {
+            const [place, projection] = v.split(" ");
+            if (v) showBookmark(Number(place), projection as BookmarkKind);
+          }}
+        />
+      )}
+      {note && (
+        <p class="subtitle" data-testid="bookmarks-note">
+          {note}.
+        </p>
+      )}
       {on && b && l && (
         <p class="subtitle" data-testid="bookmark-about">
           {l.placed < rows ? `${count(l.placed)} of ${plural(rows, "row")} have a place. ` : ""}

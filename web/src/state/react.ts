@@ -12,6 +12,7 @@ import { layout, measureK, run, runError, shownLayer, startLayouts } from "./lay
 import { chains, sameRows } from "./rows";
 import {
   bookmarks,
+  bookmarksNote,
   colouredSets,
   colourBusy,
   colourBy,
@@ -141,6 +142,7 @@ async function load({ stale }: { stale: () => boolean }): Promise<void> {
   sets.value = [];
   runError.value = null;
   bookmarks.value = [];
+  bookmarksNote.value = null;
   let d = detail.peek();
   // A restored view comes with the details, and asks for its own layout.
   if (d?.id !== id) {
@@ -168,7 +170,7 @@ async function loadBookmarks(id: number, stale: () => boolean): Promise<void> {
   const reply = await api.bookmarks(id);
   if (stale()) return;
   bookmarks.value = reply.bookmarks;
-  if (reply.note) say(reply.note);
+  bookmarksNote.value = reply.note;
 }
 
 /** The image of the rows' pictures; its address stays good until the next source's. */

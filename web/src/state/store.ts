@@ -128,6 +128,8 @@ export const projection = undoable<Projection>("projection", {
 
 /** What TensorBoard's projector saved of the current source. */
 export const bookmarks = signal<Bookmark[]>([]);
+/** Of those that are of other data; null: none. */
+export const bookmarksNote = signal<string | null>(null);
 
 /** Id of the layout on the map (layouts.ts holds the layouts themselves). */
 export const layoutId = undoable<number | null>("layout", null);
