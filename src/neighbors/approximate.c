@@ -92,10 +92,9 @@ static gn_status search(gn_ctx *ctx, const gn_rows *rows, struct ranking *r, con
     gn_status st = GN_OK;
     gn_points points = {0};
     gn_best near = {0};
-    gn_descent_report report;
     gn_share share = {.task = task, .n = r->engine.distinct ? r->engine.distinct->n_rows : rows->n};
     share.part = OF_DESCENT;
-    GN_TRY(gn_descend(ctx, rows, r->engine.k, tuning, &share, &points, &near, &report, err));
+    GN_TRY(gn_descend(ctx, rows, r->engine.k, tuning, &share, &points, &near, err));
     gn_free(points.x); /* the rows themselves are measured from now on */
     points.x = NULL;
     r->points = &points;

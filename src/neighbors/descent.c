@@ -17,8 +17,10 @@
  *                 nothing. A distance has the same bits from either side and on every instruction
  *                 set, or an entry could be kept twice.
  *   distances     They are sums of squared differences in float32, never |x|^2 + |y|^2 - 2 x.y: a
- *                 meeting has too few points to win back what packing them for a matrix product
- *                 costs, and differences stay accurate in clusters that are tight and far away.
+ *                 meeting at a point has too few points to win back what packing them for a matrix
+ *                 product costs, and differences stay accurate in clusters that are tight and far
+ *                 away. Leaves are large enough for a product, as a filter (leaf.c): pairs are
+ *                 several times cheaper there, so leaves are larger than elsewhere and trees fewer.
  *   order         Points are laid out leaf by leaf of the first tree, and visited in that order:
  *                 those that meet lie near each other, and many are in the cache from the point
  *                 before. That is worth more than anything else here, since a row has to come from
@@ -62,7 +64,6 @@ struct meeting {
     const float **x;
     uint32_t *id, *limit;
     float *distance;
-    uint64_t measured;
 };
 
 static const float *place(const gn_points *p, size_t i) {
@@ -80,7 +81,6 @@ static void meet(struct descent *e, struct meeting *m, size_t fresh, size_t n) {
     }
     for (size_t i = 0; i < fresh && i + 1 < n; i++) {
         e->kernels->distances(m->x[i], m->x + i + 1, n - i - 1, e->p->stride, m->distance + i + 1);
-        m->measured += n - i - 1;
         for (size_t j = i + 1; j < n; j++) {
             uint32_t number = gn_best_number(m->distance[j]);
             if (number > m->limit[i] && number > m->limit[j]) continue;
@@ -271,7 +271,7 @@ done:
 }
 
 static gn_status run_rounds(struct descent *e, const gn_descent_tuning *t, const gn_share *share,
-                            size_t *rounds, gn_error *err) {
+                            gn_error *err) {
     gn_status st = GN_OK;
     const size_t n = e->p->n;
     double changed = 1;
@@ -280,27 +280,25 @@ static gn_status run_rounds(struct descent *e, const gn_descent_tuning *t, const
     GN_TRY(gn_best_new(n, t->candidates, &e->known, err));
     GN_TRY(gn_alloc_array(&e->changed, (n + AT_ONCE - 1) / AT_ONCE, sizeof *e->changed, "counts",
                           err));
-    for (*rounds = 0; *rounds < t->rounds && changed > t->ended; ++*rounds) {
+    for (size_t round = 0; round < t->rounds && changed > t->ended; round++) {
         gn_share of_round = left;
         of_round.part *= OF_ROUND;
         left.before += of_round.part;
         left.part -= of_round.part;
-        GN_TRY(play(e, *rounds, &of_round, &changed, err));
+        GN_TRY(play(e, round, &of_round, &changed, err));
     }
 done:
     return st;
 }
 
 gn_status gn_descend(gn_ctx *ctx, const gn_rows *rows, size_t k, const gn_descent_tuning *tuning,
-                     const gn_share *share, gn_points *points, gn_best *near,
-                     gn_descent_report *report, gn_error *err) {
+                     const gn_share *share, gn_points *points, gn_best *near, gn_error *err) {
     gn_status st = GN_OK;
     gn_descent_tuning t = tuning ? *tuning : (gn_descent_tuning){0};
     gn_points p = {0};
     gn_best lists = {0};
     struct descent e = {.ctx = ctx, .p = &p, .near = &lists};
     gn_share of_trees = *share, of_rounds = *share;
-    uint64_t measured = 0;
     if (k < SHORTEST) k = SHORTEST < rows->n - 1 ? SHORTEST : rows->n - 1;
     if (t.trees == 0) t.trees = TREES;
     if (t.leaf == 0) t.leaf = LEAF;
@@ -319,15 +317,12 @@ gn_status gn_descend(gn_ctx *ctx, const gn_rows *rows, size_t k, const gn_descen
     GN_TRY(gn_best_new(p.n, k, &lists, err));
     GN_TRY(leaves_new(&e, t.leaf < p.n ? t.leaf : p.n, err));
     GN_TRY(start_from_trees(&e, &p, &t, &of_trees, err));
-    *report = (gn_descent_report){0};
     if (e.tree.depth > 0) {
         gn_tree_free(&e.tree);
         leaves_free(&e);
         GN_TRY(meetings_new(&e, err));
-        GN_TRY(run_rounds(&e, &t, &of_rounds, &report->rounds, err));
+        GN_TRY(run_rounds(&e, &t, &of_rounds, err));
     }
-    for (size_t w = 0; e.meeting && w < gn_ctx_threads(ctx); w++) measured += e.meeting[w].measured;
-    report->measured = (double)measured / (double)p.n;
     *points = p;
     *near = lists;
     p = (gn_points){0};

@@ -13,12 +13,6 @@ typedef struct gn_descent_tuning {
     double ended; /**< a round that changes no more than this share of all entries is the last */
 } gn_descent_tuning;
 
-/** How it went. */
-typedef struct gn_descent_report {
-    size_t rounds;
-    double measured; /**< distances a row */
-} gn_descent_report;
-
 /** Near rows of each row, at float32 distances.
  *  @param k 1 <= k < rows->n.
  *  @param points receives the rows as points, to be freed; @param near the lists of the points, k
@@ -26,7 +20,6 @@ typedef struct gn_descent_report {
  *  @param share reports [before, before + part) of the task's rows.
  *  @return GN_OK; GN_ENOMEM; GN_ECANCEL. */
 gn_status gn_descend(gn_ctx *ctx, const gn_rows *rows, size_t k, const gn_descent_tuning *tuning,
-                     const gn_share *share, gn_points *points, gn_best *near,
-                     gn_descent_report *report, gn_error *err);
+                     const gn_share *share, gn_points *points, gn_best *near, gn_error *err);
 
 #endif

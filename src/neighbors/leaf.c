@@ -74,7 +74,6 @@ static void measure(const gn_points *p, const int32_t *at, int32_t self, const u
                     size_t n, size_t first, gn_leaf_scratch *s, gn_best *near) {
     for (size_t h = 0; h < n; h++) s->near[h] = place(p, at[first + (where[h] & 0xffff)]);
     p->rows->kernels->distances(place(p, self), s->near, n, p->stride, s->distance);
-    s->measured += n;
     for (size_t h = 0; h < n; h++) {
         const int32_t other = at[first + (where[h] & 0xffff)];
         if (other == self) continue;

@@ -16,7 +16,6 @@ typedef struct gn_leaf_scratch {
     uint32_t *where;
     float *value, *distance; /**< of hits */
     const float **near;      /**< (nr) */
-    uint64_t measured;
 } gn_leaf_scratch;
 
 gn_status gn_leaf_scratch_new(const gn_points *p, const gn_gemm *gemm, size_t most,
