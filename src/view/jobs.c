@@ -31,7 +31,8 @@ struct gn_job {
     size_t waiters;
     double before, share, within; /* progress */
     double expected, begun, seconds, asked;
-    bool stop, told; /* told: somebody knows that it failed, and may try again */
+    bool stop, again; /* asked for again since it was told to stop */
+    bool told;        /* somebody knows that it failed, and may try again */
     char *text;
     gn_cached *value;
     gn_status status;
@@ -175,6 +176,19 @@ static bool on_cancel(void *user) {
 /* ---- lanes -------------------------------------------------------------------------------------
  */
 
+static void enqueue(gn_job *x) {
+    x->state = GN_JOB_WAITING;
+    x->turn = ++x->v->jobs->clock;
+    x->before = x->share = x->within = x->seconds = 0;
+    x->expected = (double)NAN;
+    x->stop = x->again = x->told = false;
+}
+
+/* Whether somebody who wants it came while a job was on its way to its end. */
+static bool wanted_again(const gn_job *x) {
+    return !atomic_load(&x->v->ending) && (x->again || !unwanted(x));
+}
+
 /* Takes the lock off while it runs. The job stays in the list: it is neither done nor waited for.
  */
 static void run_job(gn_job *x) {
@@ -192,6 +206,7 @@ static void run_job(gn_job *x) {
     x->status = st;
     x->error = err;
     x->seconds = gn_view_seconds() - x->begun;
+    if (st == GN_ECANCEL && wanted_again(x)) enqueue(x);
     pthread_cond_broadcast(&x->v->jobs->changed);
 }
 
@@ -274,17 +289,14 @@ static gn_job *take_oldest(struct gn_view_jobs *j) {
 
 static gn_status start_job(gn_job *x, char **old_text, gn_error *err) {
     bool gone = x->state == GN_JOB_DONE && !x->text && !x->value;
+    x->again = x->state == GN_JOB_RUNNING && x->stop;
     if (x->state != GN_JOB_STOPPED && !(x->state == GN_JOB_FAILED && x->told) && !gone)
         return GN_OK;
     gn_status st = wake_lane(x->v->jobs, x->task.lane, err);
     if (st != GN_OK) return st;
     *old_text = x->text;
     x->text = NULL;
-    x->state = GN_JOB_WAITING;
-    x->turn = ++x->v->jobs->clock;
-    x->before = x->share = x->within = x->seconds = 0;
-    x->expected = (double)NAN;
-    x->stop = x->told = false;
+    enqueue(x);
     return GN_OK;
 }
 
@@ -358,7 +370,10 @@ gn_status gn_job_stop(gn_view *v, const char *key, gn_job_report *out, gn_error 
     pthread_mutex_lock(&j->lock);
     gn_job *x = find_job(j, key);
     if (x && x->state == GN_JOB_WAITING) x->state = GN_JOB_STOPPED;
-    if (x && x->state == GN_JOB_RUNNING) x->stop = true;
+    if (x && x->state == GN_JOB_RUNNING) {
+        x->stop = true;
+        x->again = false;
+    }
     if (x) pthread_cond_broadcast(&j->changed);
     st = x ? report(x, out, err) : gn_fail(err, GN_EINVAL, "nothing of this kind is computed");
     pthread_mutex_unlock(&j->lock);

@@ -13,7 +13,7 @@
 /* What the jobs of these tests do is told to them from outside. */
 static struct script {
     atomic_int begun, order[8];
-    atomic_bool hold, fail;
+    atomic_bool hold, fail, deaf;
 } script;
 
 struct args {
@@ -58,7 +58,7 @@ static gn_status run_script(gn_job *job, const void *user, gn_ctx *ctx, gn_error
     gn_job_say(job, gn_strdup("\"so_far\":1"));
     while (atomic_load(&script.hold) && st == GN_OK) {
         pause_ms(1);
-        st = gn_ctx_poll(ctx, err);
+        if (!atomic_load(&script.deaf)) st = gn_ctx_poll(ctx, err);
     }
     if (st != GN_OK) return st;
     if (atomic_load(&script.fail)) return gn_fail(err, GN_EDATA, "row %d is odd", a->number);
@@ -189,6 +189,29 @@ TEST(a_job_is_stopped_and_starts_anew) {
     gn_view_free(v);
 }
 
+TEST(who_asks_while_a_job_is_being_stopped_gets_it) {
+    gn_view *v = open_view(NULL);
+    REQUIRE(v);
+    char key[sizeof((gn_task *)0)->key];
+    gn_job_report r;
+    gn_error err;
+    key_of(1, key);
+    atomic_store(&script.hold, true);
+    atomic_store(&script.deaf, true);
+    CHECK(state_after(v, 1, GN_LANE_ROWS, 0) <= GN_JOB_RUNNING);
+    wait_begun(1);
+    OK(gn_job_stop(v, key, &r, &err));
+    CHECK(r.state == GN_JOB_RUNNING); /* it does not hear */
+    gn_job_report_free(v, &r);
+    CHECK(state_after(v, 1, GN_LANE_ROWS, 0) == GN_JOB_RUNNING);
+    atomic_store(&script.deaf, false);
+    wait_begun(2);
+    atomic_store(&script.hold, false);
+    CHECK(state_after(v, 1, GN_LANE_ROWS, LONG_MS) == GN_JOB_DONE);
+    CHECK(atomic_load(&script.begun) == 2);
+    gn_view_free(v);
+}
+
 TEST(a_failure_is_told_before_it_is_tried_again) {
     gn_view *v = open_view(NULL);
     REQUIRE(v);
@@ -302,6 +325,7 @@ int main(void) {
     RUN(progress_only_grows_and_ends_at_one);
     RUN(lanes_run_side_by_side_and_each_in_order);
     RUN(a_job_is_stopped_and_starts_anew);
+    RUN(who_asks_while_a_job_is_being_stopped_gets_it);
     RUN(a_failure_is_told_before_it_is_tried_again);
     RUN(values_are_in_the_cache_then);
     RUN(a_client_that_goes_takes_its_job_along);
