@@ -31,7 +31,7 @@ typedef struct gn_tsne_opts {
 /** UMAP: McInnes, Healy & Melville, arXiv:1802.03426. */
 typedef struct gn_umap_opts {
     size_t dim;           /**< 1 and more; 0: 2 */
-    size_t n_neighbors;   /**< the point itself included, as in the paper; 0: 15 */
+    size_t n_neighbors;   /**< the point itself included, as in the paper, from 2 on; 0: 15 */
     double min_dist;      /**< negative: 0.1 */
     double spread;        /**< 0: 1 */
     size_t n_steps;       /**< epochs; 0: 500 up to 10,000 points, 200 above */

@@ -238,10 +238,10 @@ gn_status gn_umap_new(gn_ctx *ctx, const gn_knn *knn, gn_mat init, const gn_umap
     if (o.dim > MAX_DIM)
         return gn_fail(err, GN_EINVAL, "UMAP in %zu dimensions, expected 1 to %d", o.dim, MAX_DIM);
     if (!(o.spread > 0) || !(o.min_dist <= o.spread) || !(o.negative_rate >= 0) ||
-        o.n_neighbors < 3)
+        o.n_neighbors < 2)
         return gn_fail(
             err, GN_EINVAL,
-            "UMAP: n_neighbors %zu, min_dist %g, spread %g; expected n_neighbors >= 3 and "
+            "UMAP: n_neighbors %zu, min_dist %g, spread %g; expected n_neighbors >= 2 and "
             "0 <= min_dist <= spread",
             o.n_neighbors, o.min_dist, o.spread);
     if (o.n_neighbors > knn->k + 1) {

@@ -242,6 +242,28 @@ TEST(umap_components) {
     gn_free(x);
 }
 
+/* Each point and its nearest one: as few as there can be, in many pieces. */
+TEST(umap_of_two_neighbors) {
+    float *x = clusters(8);
+    gn_knn *knn = lists(NULL, x, N, 14);
+    gn_map *l = NULL;
+    const gn_umap_opts opts = {.n_neighbors = 2, .min_dist = -1, .n_steps = 100};
+    REQUIRE(gn_umap_new(NULL, knn, (gn_mat){0}, &opts, &l, NULL) == GN_OK);
+    REQUIRE(gn_map_run(NULL, l, SIZE_MAX, NULL) == GN_OK);
+    const double *y = gn_map_positions(l).data;
+    size_t near = 0;
+    for (size_t i = 0; i < N; i++) {
+        const size_t j = (size_t)knn->index[i * 14];
+        CHECK(isfinite(y[2 * i]) && isfinite(y[2 * i + 1]));
+        near += hypot(y[2 * i] - y[2 * j], y[2 * i + 1] - y[2 * j + 1]) < 2;
+    }
+    printf("# %zu of %d are near their nearest\n", near, N);
+    CHECK(near > N * 9 / 10);
+    gn_map_free(l);
+    gn_knn_free(knn);
+    gn_free(x);
+}
+
 TEST(threads_and_pauses) {
     float *x = clusters(2);
     for (int method = 0; method < 2; method++) {
@@ -354,6 +376,9 @@ TEST(refusals) {
                       &err) == GN_EINVAL);
     CHECK(gn_umap_new(NULL, knn, (gn_mat){0}, &(gn_umap_opts){.min_dist = 2}, &l, &err) ==
           GN_EINVAL);
+    CHECK(gn_umap_new(NULL, knn, (gn_mat){0}, &(gn_umap_opts){.n_neighbors = 1}, &l, &err) ==
+          GN_EINVAL);
+    CHECK(strstr(err.message, "n_neighbors >= 2") != NULL);
     double y[2 * N] = {0};
     CHECK(gn_tsne_new(NULL, knn, gn_mat_f64(y, N - 1, 2), false, NULL, &l, &err) == GN_EINVAL);
     y[7] = (double)NAN;
@@ -386,6 +411,7 @@ int main(void) {
     RUN(umap_clusters);
     RUN(umap_curve);
     RUN(umap_components);
+    RUN(umap_of_two_neighbors);
     RUN(threads_and_pauses);
     RUN(quality);
     RUN(refusals);
