@@ -1,6 +1,6 @@
 // Checks 2, 3 and 6 of the viewer: all rows in every layout, PCA's numbers, a layout steered while it runs.
 import { join } from "node:path";
-import { ask, assert, byId, click, cloud, drawn, equal, mapStands, normal, note, project, run, slide, text, until, writeNpy } from "./harness.mjs";
+import { ask, assert, byId, click, cloud, drawn, equal, holds, mapStands, normal, note, project, run, slide, text, until, writeNpy, writeSet } from "./harness.mjs";
 
 /** Leading eigenvalues of the centred covariance, and its trace, by orthogonal iteration. */
 function spectrum(x, n, d, count) {
@@ -82,6 +82,25 @@ run([
       await page.close();
     }
     equal(loads[0], loads[1], "coordinates of two loads:");
+  }],
+
+  ["labels of a finished layout are asked for once", async (t) => {
+    const words = ["the bank of the river", "money in the bank", "a tree near water"], r = normal(3);
+    writeSet(join(t.folder, "reps"), Array.from({ length: 60 }, (_, i) => [words[i % 3], "x"]), 2, 6, () => Float32Array.from({ length: 6 }, r));
+    const page = await t.open(t.folder);
+    const asked = () => page.seen.requests.filter((path) => path.endsWith("/labels")).length;
+    const answered = (n) => holds(page, (n) => performance.getEntriesByType("resource").filter((e) => e.name.includes("/labels")).length >= n, n);
+    await mapStands(page);
+    await answered(1);
+    for (const [k, method] of ["tsne", "umap"].entries()) {
+      equal(asked(), k + 1, `before ${method}:`);
+      await project(page, method, { steps: 100 });
+      await answered(k + 2);
+      await click(page, "labels");
+      await click(page, "labels");
+      await page.evaluate(() => new Promise((done) => setTimeout(done, 200)));
+      equal(asked(), k + 2, `after ${method}, labels put away and back:`);
+    }
   }],
 
   ["a layout is watched, paused, steered and never in the way", async (t) => {

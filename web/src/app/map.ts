@@ -9,7 +9,7 @@ import { api } from "../api/client";
 import { tokenOf, tokens } from "../state/columns";
 import { clip, percent } from "../state/format";
 import { drawn } from "../state/handle";
-import { arrived, finished, layout, layoutLayers, shownLayer, shownState } from "../state/layouts";
+import { arrived, finished, type Layout, layout, layoutLayers, shownLayer, shownState } from "../state/layouts";
 import { trails } from "../screens/trails";
 import { cameraMoved, pendingCamera } from "../state/view";
 import { hasRow } from "../state/rows";
@@ -242,14 +242,23 @@ export function connectMap(host: HTMLElement): () => void {
     plot.setLabels([...rows.values()]);
   };
 
-  /** Words for the dense regions of a finished layout. */
+  /** Words for the dense regions of a finished layout, asked for once: until it goes on, they stay what they are. */
+  const words = new WeakMap<Layout, Map<string, ReturnType<typeof api.labels>>>();
+  const wordsOf = (l: Layout, of: number): ReturnType<typeof api.labels> => {
+    const asked = words.get(l) ?? new Map<string, ReturnType<typeof api.labels>>();
+    const key = `${of} ${l.state.peek()?.epoch}`;
+    const reply = asked.get(key) ?? api.labels(l.request.peek().source, l.id, of, l.abort.signal);
+    reply.catch(() => asked.delete(key)); // asked again when it is wanted again
+    words.set(l, asked.set(key, reply));
+    return reply;
+  };
   const askLabels = (): void => {
     const l = layout.value;
     const of = shownLayer.value;
     const done = finished.value;
     autoLabels.value = [];
     if (!l || !done || of === null || !showLabels.value) return;
-    api.labels(l.request.peek().source, l.id, of, l.abort.signal).then(
+    wordsOf(l, of).then(
       ({ labels }) => {
         const p = l.positions.get(of);
         if (p && layout.peek() === l && shownLayer.peek() === of) autoLabels.value = anchor(labels, p, l.request.peek().dim);
