@@ -91,12 +91,14 @@ typedef struct gn_vlayout {
     pthread_cond_t changed;
     gn_vlayout_state state;
     bool want_pause, deleted;
-    bool resume;    /**< goes on from the positions that are there */
-    bool has_place; /**< among the running; under the list's lock */
+    bool resume;                 /**< goes on from the positions that are there */
+    gn_vlayout_params made_with; /**< what those come from; the worker's alone */
+    bool has_place;              /**< among the running; under the list's lock */
     double begun;
     const char *phase;
     gn_vlayout_params params;
-    size_t version; /**< of params */
+    size_t version; /**< counts changes of params */
+    size_t taken;   /**< the version that the worker took last */
     size_t epoch, epochs;
     double loss, seconds, perplexity;
     gn_vlayout_layer *layer; /**< (n_layers) */
@@ -118,9 +120,16 @@ void gn_vlayout_note(gn_vlayout *l, const char *format, ...) GN_PRINTF(2, 3);
 /** Copies positions (n, dim) of layer i for all who watch. @param made it will not move any more.
  */
 void gn_vlayout_publish(gn_vlayout *l, size_t i, const double *positions, bool made);
-/** Waits while the layout is paused. Gives the parameters and their version.
+/** Waits while the layout is paused. Gives the parameters, which the worker then goes by, and their
+ *  version.
  *  @return GN_OK; GN_ECANCEL. */
 gn_status gn_vlayout_next(gn_vlayout *l, gn_vlayout_params *params, size_t *version, gn_error *err);
+
+/** Whether one that has ended can go on from its positions with other parameters; the lock is held.
+ */
+bool gn_vlayout_goes_on(const gn_vlayout *l);
+/** Makes it ready for that: it waits for its worker. The lock is held. */
+void gn_vlayout_again(gn_vlayout *l);
 
 /* ---- layout_rows.c: the vectors of one layer, and their neighbours ---- */
 
@@ -203,9 +212,14 @@ extern const gn_route gn_vlayout_routes[];
 /** A new layout from the body of a request; nothing is started. The reference is the caller's. */
 gn_status gn_vlayout_read(gn_view *v, const json_t *body, gn_vlayout **out, gn_reply *re,
                           gn_error *err);
-/** Parameters in `object` over those there are. @return GN_OK; GN_EINVAL naming the one. */
+/** Parameters in `object` over those there are.
+ *  @return GN_OK; GN_EINVAL naming the one that is out of range, or that the method does not have.
+ */
 gn_status gn_vlayout_read_params(const gn_vlayout *l, const json_t *object,
                                  gn_vlayout_params *params, gn_error *err);
+/** Whether they differ, steps left aside or counted. */
+bool gn_vlayout_params_differ(const gn_vlayout_params *a, const gn_vlayout_params *b,
+                              bool but_in_steps);
 
 /* ---- layout_replies.c: streams and downloads of positions ---- */
 

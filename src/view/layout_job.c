@@ -3,7 +3,14 @@
  * Routes never touch the worker's things. They set wishes under the lock (pause, new parameters) or
  * the flag `quit`, which is also what cancels every computation that the worker makes, and answer;
  * the worker looks at them between two slices. While it is paused it gives its place among the
- * running jobs to another. */
+ * running jobs to another. Parameters that come after its last look and before its end are taken up
+ * by going on: a change that was answered with 200 is never lost.
+ *
+ * A layout uses all cores for seconds to minutes, and is in no hurry that a person would notice;
+ * requests, and the browser that draws, are. So the worker and the threads of its context, which
+ * inherit that, run at a lower priority, and whoever answers or draws gets the processor at once.
+ */
+#define _XOPEN_SOURCE 700
 #include "view/layout.h"
 #include "view/watch.h"
 
@@ -13,6 +20,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/resource.h>
+#endif
+
+enum { NICENESS = 3 };
 
 void gn_vlayout_hold(gn_vlayout *l) {
     atomic_fetch_add(&l->references, 1);
@@ -87,14 +99,46 @@ gn_status gn_vlayout_next(gn_vlayout *l, gn_vlayout_params *params, size_t *vers
         pthread_cond_broadcast(&l->changed);
     }
     *params = l->params;
-    *version = l->version;
+    *version = l->taken = l->version;
     pthread_mutex_unlock(&l->lock);
     if (cancelled(l)) return gn_fail(err, GN_ECANCEL, "stopped");
     return gn_watch_unchanged(l->s, err); /* a map of vectors that are gone would show nothing */
 }
 
-static void *work(void *user) {
-    gn_vlayout *l = user;
+bool gn_vlayout_goes_on(const gn_vlayout *l) {
+    const bool steered =
+        l->method == GN_LAYOUT_TSNE || l->method == GN_LAYOUT_UMAP || l->method == GN_LAYOUT_PCA;
+    return steered && l->n_layers == 1 && l->layer[0].frame > 0 && !l->deleted &&
+           l->state != GN_LAYOUT_FAILED;
+}
+
+void gn_vlayout_again(gn_vlayout *l) {
+    l->state = GN_LAYOUT_WAITING;
+    l->resume = true;
+    l->layer[0].made = false;
+    l->layer[0].has_quality = false;
+}
+
+/* This thread's priority, and that of the threads that it will start. Linux counts niceness by
+ * thread; elsewhere it would be the whole server's, so there all stays as it is. */
+static void give_way(void) {
+#ifdef __linux__
+    setpriority(PRIO_PROCESS, 0, NICENESS); /* refused: then all are equal, as before */
+#endif
+}
+
+static void note_in_log(gn_vlayout *l, double seconds) {
+    json_t *about = json_pack("{s:o,s:o,s:s}", "layout", gn_json_whole(l->id), "source",
+                              gn_json_whole(l->s->id), "method", gn_vlayout_methods[l->method]);
+    pthread_mutex_lock(&l->lock);
+    if (about) json_object_set(about, "params", l->params_json);
+    pthread_mutex_unlock(&l->lock);
+    gn_view_note(l->v, "layout", about, seconds);
+}
+
+/* One run, and the state in which it left the layout: waiting for another run where parameters
+ * changed at the last moment. */
+static gn_vlayout_state run(gn_vlayout *l) {
     gn_ctx *ctx = NULL;
     gn_error err = {0};
     const gn_ctx_opts o = {
@@ -116,20 +160,28 @@ static void *work(void *user) {
     gn_ctx_free(ctx);
     const double seconds = gn_view_seconds() - begun;
     gn_vlayouts_leave(l);
-    json_t *about = json_pack("{s:o,s:o,s:s}", "layout", gn_json_whole(l->id), "source",
-                              gn_json_whole(l->s->id), "method", gn_vlayout_methods[l->method]);
-    if (about) json_object_set(about, "params", l->params_json);
-    gn_view_note(l->v, "layout", about, seconds);
+    note_in_log(l, seconds);
     pthread_mutex_lock(&l->lock);
     l->seconds = seconds;
     l->phase = NULL;
     l->error = err;
-    l->state = st == GN_OK        ? GN_LAYOUT_DONE
-               : st == GN_ECANCEL ? GN_LAYOUT_STOPPED
-                                  : GN_LAYOUT_FAILED;
+    if (st == GN_OK && l->taken != l->version && gn_vlayout_goes_on(l))
+        gn_vlayout_again(l);
+    else
+        l->state = st == GN_OK        ? GN_LAYOUT_DONE
+                   : st == GN_ECANCEL ? GN_LAYOUT_STOPPED
+                                      : GN_LAYOUT_FAILED;
+    const gn_vlayout_state state = l->state;
     pthread_cond_broadcast(&l->changed);
     pthread_mutex_unlock(&l->lock);
-    gn_vlayouts_ended(l);
+    return state;
+}
+
+static void *work(void *user) {
+    give_way();
+    while (run(user) == GN_LAYOUT_WAITING) {
+    }
+    gn_vlayouts_ended(user);
     return NULL;
 }
 

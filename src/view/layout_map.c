@@ -1,10 +1,12 @@
 /* t-SNE and UMAP of one layer, in slices.
  *
- * A slice is as many steps as fit into SLICE_S, measured as it goes, so that some twenty frames a
+ * A slice is as many steps as fit into SLICE_S, measured as it goes, so that some fifteen frames a
  * second are there to be watched whatever the number of rows, and so that a pause, a stop or a new
  * parameter waits for one slice at most. New parameters take effect on a new map that starts where
  * the old one was: its graph is made anew from the lists, which are searched for only when they are
- * too short. */
+ * too short. It runs the steps that the plan has left, and at least a third of the plan, so that
+ * the change is seen; where only the number of steps changed, exactly what is left. t-SNE's
+ * exaggeration acts in the first phase: changed later, it begins that phase once more. */
 #include "view/layout.h"
 
 #include "base/ctx.h"
@@ -12,7 +14,7 @@
 #include <math.h>
 #include <string.h>
 
-#define SLICE_S 0.04
+#define SLICE_S 0.06
 enum { QUALITY_K = 15, SAMPLE = 1000, SAMPLE_OF_MANY = 300, MANY = 20000, EARLY = 250 };
 
 /* Neighbours that the method looks at. */
@@ -48,9 +50,12 @@ done:
     return st;
 }
 
-/* A new map from `start`. @param resume it goes on from there as it is, for `steps` more. */
+/* A new map from `start`.
+ * @param resume it goes on from there as it is. @param steps all that it makes, `early` of them
+ *        with t-SNE's exaggeration. */
 static gn_status new_map(gn_vlayout *l, gn_ctx *ctx, const gn_knn *knn, gn_mat start, bool resume,
-                         size_t steps, const gn_vlayout_params *p, gn_map **out, gn_error *err) {
+                         size_t early, size_t steps, const gn_vlayout_params *p, gn_map **out,
+                         gn_error *err) {
     if (l->method == GN_LAYOUT_UMAP)
         return gn_umap_new(ctx, knn, start,
                            &(gn_umap_opts){.dim = l->dim,
@@ -63,8 +68,8 @@ static gn_status new_map(gn_vlayout *l, gn_ctx *ctx, const gn_knn *knn, gn_mat s
                                        .perplexity = p->perplexity,
                                        .exaggeration = p->exaggeration,
                                        .learning_rate = p->learning_rate,
-                                       .n_early = resume ? 0 : early_steps(steps),
-                                       .n_steps = resume ? steps : steps - early_steps(steps)},
+                                       .n_early = early,
+                                       .n_steps = steps - early},
                        out, err);
 }
 
@@ -77,49 +82,66 @@ struct run {
     const double *before;
     float *weight;
     gn_map *map;
-    size_t version, steps_before; /* of the maps that this one goes on from */
+    gn_vlayout_params p;
+    size_t version;
+    size_t steps_before; /* of the maps that this one goes on from */
+    size_t planned;      /* steps of this layer, those included */
+    bool over;           /* the plan was cut to what is done already */
 };
 
 /* What the layout says of itself while it runs. */
 static void tell(const struct run *r) {
-    const gn_map_state s = gn_map_get(r->map);
     gn_vlayout *l = r->l;
+    gn_map_state s = {.loss = (double)NAN};
+    if (r->map) s = gn_map_get(r->map);
     pthread_mutex_lock(&l->lock);
-    const size_t of_layer = r->steps_before + s.n_steps;
-    l->epoch = r->i * of_layer + r->steps_before + s.step;
-    l->epochs = l->n_layers * of_layer;
+    l->epoch = r->i * r->planned + r->steps_before + s.step;
+    l->epochs = l->n_layers * r->planned;
     if (isfinite(s.loss)) l->loss = s.loss;
-    l->perplexity = s.perplexity;
+    if (r->map) l->perplexity = s.perplexity;
     pthread_mutex_unlock(&l->lock);
 }
 
-static gn_status replace(struct run *r, const gn_vlayout_params *p, gn_error *err) {
+static gn_status pull_back(struct run *r, gn_map *map, const gn_vlayout_params *p, gn_error *err) {
+    const double usual = r->l->method == GN_LAYOUT_UMAP ? 0.01 : 0.05;
+    if (!r->before) return GN_OK;
+    return gn_map_pull(map, gn_mat_f64(r->before, r->l->n, r->l->dim), r->weight,
+                       p->pull >= 0 ? p->pull : usual, err);
+}
+
+/* Goes on from `start`, which took `done` steps under the parameters r->p, under others. */
+static gn_status go_on(struct run *r, gn_mat start, size_t done, const gn_vlayout_params *p,
+                       gn_error *err) {
     gn_vlayout *l = r->l;
-    const gn_map_state s = gn_map_get(r->map);
+    const bool steps_only = !gn_vlayout_params_differ(&r->p, p, true),
+               exaggerates =
+                   r->p.exaggeration < p->exaggeration || r->p.exaggeration > p->exaggeration;
+    const size_t all = wanted_steps(l, p), least = steps_only ? 0 : all / 3 + 1,
+                 left = all > done + least ? all - done : least, first = early_steps(all);
+    /* one that started from the layer before had no first phase */
+    const size_t early = !r->before && done < first ? first - done
+                         : exaggerates              ? early_steps(left)
+                                                    : 0;
     gn_map *map = NULL;
-    const size_t done = r->steps_before + s.step;
-    const size_t all = wanted_steps(l, p), again = all / 3 + 1; /* enough to see the change */
-    const size_t left = all > done + again ? all - done : again;
+    gn_status st = GN_OK;
+    r->p = *p;
+    r->planned = done + left;
+    r->over = left == 0;
+    if (r->over) return GN_OK;
     gn_vlayout_phase(l, "neighbors");
-    gn_status st = gn_vlayout_rows_knn(l, r->i, wanted_neighbors(l, p), r->ctx, r->rows, err);
-    if (st == GN_OK)
-        st = new_map(l, r->ctx, r->rows->knn, gn_map_positions(r->map), true, left, p, &map, err);
-    if (st == GN_OK && r->before)
-        st = gn_map_pull(map, gn_mat_f64(r->before, l->n, l->dim), r->weight,
-                         p->pull >= 0                  ? p->pull
-                         : l->method == GN_LAYOUT_UMAP ? 0.01
-                                                       : 0.05,
-                         err);
-    if (st != GN_OK) {
-        gn_map_free(map);
-        return st;
-    }
+    gn_vlayout_note(l, "%s", "");
+    GN_TRY(gn_vlayout_rows_knn(l, r->i, wanted_neighbors(l, p), r->ctx, r->rows, err));
+    GN_TRY(new_map(l, r->ctx, r->rows->knn, start, true, early, left, p, &map, err));
+    GN_TRY(pull_back(r, map, p, err));
     gn_map_free(r->map);
     r->map = map;
+    map = NULL;
     r->steps_before = done;
     gn_vlayout_phase(l, "optimise");
     tell(r);
-    return GN_OK;
+done:
+    gn_map_free(map);
+    return st;
 }
 
 static gn_status run_slices(struct run *r, gn_error *err) {
@@ -131,11 +153,12 @@ static gn_status run_slices(struct run *r, gn_error *err) {
         size_t version;
         GN_TRY(gn_vlayout_next(l, &p, &version, err));
         if (version != r->version) {
-            GN_TRY(replace(r, &p, err));
             r->version = version;
+            GN_TRY(go_on(r, gn_map_positions(r->map), r->steps_before + gn_map_get(r->map).step, &p,
+                         err));
         }
-        gn_map_state s = gn_map_get(r->map);
-        if (s.step >= s.n_steps) return GN_OK;
+        const gn_map_state s = gn_map_get(r->map);
+        if (r->over || s.step >= s.n_steps) return GN_OK;
         const double begun = gn_view_seconds();
         GN_TRY(gn_map_run(r->ctx, r->map, slice, err));
         const double took = gn_view_seconds() - begun;
@@ -147,12 +170,13 @@ done:
     return st;
 }
 
-static gn_status measure(struct run *r, gn_error *err) {
+/* How far places (n, dim) can be trusted. */
+static gn_status measure(const struct run *r, const double *places, gn_error *err) {
     gn_vlayout *l = r->l;
     gn_map_quality q;
     gn_vlayout_phase(l, "quality");
     gn_status st = gn_map_quality_compute(
-        r->ctx, r->rows->x, r->rows->knn, gn_map_positions(r->map),
+        r->ctx, r->rows->x, r->rows->knn, gn_mat_f64(places, l->n, l->dim),
         &(gn_map_quality_opts){
             .k = QUALITY_K, .metric = l->metric, .n_sample = l->n > MANY ? SAMPLE_OF_MANY : SAMPLE},
         NULL, &q, err);
@@ -164,46 +188,69 @@ static gn_status measure(struct run *r, gn_error *err) {
     return GN_OK;
 }
 
+/* The first map of a layer: from the layer before, from principal components, or of its own. */
+static gn_status begin(struct run *r, const gn_vlayout_rows *before_rows, double *out,
+                       gn_error *err) {
+    gn_vlayout *l = r->l;
+    const gn_knn *knn = r->rows->knn;
+    gn_mat start = {0};
+    gn_status st = GN_OK;
+    if (r->before) {
+        const size_t k = knn->k < before_rows->knn->k ? knn->k : before_rows->knn->k;
+        GN_TRY(gn_alloc_array(&r->weight, l->n, sizeof *r->weight, "shared neighbours", err));
+        GN_TRY(gn_lists_jaccard(r->ctx, knn, before_rows->knn, k < 30 ? k : 30, r->weight, err));
+        start = gn_mat_f64(r->before, l->n, l->dim);
+    } else if (l->method == GN_LAYOUT_TSNE) {
+        GN_TRY(principal_start(r->ctx, r->rows->x, l->dim, out, err));
+        start = gn_mat_f64(out, l->n, l->dim);
+    }
+    r->planned = wanted_steps(l, &r->p);
+    GN_TRY(new_map(l, r->ctx, knn, start, r->before, r->before ? 0 : early_steps(r->planned),
+                   r->planned, &r->p, &r->map, err));
+    GN_TRY(pull_back(r, r->map, &r->p, err));
+    gn_vlayout_publish(l, r->i, gn_map_positions(r->map).data, false);
+done:
+    return st;
+}
+
+/* From the positions that the layout has, after it had ended. */
+static gn_status resume(struct run *r, const gn_vlayout_params *p, double *out, gn_error *err) {
+    gn_vlayout *l = r->l;
+    pthread_mutex_lock(&l->lock);
+    const size_t done = l->epoch;
+    for (size_t j = 0; j < l->n * l->dim; j++) out[j] = (double)l->layer[r->i].positions[j];
+    pthread_mutex_unlock(&l->lock);
+    r->p = l->made_with;
+    r->steps_before = done;
+    return go_on(r, gn_mat_f64(out, l->n, l->dim), done, p, err);
+}
+
 gn_status gn_vlayout_map(gn_vlayout *l, size_t i, gn_ctx *ctx, gn_vlayout_rows *rows,
                          const double *before, const gn_vlayout_rows *before_rows, double *out,
                          gn_error *err) {
     struct run r = {.l = l, .i = i, .ctx = ctx, .rows = rows, .before = before};
     gn_vlayout_params p;
-    gn_mat start = {0};
     gn_status st = GN_OK;
     GN_TRY(gn_vlayout_next(l, &p, &r.version, err));
     gn_vlayout_phase(l, "neighbors");
     GN_TRY(gn_vlayout_rows_knn(l, i, wanted_neighbors(l, &p), ctx, rows, err));
     gn_vlayout_phase(l, "start");
-    if (before) {
-        const size_t k = rows->knn->k < before_rows->knn->k ? rows->knn->k : before_rows->knn->k;
-        GN_TRY(gn_alloc_array(&r.weight, l->n, sizeof *r.weight, "shared neighbours", err));
-        GN_TRY(gn_lists_jaccard(ctx, rows->knn, before_rows->knn, k < 30 ? k : 30, r.weight, err));
-        start = gn_mat_f64(before, l->n, l->dim);
-    } else if (l->resume) {
-        pthread_mutex_lock(&l->lock);
-        for (size_t j = 0; j < l->n * l->dim; j++) out[j] = (double)l->layer[i].positions[j];
-        pthread_mutex_unlock(&l->lock);
-        start = gn_mat_f64(out, l->n, l->dim);
-    } else if (l->method == GN_LAYOUT_TSNE) {
-        GN_TRY(principal_start(ctx, rows->x, l->dim, out, err));
-        start = gn_mat_f64(out, l->n, l->dim);
+    if (l->resume) {
+        GN_TRY(resume(&r, &p, out, err));
+    } else {
+        r.p = p;
+        GN_TRY(begin(&r, before_rows, out, err));
     }
-    GN_TRY(new_map(l, ctx, rows->knn, start, before || l->resume, wanted_steps(l, &p), &p, &r.map,
-                   err));
-    if (before)
-        GN_TRY(gn_map_pull(r.map, start, r.weight,
-                           p.pull >= 0                   ? p.pull
-                           : l->method == GN_LAYOUT_UMAP ? 0.01
-                                                         : 0.05,
-                           err));
-    gn_vlayout_publish(l, i, gn_map_positions(r.map).data, false);
     gn_vlayout_phase(l, "optimise");
     tell(&r);
-    GN_TRY(run_slices(&r, err));
-    memcpy(out, gn_map_positions(r.map).data, l->n * l->dim * sizeof *out);
-    GN_TRY(measure(&r, err));
+    if (r.map) {
+        GN_TRY(run_slices(&r, err));
+        tell(&r);
+        memcpy(out, gn_map_positions(r.map).data, l->n * l->dim * sizeof *out);
+    }
+    GN_TRY(measure(&r, out, err));
 done:
+    l->made_with = r.p;
     gn_map_free(r.map);
     gn_free(r.weight);
     return st;

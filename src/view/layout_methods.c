@@ -5,6 +5,7 @@
 
 #include "base/ctx.h"
 #include "gonio/axes.h"
+#include "projection/pca.h"
 
 #include <math.h>
 #include <string.h>
@@ -23,18 +24,23 @@ static gn_status pick(const gn_vlayout *l, const gn_vlayout_params *p, const gn_
                       const struct making *m, size_t layer, double *out, double *share,
                       gn_error *err) {
     const size_t k = gn_pca_components(pca), n = x.rows;
+    size_t which[3], n_axes = 0, across = 0; /* the components; numbers in a row of part */
     double *part = NULL, *own = NULL;
     gn_status st = GN_OK;
-    GN_TRY(gn_alloc_array(&part, n * k, sizeof *part, "coordinates", err));
+    for (size_t a = 0; a < l->dim; a++)
+        if (p->component[a] < k) which[n_axes++] = p->component[a];
+    across = m->joint ? k : n_axes;
+    GN_TRY(gn_alloc_array(&part, n * (across ? across : 1), sizeof *part, "coordinates", err));
     GN_TRY(gn_alloc_array(&own, k, sizeof *own, "shares", err));
     if (m->joint)
         GN_TRY(gn_joint_project(m->ctx, m->joint, layer, x, part, own, err));
     else
-        GN_TRY(gn_pca_project(m->ctx, pca, x, part, err));
-    for (size_t a = 0; a < l->dim; a++) {
-        const size_t c = p->component[a];
-        for (size_t i = 0; i < n; i++) out[i * l->dim + a] = c < k ? part[i * k + c] : 0;
+        GN_TRY(gn_pca_project_some(m->ctx, pca, NULL, which, n_axes, x, part, NULL, err));
+    for (size_t a = 0, at = 0; a < l->dim; a++) {
+        const size_t c = p->component[a], from = m->joint ? c : at;
+        for (size_t i = 0; i < n; i++) out[i * l->dim + a] = c < k ? part[i * across + from] : 0;
         share[a] = c >= k ? 0 : m->joint ? own[c] : gn_pca_share(pca, c);
+        at += c < k;
     }
 done:
     gn_free(part);
@@ -98,7 +104,8 @@ static gn_status on_axes(struct making *m, size_t i, double *out, gn_error *err)
                                  l->axis[a].n_right};
     gn_vlayout_phase(l, "axes");
     if (!l->row) {
-        st = gn_axes_places(m->ctx, m->rows.x, axis, l->dim, NULL, out, err);
+        st = gn_layer_prefix((gn_layer){l->v, l->s, l->layer[i].stored},
+                             gn_axes_places(m->ctx, m->rows.x, axis, l->dim, NULL, out, err), err);
     } else {
         GN_TRY(gn_vlayout_rows_open(l, i, true, m->ctx, &all, err));
         GN_TRY(gn_alloc_array(&place, all.x.rows * l->dim, sizeof *place, "places", err));
@@ -112,13 +119,14 @@ done:
     return st;
 }
 
-static gn_status as_it_is(struct making *m, double *out, gn_error *err) {
+static gn_status as_it_is(struct making *m, size_t layer, double *out, gn_error *err) {
     const gn_vlayout *l = m->l;
     const size_t d = m->rows.x.cols;
     double *place = NULL;
     gn_status st = GN_OK;
     GN_TRY(gn_alloc_array(&place, l->n * d, sizeof *place, "places", err));
-    GN_TRY(gn_raw_places(m->rows.x, place, err));
+    GN_TRY(gn_layer_prefix((gn_layer){l->v, l->s, l->layer[layer].stored},
+                           gn_raw_places(m->rows.x, place, err), err));
     for (size_t i = 0; i < l->n; i++)
         for (size_t a = 0; a < l->dim; a++) out[i * l->dim + a] = a < d ? place[i * d + a] : 0;
 done:
@@ -142,7 +150,8 @@ static gn_status find_basis(struct making *m, gn_error *err) {
             const gn_joint_opts o = {.n_components = components_wanted(l, &p, m->rows.x)};
             GN_TRY(gn_joint_new(m->rows.x.cols, &o, &m->joint, err));
         }
-        GN_TRY(gn_joint_add(m->ctx, m->joint, m->rows.x, err));
+        GN_TRY(gn_layer_prefix((gn_layer){l->v, l->s, l->layer[i].stored},
+                               gn_joint_add(m->ctx, m->joint, m->rows.x, err), err));
         gn_vlayout_rows_close(l, &m->rows);
         GN_TRY(gn_vlayout_next(l, &p, &version, err));
     }
@@ -186,7 +195,7 @@ static gn_status make_layer(struct making *m, size_t i, gn_error *err) {
         GN_TRY(gn_vlayout_rows_open(l, i, false, m->ctx, &m->rows, err));
     switch (l->method) {
     case GN_LAYOUT_RAW:
-        st = as_it_is(m, m->now, err);
+        st = as_it_is(m, i, m->now, err);
         break;
     case GN_LAYOUT_AXES:
         st = on_axes(m, i, m->now, err);

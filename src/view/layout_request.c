@@ -38,15 +38,53 @@ static gn_status read_components(const gn_vlayout *l, const json_t *object, gn_v
     return GN_OK;
 }
 
+/* By method, in the order of its words. */
+static const char *const names_of[] = {
+    [GN_LAYOUT_RAW] = "",
+    [GN_LAYOUT_PCA] = "components",
+    [GN_LAYOUT_TSNE] = "perplexity exaggeration learning_rate steps pull",
+    [GN_LAYOUT_UMAP] = "neighbors min_dist steps pull",
+    [GN_LAYOUT_AXES] = "axes",
+    [GN_LAYOUT_BOOKMARK] = "bookmark projection",
+};
+
+/* A parameter that the method does not have would be kept and change nothing. */
+static gn_status check_names(const gn_vlayout *l, const json_t *object, gn_error *err) {
+    const char *name, *all = names_of[l->method];
+    const json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, name, value) {
+        const size_t n = strlen(name);
+        const char *at = n > 0 ? strstr(all, name) : NULL;
+        while (at && ((at > all && at[-1] != ' ') || (at[n] != ' ' && at[n] != '\0')))
+            at = strstr(at + n, name);
+        if (!at)
+            return gn_fail(err, GN_EINVAL, "'params': %s has no '%.80s'%s%s",
+                           gn_vlayout_methods[l->method], name, *all ? ", expected some of: " : "",
+                           all);
+    }
+    return GN_OK;
+}
+
+bool gn_vlayout_params_differ(const gn_vlayout_params *a, const gn_vlayout_params *b,
+                              bool but_in_steps) {
+    const double x[] = {a->perplexity, a->exaggeration, a->learning_rate, a->min_dist, a->pull},
+                 y[] = {b->perplexity, b->exaggeration, b->learning_rate, b->min_dist, b->pull};
+    bool differ = a->neighbors != b->neighbors || (!but_in_steps && a->steps != b->steps);
+    for (size_t i = 0; i < sizeof x / sizeof *x; i++) differ |= x[i] < y[i] || x[i] > y[i];
+    for (size_t i = 0; i < 3; i++) differ |= a->component[i] != b->component[i];
+    return differ;
+}
+
 gn_status gn_vlayout_read_params(const gn_vlayout *l, const json_t *object,
                                  gn_vlayout_params *params, gn_error *err) {
     gn_vlayout_params p = *params;
     gn_status st;
+    GN_TRY(check_names(l, object, err));
     GN_TRY(gn_body_real(object, "perplexity", 1, 341, p.perplexity, &p.perplexity, err));
     GN_TRY(gn_body_real(object, "exaggeration", 1, 1000, p.exaggeration, &p.exaggeration, err));
     GN_TRY(gn_body_real(object, "learning_rate", 0, 1e9, p.learning_rate, &p.learning_rate, err));
     GN_TRY(gn_body_size(object, "steps", 1, 1000000, p.steps, &p.steps, err));
-    GN_TRY(gn_body_size(object, "neighbors", 3, 1025, p.neighbors, &p.neighbors, err));
+    GN_TRY(gn_body_size(object, "neighbors", 2, 1025, p.neighbors, &p.neighbors, err));
     GN_TRY(gn_body_real(object, "min_dist", 0, 1, p.min_dist, &p.min_dist, err));
     GN_TRY(gn_body_real(object, "pull", 0, 1, p.pull, &p.pull, err));
     GN_TRY(read_components(l, object, &p, err));

@@ -53,11 +53,13 @@ gn_status gn_vlayout_rows_open(gn_vlayout *l, size_t i, bool all_rows, gn_ctx *c
     gn_vlayout_rows r = {.x = x};
     struct copying c = {.row = all_rows ? NULL : l->row, .x = x};
     c.n = c.row ? l->n : x.rows;
-    if (!c.row && !l->space.center) {
-        char name[160];
-        snprintf(name, sizeof name, "%.100s, layer %zu", l->s->about.name,
-                 gn_source_layer(l->s, layer.i));
-        GN_TRY(gn_mat_check_finite(x, name, err));
+    if (!c.row && !l->space.center) { /* other methods look at every value themselves */
+        if (l->method == GN_LAYOUT_TSNE || l->method == GN_LAYOUT_UMAP) {
+            char name[160];
+            snprintf(name, sizeof name, "%.100s, layer %zu", l->s->about.name,
+                     gn_source_layer(l->s, layer.i));
+            GN_TRY(gn_mat_check_finite(x, name, err));
+        }
         *out = r;
         return GN_OK;
     }

@@ -196,31 +196,36 @@ static gn_status stop_layout(gn_view *v, const gn_request *rq, gn_reply *re, gn_
     return st;
 }
 
-/* Whether a map that has ended can go on with other parameters. */
-static gn_status go_on(gn_vlayout *l, gn_reply *re, gn_error *err) {
-    pthread_mutex_lock(&l->lock);
-    const bool map = l->method == GN_LAYOUT_TSNE || l->method == GN_LAYOUT_UMAP;
-    const bool runs = l->state < GN_LAYOUT_DONE; /* another request was faster */
-    const bool can = !runs && map && l->n_layers == 1 && l->layer[0].frame > 0 && !l->deleted &&
-                     l->state != GN_LAYOUT_FAILED;
-    if (can) {
-        l->state = GN_LAYOUT_WAITING;
-        l->resume = true;
-        l->want_pause = false;
-        l->layer[0].made = false;
-        l->layer[0].has_quality = false;
-        atomic_store(&l->quit, false);
-    }
-    pthread_mutex_unlock(&l->lock);
-    if (runs) return GN_OK;
-    if (!can)
+/* Takes new parameters up under the lock, so that none is lost between two requests or behind the
+ * worker's back. @param begin receives whether a layout that has ended is to go on. */
+static gn_status change(gn_vlayout *l, const json_t *object, bool *begin, gn_reply *re,
+                        gn_error *err) {
+    gn_vlayout_params next = l->params;
+    gn_status st = gn_vlayout_read_params(l, object, &next, err);
+    const bool ended = l->state >= GN_LAYOUT_DONE;
+    if (st != GN_OK) return st;
+    if (l->method == GN_LAYOUT_RAW || l->method == GN_LAYOUT_AXES ||
+        l->method == GN_LAYOUT_BOOKMARK)
+        return gn_conflict(re, err, "a layout of method %s has nothing to change: start another",
+                           gn_vlayout_methods[l->method]);
+    if (ended && !gn_vlayout_goes_on(l))
         return gn_conflict(re, err, "layout %zu has ended and cannot go on: start another", l->id);
-    return gn_vlayouts_begin(l, err);
+    if (!gn_vlayout_params_differ(&l->params, &next, false)) return GN_OK;
+    json_object_update(l->params_json, (json_t *)(uintptr_t)object);
+    l->params = next;
+    l->version++;
+    *begin = ended;
+    if (!ended) return GN_OK;
+    gn_vlayout_again(l);
+    l->want_pause = false;
+    atomic_store(&l->quit, false);
+    return GN_OK;
 }
 
 static gn_status patch_layout(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err) {
     gn_vlayout *l;
     json_t *object = NULL;
+    bool begin = false;
     gn_status st = gn_vlayout_find(v, rq->part[0], &l, re, err);
     if (st != GN_OK) return st;
     GN_TRY(gn_body_object(rq->body, "params", &object, err));
@@ -229,14 +234,13 @@ static gn_status patch_layout(gn_view *v, const gn_request *rq, gn_reply *re, gn
         goto done;
     }
     pthread_mutex_lock(&l->lock);
-    const bool ended = l->state >= GN_LAYOUT_DONE;
-    st = gn_vlayout_read_params(l, object, &l->params, err);
-    if (st == GN_OK) {
-        json_object_update(l->params_json, object);
-        l->version++;
-    }
+    st = change(l, object, &begin, re, err);
     pthread_mutex_unlock(&l->lock);
-    if (st == GN_OK && ended) st = go_on(l, re, err);
+    if (st == GN_OK && begin && (st = gn_vlayouts_begin(l, err)) != GN_OK) {
+        pthread_mutex_lock(&l->lock);
+        l->state = GN_LAYOUT_STOPPED; /* its positions are still there */
+        pthread_mutex_unlock(&l->lock);
+    }
     if (st == GN_OK) st = gn_reply_json(re, state_json(l), err);
 done:
     gn_vlayout_give(l);

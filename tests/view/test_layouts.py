@@ -357,10 +357,159 @@ def tiny_and_broken_sets(folder):
                            ({"method": "pca", "layer": "last"}, "layer"), ({"method": "pca", "rows": [0, 40]}, "row"),
                            ({"method": "tsne", "layer": "all", "align": "joint"}, "joint")):
             assert part in s.fails(400, "POST", "/api/layouts", ask("same.npy", **body)), body
-        s.fails(400, "PATCH", f"/api/layouts/{i}", {"params": {"steps": -1}})
-        s.fails(409, "PATCH", f"/api/layouts/{i}", {"params": {"steps": 5}})
+        s.fails(400, "PATCH", f"/api/layouts/{i}", {"params": {"components": [-1, 0]}})
+        s.fails(409, "PATCH", f"/api/layouts/{i}", {"params": {"components": [1, 0]}})
         s.fails(400, "GET", f"/api/layouts/{i}/positions?dtype=f2")
         s.fails(404, "GET", "/api/layouts/99/stream")
+
+
+def few_rows(folder):
+    """Two to five rows: every method works, or says in a sentence why it does not."""
+    r = random.Random(4)
+    for n in (2, 3, 4, 5):
+        for d in (2, 3, 6):
+            write_npy(os.path.join(folder, f"n{n}d{d}.npy"), [[r.gauss(0, 1) for _ in range(d)] for _ in range(n)])
+    write_npy(os.path.join(folder, "twins.npy"), [[1, 2, 3, 4]] * 3 + [[2, 1, 3, 4]] * 2)
+    with Server(folder) as s:
+        ids = {x["name"]: x["id"] for x in s.get("/api/sources").json["sources"]}
+        for name, source in ids.items():
+            n = 5 if name == "twins.npy" else int(name[1])
+            for dim in (2, 3):
+                for method in ("raw", "pca", "tsne", "umap", "axes"):
+                    axes = [{"left": [a % n], "right": [(a + 1) % n]} for a in range(dim)]
+                    if name == "twins.npy":
+                        axes = [{"left": [0], "right": [4]}] * dim
+                    body = {"source": source, "layer": 0, "method": method, "dim": dim,
+                            "params": {"axes": axes} if method == "axes" else {}}
+                    reply = s.ask("POST", "/api/layouts", body)
+                    if method in ("tsne", "umap") and n < 4:
+                        assert reply.status == 400 and "at least 4 rows" in reply.error, (body, reply.body)
+                    elif method == "raw" and name[2:] not in ("d2.npy", "d3.npy"):
+                        assert reply.status == 400 and "2 or 3 dimensions" in reply.error, (body, reply.body)
+                    else:
+                        assert reply.status == 200, (body, reply.body)
+                        begun = time.time()
+                        state = wait(s, reply.json["id"])
+                        assert state["state"] == "done" and state["placed"] == n, (name, state)
+                        assert all(math.isfinite(c) for p in places(s, state["id"])[0] for c in p), (name, state)
+                        assert time.time() - begun < 5, state["seconds"]  # 0.1 s on a quiet machine
+                    if reply.status == 200:
+                        s.ask("DELETE", f"/api/layouts/{reply.json['id']}")
+
+
+def every_parameter_can_be_changed(folder):
+    """PATCH of each parameter: it is taken up where the points are, and is seen in them."""
+    clusters(folder, 300, 6)
+    path, _ = write_set(folder, layers=3, dims=6)
+    with Server(folder) as s:
+        ids = {x["name"]: x["id"] for x in s.get("/api/sources").json["sources"]}
+
+        def made(method, params, source="X.npy", **more):
+            body = {"source": ids[source], "layer": 0, "method": method, "params": params, **more}
+            i = s.post("/api/layouts", body).json["id"]
+            return i, wait(s, i)
+
+        def patch(i, **params):
+            reply = s.ask("PATCH", f"/api/layouts/{i}", {"params": params})
+            assert reply.status == 200, reply.body
+            state = wait(s, i)
+            assert state["state"] == "done" and state["epoch"] == state["epochs"], state
+            assert all(state["params"][name] == value for name, value in params.items()), state
+            return state, places(s, i)[0]
+
+        for method, changes in (("tsne", ({"perplexity": 9}, {"learning_rate": 7}, {"exaggeration": 30})),
+                                ("umap", ({"neighbors": 2}, {"neighbors": 40}, {"min_dist": 0.9}))):
+            for change in changes:
+                i, state = made(method, {"steps": 60})
+                assert state["epoch"] == state["epochs"] == 60
+                plain = made(method, {"steps": 60})[0]
+                assert places(s, i)[0] == places(s, plain)[0]
+                state, y = patch(i, steps=120, **change)
+                assert state["epoch"] == 120, state
+                assert y != patch(plain, steps=120)[1], change  # as many steps without the change
+                if "perplexity" in change:
+                    assert state["perplexity"] == 9
+            # as many steps as are asked for, no more; fewer than there are: none
+            state, y = patch(i, steps=150)
+            assert state["epoch"] == 150
+            state, same = patch(i, steps=70)
+            assert state["epoch"] == 150 and same == y and state["quality"], state
+            # a change alone gets at least a third of the plan, to be seen
+            state, y = patch(i, **({"perplexity": 20} if method == "tsne" else {"min_dist": 0.3}))
+            assert state["epoch"] == 150 + 70 // 3 + 1 and y != same, state
+            assert patch(i, steps=70)[0]["epoch"] == state["epoch"]  # nothing new
+            assert "has no 'components', expected some of: " in s.fails(
+                400, "PATCH", f"/api/layouts/{i}", {"params": {"components": [0, 1]}})
+            assert s.get(f"/api/layouts/{i}").json["state"] == "done"
+            s.fails(400, "PATCH", f"/api/layouts/{i}", {"params": {"step": 5}})
+        # held near the layer before, as strongly as was asked for while it ran
+        moved = {}
+        for pull in (0, 1):
+            i = s.post("/api/layouts", {"source": ids["reps"], "layer": "all", "method": "umap", "align": "aligned",
+                                        "params": {"steps": 3000, "neighbors": 4}}).json["id"]
+            s.post(f"/api/layouts/{i}/pause", {})
+            patched = s.ask("PATCH", f"/api/layouts/{i}", {"params": {"pull": pull}})
+            assert patched.status == 200 and patched.json["params"]["pull"] == pull, patched.body
+            s.post(f"/api/layouts/{i}/resume", {})
+            moved[pull] = sum(about["moved_aligned"]["relative"] for about in wait(s, i)["by_layer"][1:])
+        assert moved[1] < 0.5 * moved[0], moved
+        # other components of what is known already
+        i, state = made("pca", {"components": [0, 1]})
+        other, y = patch(i, components=[3, 0])
+        assert other["axes"][0].startswith("PC4 ") and other["explained"][1] == state["explained"][0], other
+        assert y == places(s, made("pca", {"components": [3, 0]})[0])[0]
+        s.fails(409, "PATCH", f"/api/layouts/{made('pca', {}, 'reps', layer='all')[0]}", {"params": {"components": [1, 0]}})
+        axes = [{"left": [0], "right": [1]}, {"left": [2], "right": [3]}]
+        i, _ = made("axes", {"axes": axes})
+        assert "start another" in s.fails(409, "PATCH", f"/api/layouts/{i}", {"params": {"axes": axes}})
+
+
+def no_change_is_lost(folder):
+    """Changes that come while a map ends, and wishes of many clients at once."""
+    clusters(folder, 200, 6)
+    r = random.Random(7)
+    with Server(os.path.join(folder, "X.npy")) as s:
+        for k in range(12 if QUICK else 40):
+            i = start(s, method="tsne", layer=0, params={"steps": 20, "perplexity": 30})
+            time.sleep(r.uniform(0, 0.03))
+            reply = s.ask("PATCH", f"/api/layouts/{i}", {"params": {"perplexity": 5 + k % 20}})
+            if reply.status == 409:  # it had no positions yet, or had failed
+                continue
+            assert reply.status == 200, reply.body
+            state = wait(s, i)
+            assert state["state"] == "done" and state["perplexity"] == 5 + k % 20, state
+            s.ask("DELETE", f"/api/layouts/{i}")
+        two = [start(s, method=method, layer=0, params={"steps": 100000}) for method in ("tsne", "umap")]
+        for i in two:
+            while not s.get(f"/api/layouts/{i}").json["epoch"]:
+                time.sleep(0.01)
+        failed = []
+
+        def client(seed):
+            mine = random.Random(seed)
+            for _ in range(25):
+                i = mine.choice(two)
+                verb = mine.choice(("pause", "resume", "resume", "stop", "patch"))
+                if verb == "patch":
+                    reply = s.ask("PATCH", f"/api/layouts/{i}", {"params": {"steps": mine.randrange(20000, 100000)}})
+                else:
+                    reply = s.ask("POST", f"/api/layouts/{i}/{verb}", {})
+                if reply.status not in (200, 409):
+                    failed.append((verb, reply.status, reply.body))
+        clients = [threading.Thread(target=client, args=(k,)) for k in range(6)]
+        for c in clients:
+            c.start()
+        for c in clients:
+            c.join()
+        assert not failed, failed
+        for i in two:  # whatever came of it, it does as it is told
+            s.ask("PATCH", f"/api/layouts/{i}", {"params": {"steps": 100000 + i}})
+            s.ask("POST", f"/api/layouts/{i}/resume", {})
+            assert wait(s, i, ("running", "done"), 30)
+            s.ask("POST", f"/api/layouts/{i}/stop", {})
+            assert wait(s, i, ENDED, 10)
+            y, _ = places(s, i)
+            assert all(math.isfinite(c) for p in y for c in p)
 
 
 def ending_and_deleting(folder):
@@ -419,4 +568,5 @@ def approximate_neighbours_say_so(folder):
 
 if __name__ == "__main__":
     sys.exit(main([approximate_neighbours_say_so, components_are_right, some_rows, maps_run_and_are_steered, the_same_seed_gives_the_same_map,
-                   layers_on_one_another, crowded_places_get_words, without_a_projection, tiny_and_broken_sets, ending_and_deleting]))
+                   layers_on_one_another, crowded_places_get_words, without_a_projection, tiny_and_broken_sets, few_rows,
+                   every_parameter_can_be_changed, no_change_is_lost, ending_and_deleting]))
