@@ -25,6 +25,8 @@ ROOMS = {  # room: rooms whose internal headers it may use
     "report": "base math io text model reps extract neighbors geometry encoding projection figure",
     "view": "base math io text model reps extract neighbors geometry encoding projection figure report",
 }
+# Floors inside a large room: each folder may use those before it and what lies in the room itself.
+FLOORS = {"view": "wire search data layers layouts routes"}
 # The public header of a topic belongs to the room that implements it.
 PUBLIC = {topic: room for room, topics in {
     "base": "base",
@@ -65,6 +67,9 @@ def main():
                 wrong = not (path.parent / found[1]).exists()
             else:
                 wrong = allowed is None or target[0] not in allowed
+                floors = FLOORS.get(room, "").split()
+                if len(parts) == 4 and len(target) == 3 and target[0] == room:
+                    wrong = floors.index(target[1]) > floors.index(parts[2])
             if wrong:
                 bad.append(f"{path.relative_to(root)}:{number}: {room} may not include {found[1]}")
     print("\n".join(f"# {b}" for b in bad))

@@ -5,7 +5,7 @@
  * A file that another program shortens while it is mapped raises SIGBUS when the missing part is
  * touched; no reader of mapped files can turn that into an error message. A library leaves signals
  * alone: the program says what happened (cli/cli.c), and the viewer goes on (cli/cmd_view.c,
- * view/watch.c). */
+ * view/data/watch.c). */
 #define _GNU_SOURCE
 #include "io/file.h"
 

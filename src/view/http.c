@@ -19,7 +19,7 @@
 #include "io/json.h"
 #include "view/page.h"
 #include "view/view.h"
-#include "view/watch.h"
+#include "view/data/watch.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

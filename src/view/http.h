@@ -2,7 +2,7 @@
 #ifndef GN_VIEW_HTTP_H
 #define GN_VIEW_HTTP_H
 
-#include "view/route.h"
+#include "view/wire/route.h"
 
 typedef struct gn_http gn_http;
 

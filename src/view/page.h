@@ -2,7 +2,7 @@
 #ifndef GN_VIEW_PAGE_H
 #define GN_VIEW_PAGE_H
 
-#include "view/route.h"
+#include "view/wire/route.h"
 
 /** Made by meson from what web/build.mjs writes: one HTML file, packed by gzip, and the
  *  Content-Security-Policy with the hashes of its script and style. n_bytes is 0 when the page was

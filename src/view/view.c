@@ -5,7 +5,7 @@
 #include "base/ctx.h"
 #include "view/http.h"
 #include "view/page.h"
-#include "view/scan.h"
+#include "view/data/scan.h"
 
 #include <dirent.h>
 #include <limits.h>

@@ -7,8 +7,8 @@
 #ifndef GN_VIEW_VIEW_H
 #define GN_VIEW_VIEW_H
 
-#include "view/route.h"
-#include "view/source.h"
+#include "view/wire/route.h"
+#include "view/data/source.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,6 +1,6 @@
 /* A search and what is searched: mode, case, the text looked for up to the first NUL, then texts.
  * No input may hang, and what is found must be rows that are there. */
-#include "view/search.h"
+#include "view/search/search.h"
 
 #include "fuzz.h"
 

@@ -4,9 +4,9 @@
 #include "serve.h"
 
 #include "base/ctx.h"
-#include "view/compare.h"
-#include "view/jobs.h"
-#include "view/layer_cost.h"
+#include "view/layers/compare.h"
+#include "view/layers/jobs.h"
+#include "view/layers/layer_cost.h"
 
 #include <time.h>
 

@@ -2,8 +2,8 @@
  * claim; routes are found; blocks are laid out as docs/api.md says. */
 #include "tap.h"
 
-#include "view/block.h"
-#include "view/route.h"
+#include "view/wire/block.h"
+#include "view/wire/route.h"
 
 #include <math.h>
 

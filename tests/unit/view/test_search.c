@@ -3,8 +3,8 @@
 #include "fail_alloc.h"
 
 #include "base/random.h"
-#include "view/fold.h"
-#include "view/search.h"
+#include "view/search/fold.h"
+#include "view/search/search.h"
 
 static const char *const words[] = {
     "Bank",
