@@ -47,7 +47,7 @@ struct outcome {
     const char *method;
     const gn_knn *knn;
     size_t n, steps;
-    double perplexity, loss;
+    double perplexity, loss, loss_se;
     gn_map_quality q;
 };
 
@@ -85,9 +85,12 @@ static gn_status add_all(gn_result *r, const gn_reps *reps, const cli_view *view
     if (knn->recall) /* of the lists that the map was made of */
         st = add(r, reps, view, o, end, "recall", knn->recall[knn->k - 1].value,
                  knn->recall[knn->k - 1].se, knn->n_recall, knn->k, err);
-    if (st == GN_OK && o->method != CLI_UMAP)
-        st = add(r, reps, view, o, end, o->method == CLI_TSNE ? "kl_divergence" : "stress",
-                 end->loss, (double)NAN, end->n, 0, err);
+    if (st == GN_OK)
+        st = add(r, reps, view, o, end,
+                 o->method == CLI_TSNE   ? "kl_divergence"
+                 : o->method == CLI_UMAP ? "cross_entropy"
+                                         : "stress",
+                 end->loss, end->loss_se, end->n, 0, err);
     if (st == GN_OK)
         st =
             add(r, reps, view, o, end, "kept_neighbors", q->kept, q->kept_se, q->n_kept, q->k, err);
@@ -139,7 +142,13 @@ static gn_status run_map(gn_ctx *ctx, const cli_view *view, const cli_map_opts *
         const gn_map_state s = gn_map_get(map);
         const double *y = gn_map_positions(map).data;
         for (size_t i = 0; i < n * o->dims; i++) out->xy[i] = y[i];
-        *end = (struct outcome){s.method, out->knn, n, s.step, s.perplexity, s.loss, {0}};
+        *end = (struct outcome){.method = s.method,
+                                .knn = out->knn,
+                                .n = n,
+                                .steps = s.step,
+                                .perplexity = s.perplexity,
+                                .loss = s.loss,
+                                .loss_se = o->method == CLI_UMAP ? s.loss_se : (double)NAN};
     }
     gn_map_free(map);
     free(weight);
@@ -158,8 +167,13 @@ static gn_status run_mds(gn_ctx *ctx, const cli_view *view, const cli_map_opts *
                            &(gn_mds_opts){.dims = o->dims, .iterations = o->steps}, out->xy, &mds,
                            err);
     if (st == GN_OK)
-        *end =
-            (struct outcome){"mds", out->knn, n, mds.iterations, (double)NAN, mds.normalized, {0}};
+        *end = (struct outcome){.method = "mds",
+                                .knn = out->knn,
+                                .n = n,
+                                .steps = mds.iterations,
+                                .perplexity = (double)NAN,
+                                .loss = mds.normalized,
+                                .loss_se = (double)NAN};
     free(distance);
     return st;
 }

@@ -43,9 +43,11 @@ typedef struct gn_map_state {
     size_t n, dim;
     size_t step, n_steps; /**< done; planned in all */
     double perplexity;    /**< t-SNE: the one in use, after lowering */
-    double loss;          /**< t-SNE: Kullback-Leibler divergence in nats of the current map
-                               (without exaggeration), measured every 50 steps and at the end;
-                               NaN before, and for UMAP */
+    double loss;          /**< measured every 50 steps and at the end; NaN before. t-SNE: Kullback-
+                               Leibler divergence in nats of the map (without exaggeration). UMAP:
+                               what its descent lowers, a cross-entropy in nats a row, of 100 rows
+                               with all others (Damrich & Hamprecht, NeurIPS 2021) */
+    double loss_se; /**< its standard error over rows; 0 where it is of all rows; NaN before */
 } gn_map_state;
 
 /** Prepares a t-SNE map.
@@ -126,6 +128,24 @@ typedef struct gn_map_quality_opts {
 GN_API gn_status gn_map_quality_compute(gn_ctx *ctx, gn_mat x, const gn_knn *knn, gn_mat map,
                                         const gn_map_quality_opts *opts, float *kept,
                                         gn_map_quality *out, gn_error *err);
+
+/** The share of kept neighbours of a few rows, for looking at a map while it runs. */
+typedef struct gn_map_gauge gn_map_gauge;
+
+/** Draws rows and takes their neighbours in the space: from exact lists, or by a search of these
+ * rows where the lists are approximate.
+ *  @param opts as above; n_sample 0: 200.
+ *  @return as gn_map_quality_compute. */
+GN_API gn_status gn_map_gauge_new(gn_ctx *ctx, gn_mat x, const gn_knn *knn,
+                                  const gn_map_quality_opts *opts, gn_map_gauge **out,
+                                  gn_error *err);
+/** @param map (n, dim) positions.
+ *  @param out receives k, n_kept, kept and kept_se; n_sampled is 0, the rest NaN.
+ *  @return GN_OK; GN_EINVAL (shape); GN_EDATA (not finite); GN_ENOMEM; GN_ECANCEL. O(n_sample n).
+ */
+GN_API gn_status gn_map_gauge_read(gn_ctx *ctx, const gn_map_gauge *gauge, gn_mat map,
+                                   gn_map_quality *out, gn_error *err);
+GN_API void gn_map_gauge_free(gn_map_gauge *gauge);
 
 #ifdef __cplusplus
 }

@@ -17,7 +17,8 @@ gn_status gn_map_new(const char *name, const char *task, size_t n, size_t dim, g
                      init.rows, init.cols, n, dim);
         goto done;
     }
-    l->state = (gn_map_state){.method = name, .n = n, .dim = dim, .loss = (double)NAN};
+    l->state = (gn_map_state){
+        .method = name, .n = n, .dim = dim, .loss = (double)NAN, .loss_se = (double)NAN};
     l->task = task;
     GN_TRY(gn_alloc_array(&l->y, n * dim, sizeof *l->y, "positions", err));
     for (size_t i = 0; init.data && i < n; i++) {

@@ -77,21 +77,27 @@ static float share(const int32_t *a, const int32_t *b, size_t k) {
     return (float)common / (float)k;
 }
 
-/* The first k neighbours of the sampled rows, from lists of all rows, or by an exact search. */
-static gn_status lists_of_sample(gn_ctx *ctx, const ranking *q, gn_mat x, gn_metric metric,
-                                 const gn_knn *lists, size_t m, const char *task, int32_t *out,
-                                 gn_error *err) {
+/* The first k neighbours of m rows, from lists of all rows, or by an exact search. */
+static gn_status lists_of_rows(gn_ctx *ctx, gn_mat x, gn_metric metric, const gn_knn *lists,
+                               const int32_t *row, size_t m, size_t k, const char *task,
+                               int32_t *out, gn_error *err) {
     gn_status st = GN_OK;
     gn_knn *own = NULL;
-    const gn_knn_opts o = {.k = q->k, .metric = metric, .row = q->row, .n_rows = m, .task = task};
+    const gn_knn_opts o = {.k = k, .metric = metric, .row = row, .n_rows = m, .task = task};
     if (!lists) GN_TRY(gn_knn_compute(ctx, x, &o, &own, err));
     for (size_t i = 0; i < m; i++)
-        memcpy(out + i * q->k,
-               own ? own->index + i * own->k : lists->index + (size_t)q->row[i] * lists->k,
-               q->k * sizeof *out);
+        memcpy(out + i * k,
+               own ? own->index + i * own->k : lists->index + (size_t)row[i] * lists->k,
+               k * sizeof *out);
 done:
     gn_knn_free(own);
     return st;
+}
+
+static size_t neighbors_compared(const gn_map_quality_opts *o, const gn_knn *knn) {
+    size_t k = o->k ? o->k : 15;
+    if (k > knn->k) k = knn->k;
+    return k < (knn->n - 1) / 2 ? k : (knn->n - 1) / 2;
 }
 
 gn_status gn_map_quality_compute(gn_ctx *ctx, gn_mat x, const gn_knn *knn, gn_mat map,
@@ -110,9 +116,7 @@ gn_status gn_map_quality_compute(gn_ctx *ctx, gn_mat x, const gn_knn *knn, gn_ma
             "quality of a map: %zu vectors, lists of %zu, a map of %zu positions; expected "
             "the same number, at least 4, and float64 positions",
             n, knn->n, map.rows);
-    q.k = o.k ? o.k : 15;
-    if (q.k > knn->k) q.k = knn->k;
-    if (q.k > (n - 1) / 2) q.k = (n - 1) / 2;
+    q.k = neighbors_compared(&o, knn);
     q.vec = gn_vec_for(ctx ? gn_ctx_cpu(ctx) : GN_CPU_AUTO);
     size_t m = o.n_sample ? o.n_sample : 1000;
     if (m > n) m = n;
@@ -139,10 +143,10 @@ gn_status gn_map_quality_compute(gn_ctx *ctx, gn_mat x, const gn_knn *knn, gn_ma
     gn_random r = gn_random_new(ctx ? gn_ctx_seed(ctx) : 0, 0);
     gn_random_subset(&r, n, m, row);
     q.row = row;
-    GN_TRY(lists_of_sample(ctx, &q, x, o.metric, knn->recall ? NULL : knn, m, "sampled neighbors",
-                           q.near, err));
-    GN_TRY(lists_of_sample(ctx, &q, map, GN_EUCLIDEAN, on_map, m, "neighbors on the map", q.on_map,
-                           err));
+    GN_TRY(lists_of_rows(ctx, x, o.metric, knn->recall ? NULL : knn, row, m, q.k,
+                         "sampled neighbors", q.near, err));
+    GN_TRY(lists_of_rows(ctx, map, GN_EUCLIDEAN, on_map, row, m, q.k, "neighbors on the map",
+                         q.on_map, err));
     GN_TRY(gn_parallel(ctx, m, rank_row, &q, NULL, err));
     for (size_t i = 0; i < n_kept; i++)
         share_of[i] = (double)(whole ? share(knn->index + i * knn->k, on_map->index + i * q.k, q.k)
@@ -175,4 +179,75 @@ done:
     gn_free(q.buffer);
     gn_free(q.norm);
     return st;
+}
+
+/* ---- while a map runs ------------------------------------------------------------------------ */
+
+struct gn_map_gauge {
+    size_t n, k, m;
+    int32_t *row;  /* (m) */
+    int32_t *near; /* (m, k) in the space */
+};
+
+gn_status gn_map_gauge_new(gn_ctx *ctx, gn_mat x, const gn_knn *knn,
+                           const gn_map_quality_opts *opts, gn_map_gauge **out, gn_error *err) {
+    const gn_map_quality_opts o = opts ? *opts : (gn_map_quality_opts){0};
+    const size_t n = x.rows;
+    gn_status st = GN_OK;
+    if (knn->n != n || n < 4)
+        return gn_fail(err, GN_EINVAL,
+                       "a gauge of %zu vectors with lists of %zu; expected the same, at least 4", n,
+                       knn->n);
+    gn_map_gauge *g = gn_calloc(1, sizeof *g);
+    if (!g) return gn_fail_nomem(err, "a gauge", sizeof *g);
+    g->n = n;
+    g->k = neighbors_compared(&o, knn);
+    g->m = o.n_sample ? o.n_sample : 200;
+    if (g->m > n) g->m = n;
+    GN_TRY(gn_alloc_array(&g->row, g->m, sizeof *g->row, "sampled rows", err));
+    GN_TRY(gn_alloc_array(&g->near, g->m, g->k * sizeof *g->near, "neighbours", err));
+    gn_random r = gn_random_new(ctx ? gn_ctx_seed(ctx) : 0, 0);
+    gn_random_subset(&r, n, g->m, g->row);
+    GN_TRY(lists_of_rows(ctx, x, o.metric, knn->recall ? NULL : knn, g->row, g->m, g->k,
+                         "sampled neighbors", g->near, err));
+    *out = g;
+    g = NULL;
+done:
+    gn_map_gauge_free(g);
+    return st;
+}
+
+gn_status gn_map_gauge_read(gn_ctx *ctx, const gn_map_gauge *g, gn_mat map, gn_map_quality *out,
+                            gn_error *err) {
+    gn_status st = GN_OK;
+    int32_t *on_map = NULL;
+    double *kept = NULL;
+    if (map.rows != g->n || map.dtype != GN_F64)
+        return gn_fail(err, GN_EINVAL, "a map of %zu positions, expected %zu in float64", map.rows,
+                       g->n);
+    GN_TRY(gn_alloc_array(&on_map, g->m, g->k * sizeof *on_map, "neighbours", err));
+    GN_TRY(gn_alloc_array(&kept, g->m, sizeof *kept, "kept neighbours", err));
+    GN_TRY(lists_of_rows(ctx, map, GN_EUCLIDEAN, NULL, g->row, g->m, g->k, "neighbors on the map",
+                         on_map, err));
+    for (size_t i = 0; i < g->m; i++)
+        kept[i] = (double)share(g->near + i * g->k, on_map + i * g->k, g->k);
+    *out = (gn_map_quality){.k = g->k,
+                            .n_kept = g->m,
+                            .kept = gn_mean(kept, g->m),
+                            .kept_se = gn_sem(kept, g->m),
+                            .trustworthiness = (double)NAN,
+                            .trustworthiness_se = (double)NAN,
+                            .continuity = (double)NAN,
+                            .continuity_se = (double)NAN};
+done:
+    gn_free(on_map);
+    gn_free(kept);
+    return st;
+}
+
+void gn_map_gauge_free(gn_map_gauge *g) {
+    if (!g) return;
+    gn_free(g->row);
+    gn_free(g->near);
+    gn_free(g);
 }

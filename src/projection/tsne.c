@@ -147,6 +147,7 @@ static gn_status step(gn_ctx *ctx, gn_map *map, gn_error *err) {
         double loss = 0;
         for (size_t b = 0; b < n_blocks; b++) loss += t->loss[b];
         s->loss = t->p_log_p + loss / (double)s->n + log(t->z);
+        s->loss_se = 0;
     }
     gn_map_centre(map);
     return GN_OK;

@@ -20,12 +20,13 @@
 
 #include "base/mem.h"
 #include "base/random.h"
+#include "math/stats.h"
 #include "projection/graph.h"
 #include "projection/map.h"
 #include "projection/spectral.h"
 #include "projection/umap.h"
 
-enum { BLOCK = 256, MAX_DIM = 64 };
+enum { BLOCK = 256, MAX_DIM = 64, LOSS_EVERY = 50, LOSS_ROWS = 100 };
 static const double clip = 4, near = 1e-3;
 
 typedef struct umap {
@@ -34,6 +35,9 @@ typedef struct umap {
     double a, b;
     gn_umap_opts opts;
     double *next; /* (n, dim) */
+    size_t m;     /* rows that the loss is measured on, */
+    int32_t *row; /* (m) these, */
+    double *cost; /* (m) and what each costs */
     const gn_map *map;
     uint64_t seed;
 } umap;
@@ -43,6 +47,8 @@ static void umap_free(void *method) {
     if (!u) return;
     gn_graph_free(u->graph);
     gn_free(u->next);
+    gn_free(u->row);
+    gn_free(u->cost);
     gn_free(u);
 }
 
@@ -212,14 +218,36 @@ static gn_status epoch(void *user, size_t block, unsigned worker, gn_error *err)
     return GN_OK;
 }
 
+static gn_status measure_loss(gn_ctx *ctx, gn_map *map, gn_error *err) {
+    const umap *u = map->method;
+    const double n = (double)map->state.n, m = (double)u->m;
+    gn_status st = gn_umap_cross_entropy(ctx,
+                                         &(gn_umap_loss){.graph = u->graph,
+                                                         .a = u->a,
+                                                         .b = u->b,
+                                                         .negative_rate = u->opts.negative_rate,
+                                                         .y = map->y,
+                                                         .dim = map->state.dim,
+                                                         .row = u->row,
+                                                         .rows = u->m,
+                                                         .each = u->cost},
+                                         err);
+    if (st != GN_OK) return st;
+    map->state.loss = gn_mean(u->cost, u->m);
+    map->state.loss_se = gn_sem(u->cost, u->m) * sqrt(1 - m / n); /* drawn without repetition */
+    return GN_OK;
+}
+
 static gn_status step(gn_ctx *ctx, gn_map *map, gn_error *err) {
     umap *u = map->method;
+    const size_t done = map->state.step + 1;
     u->map = map;
     gn_status st = gn_parallel(ctx, (map->state.n + BLOCK - 1) / BLOCK, epoch, u, NULL, err);
     if (st != GN_OK) return st;
     memcpy(map->y, u->next, map->state.n * map->state.dim * sizeof *u->next);
     gn_map_centre(map);
-    return GN_OK;
+    return done % LOSS_EVERY == 0 || done == map->state.n_steps ? measure_loss(ctx, map, err)
+                                                                : GN_OK;
 }
 
 gn_status gn_umap_new(gn_ctx *ctx, const gn_knn *knn, gn_mat init, const gn_umap_opts *opts,
@@ -262,6 +290,11 @@ gn_status gn_umap_new(gn_ctx *ctx, const gn_knn *knn, gn_mat init, const gn_umap
     u->seed = ctx ? gn_ctx_seed(ctx) : 0;
     gn_umap_curve(o.min_dist, o.spread, &u->a, &u->b);
     GN_TRY(gn_alloc_array(&u->next, n * o.dim, sizeof *u->next, "positions", err));
+    u->m = n < LOSS_ROWS ? n : LOSS_ROWS;
+    GN_TRY(gn_alloc_array(&u->row, u->m, sizeof *u->row, "sampled rows", err));
+    GN_TRY(gn_alloc_array(&u->cost, u->m, sizeof *u->cost, "sampled rows", err));
+    gn_random r = gn_random_new(u->seed, UINT64_MAX); /* epochs take the streams from 0 on */
+    gn_random_subset(&r, n, u->m, u->row);
     GN_TRY(make_graph(ctx, knn, u, err));
     if (!init.data) GN_TRY(gn_spectral_start(ctx, u->graph, o.dim, l->y, err));
     *out = l;

@@ -125,6 +125,9 @@ def maps_of_neighbours(folder):
         kept = [float(line.split(",")[3]) for line in lines[1:]]
         row = {r["measure"]: r for r in document["rows"]}
         assert ("kl_divergence" in row) == (method == "tsne")
+        assert ("cross_entropy" in row) == (method == "umap")
+        loss = row["kl_divergence" if method == "tsne" else "cross_entropy"]
+        assert loss["value"] > 0 and (loss.get("se") is not None) == (method == "umap"), loss
         assert abs(row["kept_neighbors"]["value"] - sum(kept) / 240) < 1e-4
         assert row["kept_neighbors"]["k"] == 15 and row["kept_neighbors"]["value"] > 3 * 15 / 239
         assert 0.8 < row["trustworthiness"]["value"] <= 1 and row["trustworthiness"]["se"] > 0

@@ -60,10 +60,10 @@ typedef struct gn_vlayout_layer {
     uint64_t frame;   /**< counts what was published; 0: nothing */
     bool made;        /**< it will not move any more */
     double explained[3];
-    bool has_explained, has_quality, has_raw, has_aligned;
+    bool has_explained, has_quality, has_gauge, has_raw, has_aligned;
     bool has_search, approximate; /**< of the lists that it was made of, */
     gn_recall recall;             /**< and how many neighbours they have where approximate */
-    gn_map_quality quality;
+    gn_map_quality quality, gauge; /**< gauge: while it is made */
     gn_displacement raw, aligned; /**< from the layer before */
 } gn_vlayout_layer;
 
@@ -100,7 +100,7 @@ typedef struct gn_vlayout {
     size_t version; /**< counts changes of params */
     size_t taken;   /**< the version that the worker took last */
     size_t epoch, epochs;
-    double loss, seconds, perplexity;
+    double loss, loss_se, seconds, perplexity;
     gn_vlayout_layer *layer; /**< (n_layers) */
     json_t *params_json;
     char note[256];

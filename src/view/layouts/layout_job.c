@@ -116,7 +116,7 @@ void gn_vlayout_again(gn_vlayout *l) {
     l->state = GN_LAYOUT_WAITING;
     l->resume = true;
     l->layer[0].made = false;
-    l->layer[0].has_quality = false;
+    l->layer[0].has_quality = l->layer[0].has_gauge = false;
 }
 
 /* This thread's priority, and that of the threads that it will start. Linux counts niceness by

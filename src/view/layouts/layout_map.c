@@ -15,7 +15,15 @@
 #include <string.h>
 
 #define SLICE_S 0.06
-enum { QUALITY_K = 15, SAMPLE = 1000, SAMPLE_OF_MANY = 300, MANY = 20000, EARLY = 250 };
+#define GAUGE_S 1.0
+enum {
+    QUALITY_K = 15,
+    GAUGE_ROWS = 200,
+    SAMPLE = 1000,
+    SAMPLE_OF_MANY = 300,
+    MANY = 20000,
+    EARLY = 250
+};
 
 /* Neighbours that the method looks at. */
 static size_t wanted_neighbors(const gn_vlayout *l, const gn_vlayout_params *p) {
@@ -87,17 +95,19 @@ struct run {
     size_t steps_before; /* of the maps that this one goes on from */
     size_t planned;      /* steps of this layer, those included */
     bool over;           /* the plan was cut to what is done already */
+    gn_map_gauge *gauge; /* NULL: not looked at yet */
+    double looked, look; /* when its last reading ended, and how long that took */
 };
 
 /* What the layout says of itself while it runs. */
 static void tell(const struct run *r) {
     gn_vlayout *l = r->l;
-    gn_map_state s = {.loss = (double)NAN};
+    gn_map_state s = {.loss = (double)NAN, .loss_se = (double)NAN};
     if (r->map) s = gn_map_get(r->map);
     pthread_mutex_lock(&l->lock);
     l->epoch = r->i * r->planned + r->steps_before + s.step;
     l->epochs = l->n_layers * r->planned;
-    if (isfinite(s.loss)) l->loss = s.loss;
+    if (isfinite(s.loss)) l->loss = s.loss, l->loss_se = s.loss_se;
     if (r->map) l->perplexity = s.perplexity;
     pthread_mutex_unlock(&l->lock);
 }
@@ -144,10 +154,34 @@ done:
     return st;
 }
 
+/* Kept neighbours so far, each second, or as seldom as makes it a twentieth of the work. */
+static gn_status read_gauge(struct run *r, gn_error *err) {
+    gn_vlayout *l = r->l;
+    gn_map_quality q;
+    gn_status st = GN_OK;
+    const double begun = gn_view_seconds();
+    if (begun - r->looked < fmax(GAUGE_S, 20 * r->look)) return GN_OK;
+    if (!r->gauge)
+        GN_TRY(gn_map_gauge_new(
+            r->ctx, r->rows->x, r->rows->knn,
+            &(gn_map_quality_opts){.k = QUALITY_K, .metric = l->metric, .n_sample = GAUGE_ROWS},
+            &r->gauge, err));
+    GN_TRY(gn_map_gauge_read(r->ctx, r->gauge, gn_map_positions(r->map), &q, err));
+    pthread_mutex_lock(&l->lock);
+    l->layer[r->i].gauge = q;
+    l->layer[r->i].has_gauge = true;
+    pthread_mutex_unlock(&l->lock);
+    r->looked = gn_view_seconds();
+    r->look = r->looked - begun;
+done:
+    return st;
+}
+
 static gn_status run_slices(struct run *r, gn_error *err) {
     gn_vlayout *l = r->l;
     size_t slice = 1;
     gn_status st = GN_OK;
+    r->looked = gn_view_seconds();
     for (;;) {
         gn_vlayout_params p;
         size_t version;
@@ -164,6 +198,7 @@ static gn_status run_slices(struct run *r, gn_error *err) {
         const double took = gn_view_seconds() - begun;
         tell(r); /* first: a frame must never carry an older epoch than its positions */
         gn_vlayout_publish(l, r->i, gn_map_positions(r->map).data, false);
+        GN_TRY(read_gauge(r, err));
         slice = (size_t)fmin(fmax(1, floor((double)slice * SLICE_S / fmax(took, 1e-6))), 50);
     }
 done:
@@ -252,6 +287,7 @@ gn_status gn_vlayout_map(gn_vlayout *l, size_t i, gn_ctx *ctx, gn_vlayout_rows *
 done:
     l->made_with = r.p;
     gn_map_free(r.map);
+    gn_map_gauge_free(r.gauge);
     gn_free(r.weight);
     return st;
 }

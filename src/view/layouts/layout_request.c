@@ -263,7 +263,7 @@ gn_status gn_vlayout_read(gn_view *v, const json_t *body, gn_vlayout **out, gn_r
     if (!l) return gn_fail_nomem(err, "a layout", sizeof *l);
     l->v = v;
     l->references = 1;
-    l->loss = (double)NAN;
+    l->loss = l->loss_se = (double)NAN;
     l->params = (gn_vlayout_params){.component = {0, 1, 2}, .min_dist = -1, .pull = -1};
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->changed, NULL);

@@ -17,6 +17,15 @@ static json_t *quality_json(const gn_map_quality *q) {
                      "continuity_se", gn_json_real(q->continuity_se));
 }
 
+/* Kept neighbours so far, of one that is being made. */
+static json_t *gauge_json(const gn_vlayout *l, const gn_vlayout_layer *y) {
+    const bool works = l->state == GN_LAYOUT_RUNNING || l->state == GN_LAYOUT_PAUSED;
+    const gn_map_quality *q = &y->gauge;
+    if (!works || !y->has_gauge || y->has_quality) return json_null();
+    return json_pack("{s:o,s:o,s:o,s:o}", "k", gn_json_whole(q->k), "kept", gn_json_real(q->kept),
+                     "kept_se", gn_json_real(q->kept_se), "sampled", gn_json_whole(q->n_kept));
+}
+
 static json_t *reals(const double *value, size_t n) {
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++) json_array_append_new(list, gn_json_real(value[i]));
@@ -42,12 +51,12 @@ static void add_search(json_t *out, const gn_vlayout_layer *y) {
 static json_t *layer_json(const gn_vlayout *l, size_t i) {
     const gn_vlayout_layer *y = &l->layer[i];
     json_t *out =
-        json_pack("{s:o,s:b,s:o,s:o,s:o,s:o}", "layer",
+        json_pack("{s:o,s:b,s:o,s:o,s:o,s:o,s:o}", "layer",
                   gn_json_whole(gn_source_layer(l->s, y->stored)), "made", (int)y->made,
                   "explained", y->has_explained ? reals(y->explained, l->dim) : json_null(),
-                  "quality", y->has_quality ? quality_json(&y->quality) : json_null(), "moved_raw",
-                  y->has_raw ? moved_json(&y->raw) : json_null(), "moved_aligned",
-                  y->has_aligned ? moved_json(&y->aligned) : json_null());
+                  "quality", y->has_quality ? quality_json(&y->quality) : json_null(), "gauge",
+                  gauge_json(l, y), "moved_raw", y->has_raw ? moved_json(&y->raw) : json_null(),
+                  "moved_aligned", y->has_aligned ? moved_json(&y->aligned) : json_null());
     if (out) add_search(out, y);
     return out;
 }
@@ -105,6 +114,8 @@ static json_t *state_json(gn_vlayout *l) {
     if (out) {
         json_object_set_new(out, "perplexity",
                             l->perplexity > 0 ? gn_json_real(l->perplexity) : json_null());
+        json_object_set_new(out, "loss_se", gn_json_real(l->loss_se));
+        json_object_set_new(out, "gauge", gauge_json(l, y));
         json_object_set_new(out, "quality",
                             y->has_quality ? quality_json(&y->quality) : json_null());
         add_search(out, y);

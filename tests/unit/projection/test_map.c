@@ -220,6 +220,72 @@ TEST(umap_clusters) {
 }
 
 /* The paper's defaults: a = 1.577, b = 0.895 as umap-learn prints them. */
+/* Each row's part, by its definition pair by pair; the parts of all rows are the map's. */
+TEST(umap_cross_entropy) {
+    enum { M = 70, K = 6 };
+    static const double a = 1.577, b = 0.895;
+    gn_random r = gn_random_new(11, 0);
+    int32_t index[M * K], row[M];
+    double weight[M * K], y[2 * M], each[M], dense[M][M] = {{0}};
+    for (int i = 0; i < M; i++) {
+        row[i] = i;
+        for (int x = 0; x < 2; x++) y[2 * i + x] = 4 * gn_random_normal(&r);
+        for (int j = 0; j < K; j++) {
+            index[i * K + j] = (i + 1 + 3 * j) % M;
+            weight[i * K + j] = j == 0 ? 1 : gn_random_uniform(&r);
+        }
+    }
+    y[10] = y[8], y[11] = y[9]; /* points 4 and 5 lie in one place, and an edge joins them, */
+    y[60] = y[0], y[61] = y[1]; /* 30 and 0 with none between */
+    gn_graph *g = NULL;
+    REQUIRE(gn_graph_new(index, weight, M, K, GN_JOIN_UNION, &g, NULL) == GN_OK);
+    for (size_t i = 0; i < M; i++)
+        for (size_t e = g->start[i]; e < g->start[i + 1]; e++)
+            dense[i][g->index[e]] = (double)g->weight[e];
+    for (unsigned threads = 1; threads <= 2; threads++) {
+        gn_ctx *ctx = NULL;
+        REQUIRE(gn_ctx_new(&(gn_ctx_opts){.n_threads = threads}, &ctx, NULL) == GN_OK);
+        REQUIRE(gn_umap_cross_entropy(ctx, &(gn_umap_loss){g, a, b, 5, y, 2, row, M, each}, NULL) ==
+                GN_OK);
+        for (int i = 0; i < M; i++) {
+            double want = 0, degree = 0;
+            for (int j = 0; j < M; j++) degree += dense[i][j];
+            for (int j = 0; j < M; j++) {
+                if (j == i) continue;
+                const double d2 = pow(y[2 * i] - y[2 * j], 2) + pow(y[2 * i + 1] - y[2 * j + 1], 2);
+                const double v = fmin(1 / (1 + a * pow(d2, b)), 1 - 1e-4), w = dense[i][j];
+                want -= w * log(v) + 5 * degree / (2 * M) * log(1 - v);
+            }
+            CHECK_NEAR(each[i], want, 1e-10 * (1 + want));
+        }
+        gn_ctx_free(ctx);
+    }
+    gn_graph_free(g);
+}
+
+/* Of all rows where there are at most a hundred; it falls as the map is made. */
+TEST(umap_loss) {
+    float *x = clusters(5);
+    for (size_t n = 80; n <= N; n += N - 80) {
+        gn_knn *knn = lists(NULL, x, n, 14);
+        gn_map *l = NULL;
+        double first;
+        REQUIRE(gn_umap_new(NULL, knn, (gn_mat){0}, &(gn_umap_opts){.min_dist = -1, .n_steps = 400},
+                            &l, NULL) == GN_OK);
+        CHECK(isnan(gn_map_get(l).loss) && isnan(gn_map_get(l).loss_se));
+        REQUIRE(gn_map_run(NULL, l, 50, NULL) == GN_OK);
+        first = gn_map_get(l).loss;
+        REQUIRE(gn_map_run(NULL, l, SIZE_MAX, NULL) == GN_OK);
+        const gn_map_state s = gn_map_get(l);
+        printf("# %zu rows: %g, in the end %g +- %g\n", n, first, s.loss, s.loss_se);
+        CHECK(s.loss > 0 && s.loss < first);
+        CHECK(n <= 100 ? s.loss_se == 0 : s.loss_se > 0 && s.loss_se < s.loss / 4);
+        gn_map_free(l);
+        gn_knn_free(knn);
+    }
+    gn_free(x);
+}
+
 TEST(umap_curve) {
     double a, b;
     gn_umap_curve(0.1, 1, &a, &b);
@@ -361,6 +427,34 @@ static bool always(void *user) {
     return true;
 }
 
+/* The gauge of all rows is what the quality of the whole map says; of some, within its error. */
+TEST(gauge) {
+    float *x = clusters(3);
+    gn_knn *knn = lists(NULL, x, N, 30);
+    const gn_mat space = gn_mat_f32(x, N, D);
+    gn_random r = gn_random_new(2, 0);
+    double *y = gn_alloc(2 * N, sizeof *y);
+    for (size_t i = 0; i < 2 * N; i++) /* two of the vectors' columns, blurred */
+        y[i] = (double)x[i / 2 * D + i % 2] + 0.3 * gn_random_normal(&r);
+    const gn_mat map = gn_mat_f64(y, N, 2);
+    gn_map_quality want, got;
+    REQUIRE(gn_map_quality_compute(NULL, space, knn, map, NULL, NULL, &want, NULL) == GN_OK);
+    for (size_t m = 100; m <= N; m += N - 100) {
+        gn_map_gauge *g = NULL;
+        REQUIRE(gn_map_gauge_new(NULL, space, knn, &(gn_map_quality_opts){.n_sample = m}, &g,
+                                 NULL) == GN_OK);
+        REQUIRE(gn_map_gauge_read(NULL, g, map, &got, NULL) == GN_OK);
+        CHECK(got.k == 15 && got.n_kept == m && got.n_sampled == 0 && isnan(got.trustworthiness));
+        CHECK_NEAR(got.kept, want.kept, m == N ? 1e-12 : 4 * got.kept_se);
+        if (m == N) CHECK_NEAR(got.kept_se, want.kept_se, 1e-12);
+        CHECK(gn_map_gauge_read(NULL, g, gn_mat_f64(y, N - 1, 2), &got, NULL) == GN_EINVAL);
+        gn_map_gauge_free(g);
+    }
+    gn_free(y);
+    gn_free(x);
+    gn_knn_free(knn);
+}
+
 TEST(refusals) {
     float *x = clusters(2);
     gn_knn *knn = lists(NULL, x, N, 14), *three = lists(NULL, x, 3, 2),
@@ -409,11 +503,14 @@ int main(void) {
     RUN(tsne_gradient);
     RUN(tsne_clusters);
     RUN(umap_clusters);
+    RUN(umap_cross_entropy);
+    RUN(umap_loss);
     RUN(umap_curve);
     RUN(umap_components);
     RUN(umap_of_two_neighbors);
     RUN(threads_and_pauses);
     RUN(quality);
+    RUN(gauge);
     RUN(refusals);
     return tap_done();
 }
