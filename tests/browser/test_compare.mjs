@@ -129,6 +129,7 @@ run([
     const again = await t.page(page.server.url, { query: "?anim=0&seed=1" + (await page.evaluate(() => location.hash)) });
     await compared(again);
     await again.waitForSelector(".compare-legend li");
+    await compared(again, `g.compare.cameras.every((c) => Math.abs(c.extent - ${left.extent}) < 1e-3 * ${left.extent})`);
     equal(JSON.parse(await ask(again, "JSON.stringify({ ...g.compare, project: 0 })")), JSON.parse(wanted), "the view from the address:");
 
     await again.close();

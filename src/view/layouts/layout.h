@@ -36,7 +36,7 @@ typedef enum gn_vlayout_state {
 } gn_vlayout_state;
 /** Words of the API, NULL behind the last. */
 extern const char *const gn_vlayout_methods[], *const gn_vlayout_aligns[],
-    *const gn_vlayout_states[];
+                                                   *const gn_vlayout_states[];
 
 /** Parameters; 0 (min_dist, pull: negative): the method's default. */
 typedef struct gn_vlayout_params {
@@ -61,10 +61,10 @@ typedef struct gn_vlayout_layer {
     bool made;        /**< it will not move any more */
     double explained[3];
     bool has_explained, has_quality, has_gauge, has_raw, has_aligned;
-    bool has_search, approximate; /**< of the lists that it was made of, */
-    gn_recall recall;             /**< and how many neighbours they have where approximate */
+    bool has_search, approximate;  /**< of the lists that it was made of, */
+    gn_recall recall;              /**< and how many neighbours they have where approximate */
     gn_map_quality quality, gauge; /**< gauge: while it is made */
-    gn_displacement raw, aligned; /**< from the layer before */
+    gn_displacement raw, aligned;  /**< from the layer before */
 } gn_vlayout_layer;
 
 typedef struct gn_vlayout {
@@ -93,7 +93,8 @@ typedef struct gn_vlayout {
     bool want_pause, deleted;
     bool resume;                 /**< goes on from the positions that are there */
     gn_vlayout_params made_with; /**< what those come from; the worker's alone */
-    bool has_place;              /**< among the running; under the list's lock */
+    bool has_place, queued;      /**< among the running, waiting for that; under the list's lock, */
+    size_t turn;                 /**< as is the order in which places were asked for */
     double begun;
     const char *phase;
     gn_vlayout_params params;

@@ -12,16 +12,28 @@ struct gn_vlayouts {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     gn_vlayout *list[GN_LAYOUTS_MAX];
-    size_t n, next_id, n_running, n_workers;
+    size_t n, next_id, next_turn, n_running, n_workers;
 };
+
+/* Whether nobody who still waits was asked for before; the list's lock is held. */
+static bool is_next(const struct gn_vlayouts *a, const gn_vlayout *l) {
+    for (size_t i = 0; i < a->n; i++) {
+        const gn_vlayout *other = a->list[i];
+        if (other->queued && other->turn < l->turn && !atomic_load(&other->quit)) return false;
+    }
+    return true;
+}
 
 void gn_vlayouts_enter(gn_vlayout *l) {
     struct gn_vlayouts *a = l->v->layouts;
     pthread_mutex_lock(&a->lock);
-    while (a->n_running >= AT_WORK && !atomic_load(&l->quit) && !atomic_load(&l->v->ending))
+    while ((a->n_running >= AT_WORK || !is_next(a, l)) && !atomic_load(&l->quit) &&
+           !atomic_load(&l->v->ending))
         pthread_cond_wait(&a->changed, &a->lock);
     a->n_running++; /* one that quits needs its place for a moment only */
     l->has_place = true;
+    l->queued = false;
+    pthread_cond_broadcast(&a->changed);
     pthread_mutex_unlock(&a->lock);
 }
 
@@ -65,11 +77,15 @@ gn_status gn_vlayouts_begin(gn_vlayout *l, gn_error *err) {
     struct gn_vlayouts *a = l->v->layouts;
     pthread_mutex_lock(&a->lock);
     a->n_workers++;
+    l->turn = a->next_turn++;
+    l->queued = true;
     pthread_mutex_unlock(&a->lock);
     gn_status st = gn_vlayout_start(l, err);
     if (st == GN_OK) return st;
     pthread_mutex_lock(&a->lock);
     a->n_workers--;
+    l->queued = false;
+    pthread_cond_broadcast(&a->changed);
     pthread_mutex_unlock(&a->lock);
     return st;
 }
