@@ -51,17 +51,41 @@ static gn_status count(lines l, bool header, size_t rows, const char *name, bool
                    rows, hint);
 }
 
-static gn_status add_row(gn_label_set **set, size_t cols, gn_csv_field line, size_t number,
-                         const char *name, gn_error *err) {
+/* A column without a set is not kept. *surplus: text is left behind the last column. */
+static gn_status add_row(gn_label_set **set, size_t cols, gn_csv_field line, bool *surplus,
+                         gn_error *err) {
     gn_csv_field cell;
     for (size_t c = 0; c < cols; c++) {
         if (!next_cell(&line, &cell)) cell = (gn_csv_field){"", 0};
-        gn_status st = gn_label_set_add(set[c], cell.text, cell.n, err);
+        gn_status st = set[c] ? gn_label_set_add(set[c], cell.text, cell.n, err) : GN_OK;
         if (st != GN_OK) return st;
     }
-    if (line.text)
-        return gn_fail(err, GN_EDATA, "%s: line %zu has more than the %zu cells of the first line",
-                       name, number, cols);
+    *surplus = line.n > 0;
+    return GN_OK;
+}
+
+/* All rows, and a note on those that have too much. */
+static gn_status add_rows(lines l, bool header, bool blanks_count, gn_label_set **set, size_t cols,
+                          const char *name, gn_str *note, gn_error *err) {
+    gn_csv_field line;
+    size_t n_long = 0, first_long = 0;
+    if (header) next_line(&l, &line);
+    for (size_t number = 1 + header; next_line(&l, &line); number++) {
+        bool surplus = false;
+        gn_status st = line.n || blanks_count ? add_row(set, cols, line, &surplus, err) : GN_OK;
+        if (st != GN_OK) return st;
+        if (surplus && n_long++ == 0) first_long = number;
+    }
+    if (!n_long) return GN_OK;
+    gn_str_addf(note, "%s%s: ", note->n ? "; " : "", name);
+    if (n_long > 1)
+        gn_str_addf(note,
+                    "%zu lines have more than the %zu cell%s of the first line, line %zu first",
+                    n_long, cols, cols == 1 ? "" : "s", first_long);
+    else
+        gn_str_addf(note, "line %zu has more than the %zu cell%s of the first line", first_long,
+                    cols, cols == 1 ? "" : "s");
+    gn_str_add(note, ": the cells beyond are passed over");
     return GN_OK;
 }
 
@@ -83,9 +107,8 @@ static gn_status as_numbers(gn_metadata_column *column, gn_error *err) {
     return GN_OK;
 }
 
-/* A title that is missing is the column's number; two of one name could not be told apart. */
-static gn_status set_title(gn_metadata *m, size_t c, gn_csv_field title, const char *name,
-                           gn_error *err) {
+/* A title that is missing is the column's number. */
+static gn_status set_title(gn_metadata *m, size_t c, gn_csv_field title, gn_error *err) {
     gn_str s = {0};
     if (title.n)
         gn_str_add_bytes(&s, title.text, title.n);
@@ -93,11 +116,23 @@ static gn_status set_title(gn_metadata *m, size_t c, gn_csv_field title, const c
         gn_str_addf(&s, "column %zu", c + 1);
     gn_status st = gn_str_take(&s, &m->column[c].name, err);
     gn_str_free(&s);
-    for (size_t i = 0; st == GN_OK && i < c; i++)
-        if (strcmp(m->column[i].name, m->column[c].name) == 0)
-            st = gn_fail(err, GN_EDATA, "%s: line 1: two columns are called '%s'", name,
-                         m->column[c].name);
     return st;
+}
+
+/* Columns of one name could not be told apart: all but the last lose it, and are not kept. */
+static void drop_twins(gn_metadata *m, const char *name, gn_str *note) {
+    size_t dropped = 0;
+    for (size_t c = 0; c < m->cols; c++) {
+        size_t twin = c + 1;
+        while (twin < m->cols && strcmp(m->column[c].name, m->column[twin].name) != 0) twin++;
+        if (twin >= m->cols) continue;
+        if (dropped++ == 0)
+            gn_str_addf(note, "%s: line 1: several columns are called '%.80s': the last is shown",
+                        name, m->column[c].name);
+        gn_free(m->column[c].name);
+        m->column[c].name = NULL;
+    }
+    if (dropped > 1) gn_str_addf(note, " (%zu are passed over in all)", dropped);
 }
 
 gn_status gn_metadata_parse(const char *text, size_t n, size_t rows, const char *name,
@@ -105,6 +140,8 @@ gn_status gn_metadata_parse(const char *text, size_t n, size_t rows, const char 
     gn_status st;
     gn_metadata m = {.rows = rows};
     gn_label_set **set = NULL;
+    gn_str note = {0};
+    size_t kept = 0;
     if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) text += 3, n -= 3;
     lines l = {text, text + n}, first = l;
     gn_csv_field head = {"", 0}, cell;
@@ -131,23 +168,29 @@ gn_status gn_metadata_parse(const char *text, size_t n, size_t rows, const char 
     }
     for (size_t c = 0; c < m.cols; c++) {
         next_cell(&head, &cell);
-        GN_TRY(set_title(&m, c, header ? cell : (gn_csv_field){"label", 5}, name, err));
-        GN_TRY(gn_label_set_new(name, &set[c], err));
+        GN_TRY(set_title(&m, c, header ? cell : (gn_csv_field){"label", 5}, err));
     }
-    if (header) next_line(&l, &cell);
-    for (size_t number = 1 + header; next_line(&l, &cell); number++)
-        if (cell.n || blanks_count) GN_TRY(add_row(set, m.cols, cell, number, name, err));
+    drop_twins(&m, name, &note);
+    for (size_t c = 0; c < m.cols; c++)
+        if (m.column[c].name) GN_TRY(gn_label_set_new(name, &set[c], err));
+    GN_TRY(add_rows(l, header, blanks_count, set, m.cols, name, &note, err));
     for (size_t c = 0; c < m.cols; c++) {
         gn_label_set *made = set[c];
+        if (!made) continue;
         set[c] = NULL;
         GN_TRY(gn_label_set_end(made, &m.column[c].label, err));
         GN_TRY(as_numbers(&m.column[c], err));
     }
+    if (note.n || note.bad) GN_TRY(gn_str_take(&note, &m.note, err));
+    for (size_t c = 0; c < m.cols; c++)
+        if (m.column[c].name) m.column[kept++] = m.column[c];
+    m.cols = kept;
     *out = m;
     m = (gn_metadata){0};
 done:
     for (size_t c = 0; set && c < m.cols; c++) gn_label_set_free(set[c]);
     gn_free(set);
+    gn_str_free(&note);
     gn_metadata_free(&m);
     return st;
 }
@@ -172,5 +215,6 @@ void gn_metadata_free(gn_metadata *m) {
         gn_free(m->column[c].number);
     }
     gn_free(m->column);
+    gn_free(m->note);
     *m = (gn_metadata){0};
 }

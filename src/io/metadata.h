@@ -19,13 +19,16 @@ enum { GN_METADATA_COLUMNS = 4096 };
 typedef struct gn_metadata {
     size_t rows, cols;
     gn_metadata_column *column; /**< (cols); a title that is empty is "column 3" */
+    char *note;                 /**< NULL, or a sentence on what was passed over: cells, columns */
 } gn_metadata;
 
 /** @param rows how many the vectors have. A blank line is a row of empty cells when that makes the
- *         count right, and is passed over when that does. Short lines end in empty cells.
+ *         count right, and is passed over when that does. Short lines end in empty cells; what long
+ *         ones have beyond the first line's cells is passed over, and of columns of one name all
+ * but the last, both as TensorBoard does: the note says so.
  *  @param name what errors call the file.
- *  @return GN_OK; GN_EIO; GN_EDATA (another count, with the likely mistake; a line with too many
- *          cells, two columns of one name, more than GN_METADATA_COLUMNS); GN_ENOMEM. */
+ *  @return GN_OK; GN_EIO; GN_EDATA (another count, with the likely mistake; more than
+ *          GN_METADATA_COLUMNS); GN_ENOMEM. */
 gn_status gn_metadata_read(const char *path, size_t rows, const char *name, gn_metadata *out,
                            gn_error *err);
 /** The same of bytes in memory. */

@@ -26,12 +26,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     gn_vectors_free(&v);
     for (size_t rows = 0; rows < 4; rows++) {
         gn_metadata m = {0};
-        if (gn_metadata_parse(text, size, rows, "m.tsv", &m, &err) == GN_OK)
+        if (gn_metadata_parse(text, size, rows, "m.tsv", &m, &err) == GN_OK) {
+            if (m.note) fuzz_touch(m.note, strlen(m.note));
             for (size_t c = 0; c < m.cols; c++) {
                 fuzz_require(m.column[c].name && m.column[c].label->n == rows);
                 if (m.column[c].number)
                     fuzz_touch(m.column[c].number, rows * sizeof *m.column[c].number);
             }
+        }
         gn_metadata_free(&m);
     }
     return 0;

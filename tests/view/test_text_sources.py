@@ -128,6 +128,18 @@ def metadata_lies_beside_a_file(folder):
         assert names(s, found["tensors.tsv"], "label") == ["x", "y"]
 
 
+def metadata_that_say_too_much_are_read(folder):
+    put(folder, "t.tsv", "1\t2\n3\t4\n5\t6\n")
+    put(folder, "t.metadata.tsv", "word\tsense\tword\nold\tx\tbank\tmore\nold\ty\triver\nold\tz\tmoney\tmore\tmore\n")
+    with Server(folder) as s:
+        detail = s.get("/api/sources/0").json
+        assert names(s, 0, "word") == ["bank", "river", "money"] and names(s, 0, "sense") == ["x", "y", "z"]
+        assert [c["name"] for c in detail["columns"]] == ["sense", "word", "__index__"], detail["columns"]
+        for part in ("t.metadata.tsv: line 1: several columns are called 'word': the last is shown",
+                     "2 lines have more than the 3 cells of the first line, line 2 first"):
+            assert part in detail["warning"], detail["warning"]
+
+
 def what_is_exported_comes_back(folder):
     reps, tokens = write_set(folder)
     for out, more in (("text", ()), ("raw", ("--binary",))):
@@ -295,5 +307,6 @@ def bookmarks_are_layouts(folder):
 
 if __name__ == "__main__":
     sys.exit(main([text_is_a_table, a_projector_folder_opens_unchanged, an_empty_configuration_says_so,
-                   a_run_folder_holds_it_in_plugins, metadata_lies_beside_a_file, what_is_exported_comes_back,
+                   a_run_folder_holds_it_in_plugins, metadata_lies_beside_a_file, metadata_that_say_too_much_are_read,
+                   what_is_exported_comes_back,
                    bookmarks_are_layouts, exported_maps_come_back, rows_have_pictures, exported_pictures_come_back, next_rows_have_an_old_name]))

@@ -23,6 +23,7 @@ gn_status gn_source_add_metadata(gn_source *s, const char *path, const char *nam
         made[j] = NULL;
         GN_TRY(gn_source_put_column(s, c, err));
     }
+    if (m.note) gn_source_warn(s, m.note);
     *n_columns = m.cols;
 done:
     for (size_t j = 0; made && j < m.cols; j++) gn_view_column_free(made[j]);

@@ -6,6 +6,7 @@
 
 /** Reads a metadata.tsv (io/metadata.h) for the rows of a source and puts its columns among the
  *  source's.
+ *  What the file's reader passed over becomes the source's warning.
  *  @param name what errors call the file.
  *  @param n_columns receives how many there were.
  *  @return as gn_metadata_read. The source keeps its columns unless GN_OK is returned. */

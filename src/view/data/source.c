@@ -31,6 +31,8 @@ void gn_source_describe(gn_source *s, const char *path) {
     gn_error why;
     if (gn_metadata_read(path, s->about.rows, path, &s->metadata, &why) != GN_OK)
         warn(s, why.message);
+    else if (s->metadata.note)
+        warn(s, s->metadata.note);
 }
 
 /* The only table of numbers as text in its folder: metadata.tsv can be of no other. */

@@ -77,7 +77,7 @@ struct gn_source {
     char *bookmarks_file;            /**< TensorBoard's; NULL: none */
     pthread_mutex_t bookmarks_lock;  /**< guards the next one, which takes a while to read */
     struct gn_bookmarks *bookmarks;  /**< NULL until they are asked for */
-    char *warning;                   /**< NULL, or why metadata or marks are missing */
+    char *warning;                   /**< NULL, or what is missing of metadata or marks, and why */
     struct gn_view_columns *columns; /**< columns.c */
     size_t n_watched;
     struct gn_watched *watched; /**< watch.c: files that stay mapped */
@@ -88,7 +88,8 @@ json_t *gn_source_json(const gn_source *s);
 /** Opens the source's files unless they are open. @return GN_OK; GN_EDATA where it is listed as not
  *  supported; what its reader says. */
 gn_status gn_source_open(gn_source *s, gn_error *err);
-/** For a reader's open: columns from a metadata file. A failure becomes the source's warning. */
+/** For a reader's open: columns from a metadata file. A failure, or what the file's reader passed
+ *  over, becomes the source's warning. */
 void gn_source_describe(gn_source *s, const char *path);
 /** For a reader's open: the pictures of the rows. A failure becomes the source's warning. */
 void gn_source_illustrate(gn_source *s, const char *file, size_t width, size_t height);

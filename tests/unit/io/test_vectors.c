@@ -169,17 +169,45 @@ TEST(another_count_names_the_likely_mistake) {
     CHECK(describe("the\t1\ncat\t2\n", 2, &m) == GN_EDATA);
     CHECK(strstr(err.message, "describes 1 rows, the vectors are 2") &&
           strstr(err.message, "was taken for it"));
-    CHECK(describe("a\tb\n1\t2\t3\n", 1, &m) == GN_EDATA);
-    CHECK_STR(err.message, "m.tsv: line 2 has more than the 2 cells of the first line");
     CHECK(describe("a\n\nb\nc\n", 7, &m) == GN_EDATA && strstr(err.message, "blank"));
-    CHECK(describe("a\tb\ta\n1\t2\t3\n", 1, &m) == GN_EDATA);
-    CHECK_STR(err.message, "m.tsv: line 1: two columns are called 'a'");
     char wide[GN_METADATA_COLUMNS + 4]; /* the vectors in the place of their description */
     memset(wide, '\t', sizeof wide);
     memcpy(wide + GN_METADATA_COLUMNS, "\nx\n", 4);
     CHECK(describe(wide, 1, &m) == GN_EDATA && strstr(err.message, "are these the vectors?"));
     CHECK(describe("a\t\n1\t2\n", 1, &m) == GN_OK && m.cols == 2);
     CHECK_STR(m.column[1].name, "column 2");
+    gn_metadata_free(&m);
+}
+
+/* As lenient as TensorBoard: what is passed over is said, and no row is lost by it. */
+TEST(surplus_cells_and_columns_of_one_name_are_passed_over) {
+    gn_metadata m = {0};
+    CHECK(describe("a\tb\n1\t2\t3\n4\t5\n", 2, &m) == GN_OK);
+    REQUIRE(m.cols == 2 && m.note && m.column[1].number);
+    CHECK(m.column[1].number[0] == 2 && m.column[1].number[1] == 5);
+    CHECK_STR(m.note, "m.tsv: line 2 has more than the 2 cells of the first line: the cells beyond "
+                      "are passed over");
+    gn_metadata_free(&m);
+    CHECK(describe("the\ncat\tx\n\nsat\ty\tz\n", 3, &m) == GN_OK);
+    REQUIRE(m.cols == 1 && m.note);
+    CHECK_STR(m.column[0].label->name[m.column[0].label->code[2]], "sat");
+    CHECK_STR(m.note, "m.tsv: 2 lines have more than the 1 cell of the first line, line 2 first: "
+                      "the cells beyond are passed over");
+    gn_metadata_free(&m);
+    CHECK(describe("a\tb\n1\t2\t\n", 1, &m) == GN_OK && !m.note); /* nothing is lost */
+    gn_metadata_free(&m);
+    CHECK(describe("a\tb\ta\n1\t2\t3\n4\t5\n", 2, &m) == GN_OK); /* an empty cell of the last */
+    REQUIRE(m.cols == 2 && m.note);
+    CHECK_STR(m.column[0].name, "b");
+    CHECK_STR(m.column[1].name, "a");
+    CHECK(m.column[0].number[1] == 5 && m.column[1].number[0] == 3 && isnan(m.column[1].number[1]));
+    CHECK_STR(m.note, "m.tsv: line 1: several columns are called 'a': the last is shown");
+    gn_metadata_free(&m);
+    CHECK(describe("a\ta\ta\n1\t2\t3\t4\n", 1, &m) == GN_OK && m.cols == 1);
+    CHECK_STR(m.note, "m.tsv: line 1: several columns are called 'a': the last is shown (2 are "
+                      "passed over in all); m.tsv: line 2 has more than the 3 cells of the first "
+                      "line: the cells beyond are passed over");
+    CHECK(m.column[0].number && m.column[0].number[0] == 3);
     gn_metadata_free(&m);
 }
 
@@ -281,6 +309,7 @@ int main(void) {
     RUN(blocks_and_threads_do_not_show);
     RUN(one_column_has_no_header_and_several_have);
     RUN(another_count_names_the_likely_mistake);
+    RUN(surplus_cells_and_columns_of_one_name_are_passed_over);
     RUN(a_configuration_lists_its_tensors);
     RUN(paths_stay_inside_the_folder);
     RUN(what_is_no_configuration_is_refused_with_its_line);
