@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Named sets and edited labels: what is kept, where, and that the data are never touched."""
 
+import json
 import os
 import sys
 
@@ -164,10 +165,38 @@ def number_columns_keep_their_numbers(folder):
         assert shown(s, "position") == [f"{v:g}" for v in was[:2]] + ["2.5", "late"] + [f"{v:g}" for v in was[4:]]
 
 
+def kept_tags(path):
+    with open(path + ".view.json") as marks:
+        (entry,) = json.load(marks)["data"].values()
+    return entry["tags"]
+
+
+def an_edit_that_is_undone_leaves_nothing(folder):
+    path, _ = write_set(folder)
+    with Server(path) as s:
+        was = {column: shown(s, column) for column in ("topic", "position")}
+        names_before = [c["name"] for c in s.get("/api/sources/0").json["columns"]]
+        missing = was["topic"].index(None)
+        edits = (("topic", [0, missing], "hand made"), ("topic", [0, missing], None), ("position", [2, 4], 0.1),
+                 ("position", [2, 4], "late"), ("mine", [1, 2], "x"))
+        for column, rows, value in edits:
+            done = s.ask("PUT", "/api/tags", {"source": 0, "column": column, "rows": rows, "value": value}).json
+            assert list(kept_tags(path)) == [column], kept_tags(path)
+            undo = {"source": 0, "column": column, "rows": rows, "value": done["previous"]}
+            assert s.ask("PUT", "/api/tags", undo).status == 200
+            assert kept_tags(path) == {}, kept_tags(path)
+            assert all(shown(s, name) == values for name, values in was.items())
+        assert [c["name"] for c in s.get("/api/sources/0").json["columns"]] == names_before
+        # What is not put back stays an edit.
+        s.ask("PUT", "/api/tags", {"source": 0, "column": "topic", "rows": [0, 1], "value": "hand made"})
+        s.ask("PUT", "/api/tags", {"source": 0, "column": "topic", "rows": [0], "value": was["topic"][0]})
+        assert kept_tags(path) == {"topic": {"1": "hand made"}} and shown(s, "topic")[:2] == [was["topic"][0], "hand made"]
+
+
 if __name__ == "__main__":
     sys.exit(main([
         sets_are_kept_beside_the_data, a_single_file_has_a_file_of_its_own, sets_combine,
         two_viewers_of_one_folder_see_each_other, a_damaged_file_is_never_written_over,
         a_place_that_cannot_be_written_says_so, labels_are_edited_and_brought_back,
-        number_columns_keep_their_numbers,
+        number_columns_keep_their_numbers, an_edit_that_is_undone_leaves_nothing,
     ]))

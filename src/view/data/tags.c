@@ -187,8 +187,35 @@ static gn_status change_cells(json_t *cells, const int32_t *rows, size_t n, cons
     return GN_OK;
 }
 
-/** Keeps the cells of a column (taken; NULL: none any more), shows them, answers. `marks` are open
- *  and closed in any case; takes `answer`. */
+/** Whether a cell holds what the column has without edits (NULL: nothing). */
+static bool is_own(const gn_view_column *base, size_t row, const json_t *cell) {
+    const char *text = json_string_value(cell), *own = NULL;
+    float x;
+    if (base && base->value)
+        return cell_number(cell, &x) &&
+               (isnan(x) ? isnan(base->value[row]) : x == base->value[row]);
+    if (base && base->code[row] >= 0) own = base->names[base->code[row]];
+    return text && own ? strcmp(text, own) == 0 : !text && !own;
+}
+
+/** Cells that got their own value back are no edits any more: an edit that is undone leaves no
+ *  trace in the file. */
+static gn_status drop_own(gn_source *s, const char *column, const int32_t *rows, size_t n,
+                          json_t *cells, gn_error *err) {
+    gn_view_column *base;
+    char row[32];
+    gn_status st = gn_source_base_column(s, column, &base, err);
+    if (st != GN_OK) return st;
+    for (size_t i = 0; i < n; i++) {
+        snprintf(row, sizeof row, "%d", (int)rows[i]);
+        if (is_own(base, (size_t)rows[i], json_object_get(cells, row))) json_object_del(cells, row);
+    }
+    gn_view_column_free(base);
+    return GN_OK;
+}
+
+/** Keeps the cells of a column (taken; NULL or {}: none any more), shows them, answers. `marks` are
+ * open and closed in any case; takes `answer`. */
 static gn_status finish(gn_view *v, gn_source *s, const char *column, json_t *cells, json_t *marks,
                         json_t *answer, gn_reply *re, gn_error *err) {
     json_t *tags = json_object_get(marks, "tags");
@@ -199,10 +226,12 @@ static gn_status finish(gn_view *v, gn_source *s, const char *column, json_t *ce
         gn_marks_close(v, s);
         return st;
     }
-    if (cells)
+    if (json_object_size(cells) > 0) {
         json_object_set_new(tags, column, cells);
-    else
+    } else {
         json_object_del(tags, column);
+        json_decref(cells);
+    }
     return gn_marks_answer(v, s, true, answer, re, err);
 }
 
@@ -240,6 +269,7 @@ static gn_status put_tags(gn_view *v, const gn_request *rq, gn_reply *re, gn_err
     cells = before ? json_deep_copy(before) : json_object();
     if (st == GN_OK && !cells) st = gn_fail_nomem(err, "cells", n);
     if (st == GN_OK) st = change_cells(cells, rows, n, json_object_get(rq->body, "value"), err);
+    if (st == GN_OK) st = drop_own(s, column, rows, n, cells, err);
     if (st != GN_OK) {
         gn_marks_close(v, s);
         json_decref(cells);
