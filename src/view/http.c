@@ -38,7 +38,8 @@ enum {
     WAIT_MS = 200,
     BODY_START = 4096,
 };
-static const size_t max_body = (size_t)64 << 20, max_upload = (size_t)1 << 30;
+static const size_t small_body = (size_t)1 << 20, max_body = (size_t)64 << 20,
+                    max_upload = (size_t)1 << 30;
 
 struct gn_http {
     gn_view *v;
@@ -101,6 +102,15 @@ static bool has_body(struct MHD_Connection *c, size_t *declared) {
     return *declared > 0 || header(c, "Transfer-Encoding");
 }
 
+static bool takes_file(const struct exchange *x) {
+    return x->route && x->route->body == GN_BODY_FILE;
+}
+
+static size_t body_limit(const struct exchange *x) {
+    if (takes_file(x)) return max_upload;
+    return x->route && x->route->body == GN_BODY_ROWS ? max_body : small_body;
+}
+
 static gn_status too_large(struct exchange *x, size_t limit) {
     x->re.status = 413;
     return gn_fail(&x->err, GN_EINVAL, "the request's body is larger than %zu MiB", limit >> 20);
@@ -134,18 +144,18 @@ static gn_status begin(struct exchange *x, gn_http *http, struct MHD_Connection 
     for (size_t i = 0; i < gn_view_n_parts; i++) table[n_tables++] = gn_view_parts[i]->routes;
     x->route = gn_route_find(table, n_tables, &x->rq, &x->re, &x->err);
     if (!x->route) return GN_EINVAL;
-    size_t limit = x->route->octets ? max_upload : max_body;
+    size_t limit = body_limit(x);
     if (declared > limit) return too_large(x, limit);
     const char *type = header(c, "Content-Type");
-    bool right = x->route->octets ? type && strcmp(type, "application/octet-stream") == 0
-                                  : !body || is_json(type);
+    bool right = takes_file(x) ? type && strcmp(type, "application/octet-stream") == 0
+                               : !body || is_json(type);
     if (!right) {
         x->re.status = 415;
         return gn_fail(&x->err, GN_EINVAL, "the body's Content-Type is '%.80s', expected %s",
                        type ? type : "",
-                       x->route->octets ? "application/octet-stream" : "application/json");
+                       takes_file(x) ? "application/octet-stream" : "application/json");
     }
-    if (x->route->octets) {
+    if (takes_file(x)) {
         GN_TRY(gn_view_upload_file(http->v, &x->upload, &x->err));
         x->upload_file = fopen(x->upload, "wb");
         if (!x->upload_file) return gn_fail_errno(&x->err, "%s", x->upload);
@@ -156,7 +166,7 @@ done:
 
 /** Keeps a piece of the body, or forgets it when the request has failed already. */
 static void take_body(struct exchange *x, const char *bytes, size_t n) {
-    size_t limit = x->route && x->route->octets ? max_upload : max_body;
+    size_t limit = body_limit(x);
     x->n_body += n;
     if (x->st != GN_OK) return;
     if (x->n_body > limit) {
@@ -320,7 +330,7 @@ static void answer(struct exchange *x, struct MHD_Connection *c) {
         st = gn_page_answer(x->v, &x->rq, header(c, "Accept-Encoding"), header(c, "If-None-Match"),
                             &x->re, &x->err);
     } else if (st == GN_OK) {
-        if (!x->route->octets && x->n_body)
+        if (!takes_file(x) && x->n_body)
             st = gn_json_parse(x->body, x->n_body, "the request's body", &x->rq.body, &x->err);
         if (st == GN_OK && x->rq.body && !json_is_object(x->rq.body))
             st = gn_fail(&x->err, GN_EINVAL, "the request's body: expected an object, found %s",

@@ -228,6 +228,24 @@ def bad_requests_get_a_sentence(folder):
         assert s.get("/api/sources").json["sources"][0]["name"] == "x.npy"  # still answers
 
 
+def bodies_are_as_large_as_they_need_to_be(folder):
+    """Lists of rows are long; nothing else is, and parsed JSON takes many times its bytes."""
+    write_npy(os.path.join(folder, "x.npy"), rows_of(4, 3))
+    json_type, spaces = {"Content-Type": "application/json"}, b" " * (1 << 20)
+    with Server(folder) as s:
+        for path in ("/api/sets/combine", "/api/overlap", "/api/compare", "/api/embed"):
+            empty = s.ask("POST", path, b"{}" + spaces[2:], json_type)  # exactly as much as it may be
+            assert empty.status == 400 and "larger" not in empty.error, (path, empty.body)
+            for body in (b"{}" + spaces, iter([b"{}", spaces])):  # by its own word, and in pieces without one
+                error = s.fails(413, "POST", path, body, json_type)
+                assert error == "the request's body is larger than 1 MiB", error
+        long = {"rows": [0, 3], "within": None, "pad": "x" * (2 << 20)}
+        assert len(s.post("/api/sources/0/rows", long).json["rows"]) == 2
+        for method, path in (("PUT", "/api/tags"), ("PUT", "/api/sets/a?source=0"), ("POST", "/api/export/selection"),
+                             ("POST", "/api/search"), ("POST", "/api/neighbors"), ("POST", "/api/layouts")):
+            assert s.ask(method, path, long).status != 413, path
+
+
 def one_connection_serves_many_requests(folder):
     write_npy(os.path.join(folder, "x.npy"), rows_of(4, 3))
     json_type = {"Content-Type": "application/json"}
@@ -330,7 +348,7 @@ if __name__ == "__main__":
         what_is_there_is_listed, a_source_says_what_it_has, columns_travel_as_blocks,
         a_card_shows_the_token_in_its_sentence, pooled_rows_show_what_they_are_a_mean_over, the_page_is_one_packed_file,
         long_sentences_are_cut_around_the_token,
-        only_this_machine_s_own_page_may_ask, bad_requests_get_a_sentence,
+        only_this_machine_s_own_page_may_ask, bad_requests_get_a_sentence, bodies_are_as_large_as_they_need_to_be,
         one_connection_serves_many_requests, streams_of_clients_that_left_end, a_folder_s_files_cannot_be_left,
         the_program_says_what_is_wrong, an_idle_client_does_not_keep_the_server,
     ]))

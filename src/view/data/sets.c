@@ -167,10 +167,10 @@ done:
 }
 
 static const gn_route routes[] = {
-    {"GET", "/api/sets", get_sets, false},
-    {"PUT", "/api/sets/{name}", put_set, false},
-    {"DELETE", "/api/sets/{name}", delete_set, false},
-    {"POST", "/api/sets/combine", combine, false},
+    {"GET", "/api/sets", get_sets, GN_BODY_SMALL},
+    {"PUT", "/api/sets/{name}", put_set, GN_BODY_ROWS},
+    {"DELETE", "/api/sets/{name}", delete_set, GN_BODY_SMALL},
+    {"POST", "/api/sets/combine", combine, GN_BODY_SMALL},
     {0},
 };
 const gn_view_part gn_part_sets = {.routes = routes, .open = gn_marks_start, .free = gn_marks_end};

@@ -77,7 +77,7 @@ static gn_status get_sprite(gn_view *v, const gn_request *rq, gn_reply *re, gn_e
 }
 
 static const gn_route routes[] = {
-    {"GET", "/api/sources/{s}/sprite", get_sprite, false},
+    {"GET", "/api/sources/{s}/sprite", get_sprite, GN_BODY_SMALL},
     {0},
 };
 const gn_view_part gn_part_sprite = {.routes = routes};

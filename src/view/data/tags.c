@@ -317,8 +317,8 @@ done:
 }
 
 static const gn_route routes[] = {
-    {"PUT", "/api/tags", put_tags, false},
-    {"DELETE", "/api/tags", delete_tags, false},
+    {"PUT", "/api/tags", put_tags, GN_BODY_ROWS},
+    {"DELETE", "/api/tags", delete_tags, GN_BODY_SMALL},
     {0},
 };
 const gn_view_part gn_part_tags = {.routes = routes};

@@ -73,5 +73,5 @@ done:
     return st;
 }
 
-static const gn_route routes[] = {{"POST", "/api/sources/upload", upload, true}, {0}};
+static const gn_route routes[] = {{"POST", "/api/sources/upload", upload, GN_BODY_FILE}, {0}};
 const gn_view_part gn_part_uploads = {.routes = routes};

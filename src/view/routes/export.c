@@ -110,7 +110,7 @@ done:
 }
 
 static const gn_route routes[] = {
-    {"POST", "/api/export/selection", export_selection, false},
+    {"POST", "/api/export/selection", export_selection, GN_BODY_ROWS},
     {0},
 };
 const gn_view_part gn_part_export = {.routes = routes};

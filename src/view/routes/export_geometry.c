@@ -103,7 +103,7 @@ done:
 }
 
 static const gn_route routes[] = {
-    {"GET", "/api/export/geometry", export_geometry, false},
+    {"GET", "/api/export/geometry", export_geometry, GN_BODY_SMALL},
     {0},
 };
 const gn_view_part gn_part_export_geometry = {.routes = routes};

@@ -150,7 +150,7 @@ done:
 }
 
 static const gn_route routes[] = {
-    {"GET", "/api/export/neighbors", export_neighbors, false},
+    {"GET", "/api/export/neighbors", export_neighbors, GN_BODY_SMALL},
     {0},
 };
 const gn_view_part gn_part_export_neighbors = {.routes = routes};

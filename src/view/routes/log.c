@@ -86,5 +86,5 @@ static void free_log(gn_view *v) {
     v->log = NULL;
 }
 
-static const gn_route routes[] = {{"GET", "/api/log", get_log, false}, {0}};
+static const gn_route routes[] = {{"GET", "/api/log", get_log, GN_BODY_SMALL}, {0}};
 const gn_view_part gn_part_log = {.routes = routes, .open = open_log, .free = free_log};

@@ -213,11 +213,11 @@ done:
 }
 
 static const gn_route routes[] = {
-    {"POST", "/api/overlap", post_overlap, false},
-    {"DELETE", "/api/overlap", stop_overlap, false},
-    {"GET", "/api/compare", ask_compare, false},
-    {"POST", "/api/compare", ask_compare, false},
-    {"DELETE", "/api/compare", stop_compare, false},
+    {"POST", "/api/overlap", post_overlap, GN_BODY_SMALL},
+    {"DELETE", "/api/overlap", stop_overlap, GN_BODY_SMALL},
+    {"GET", "/api/compare", ask_compare, GN_BODY_SMALL},
+    {"POST", "/api/compare", ask_compare, GN_BODY_SMALL},
+    {"DELETE", "/api/compare", stop_compare, GN_BODY_SMALL},
     {0},
 };
 const gn_view_part gn_part_compare = {.routes = routes};

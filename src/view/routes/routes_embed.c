@@ -329,7 +329,7 @@ done:
 }
 
 static const gn_route routes[] = {
-    {"POST", "/api/embed", post_embed, false},
+    {"POST", "/api/embed", post_embed, GN_BODY_SMALL},
     {0},
 };
 const gn_view_part gn_part_embed = {.routes = routes};

@@ -87,8 +87,8 @@ done:
 }
 
 static const gn_route routes[] = {
-    {"GET", "/api/sources/{s}/geometry", get_geometry, false},
-    {"DELETE", "/api/sources/{s}/geometry", stop_geometry, false},
+    {"GET", "/api/sources/{s}/geometry", get_geometry, GN_BODY_SMALL},
+    {"DELETE", "/api/sources/{s}/geometry", stop_geometry, GN_BODY_SMALL},
     {0},
 };
 const gn_view_part gn_part_geometry = {.routes = routes};

@@ -266,7 +266,7 @@ done:
 }
 
 static const gn_route routes[] = {
-    {"POST", "/api/neighbors", post_neighbors, false},
+    {"POST", "/api/neighbors", post_neighbors, GN_BODY_ROWS},
     {0},
 };
 const gn_view_part gn_part_neighbors = {.routes = routes};

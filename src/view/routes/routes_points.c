@@ -293,14 +293,14 @@ static void add_measures(gn_view *v, gn_source *s, size_t i, size_t row, json_t 
 }
 
 static const gn_route routes[] = {
-    {"GET", "/api/sources/{s}/columns/norm", get_points, false},
-    {"GET", "/api/sources/{s}/columns/cosine_to_mean", get_points, false},
-    {"GET", "/api/sources/{s}/columns/lid", get_points, false},
-    {"GET", "/api/sources/{s}/columns/hubness", get_points, false},
-    {"GET", "/api/sources/{s}/columns/overlap_previous", get_points, false},
-    {"DELETE", "/api/sources/{s}/columns/lid", stop_points, false},
-    {"DELETE", "/api/sources/{s}/columns/hubness", stop_points, false},
-    {"DELETE", "/api/sources/{s}/columns/overlap_previous", stop_points, false},
+    {"GET", "/api/sources/{s}/columns/norm", get_points, GN_BODY_SMALL},
+    {"GET", "/api/sources/{s}/columns/cosine_to_mean", get_points, GN_BODY_SMALL},
+    {"GET", "/api/sources/{s}/columns/lid", get_points, GN_BODY_SMALL},
+    {"GET", "/api/sources/{s}/columns/hubness", get_points, GN_BODY_SMALL},
+    {"GET", "/api/sources/{s}/columns/overlap_previous", get_points, GN_BODY_SMALL},
+    {"DELETE", "/api/sources/{s}/columns/lid", stop_points, GN_BODY_SMALL},
+    {"DELETE", "/api/sources/{s}/columns/hubness", stop_points, GN_BODY_SMALL},
+    {"DELETE", "/api/sources/{s}/columns/overlap_previous", stop_points, GN_BODY_SMALL},
     {0},
 };
 const gn_view_part gn_part_points = {.routes = routes, .measures = add_measures};

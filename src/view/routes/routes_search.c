@@ -135,7 +135,7 @@ done:
 }
 
 static const gn_route routes[] = {
-    {"POST", "/api/search", post_search, false},
+    {"POST", "/api/search", post_search, GN_BODY_ROWS},
     {0},
 };
 const gn_view_part gn_part_search = {.routes = routes};

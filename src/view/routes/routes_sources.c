@@ -239,11 +239,11 @@ done:
 }
 
 static const gn_route routes[] = {
-    {"GET", "/api/sources", get_sources, false},
-    {"GET", "/api/sources/{s}", get_source, false},
-    {"GET", "/api/sources/{s}/columns/{name}", get_column, false},
-    {"GET", "/api/sources/{s}/rows/{i}", get_row, false},
-    {"POST", "/api/sources/{s}/rows", post_rows, false},
+    {"GET", "/api/sources", get_sources, GN_BODY_SMALL},
+    {"GET", "/api/sources/{s}", get_source, GN_BODY_SMALL},
+    {"GET", "/api/sources/{s}/columns/{name}", get_column, GN_BODY_SMALL},
+    {"GET", "/api/sources/{s}/rows/{i}", get_row, GN_BODY_SMALL},
+    {"POST", "/api/sources/{s}/rows", post_rows, GN_BODY_ROWS},
     {0},
 };
 const gn_view_part gn_part_sources = {.routes = routes};

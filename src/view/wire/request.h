@@ -21,7 +21,7 @@ typedef struct gn_request {
     } pair[GN_URI_PAIRS];
     const char *part[GN_URI_SEGMENTS]; /**< what stands for each {} of the route's pattern */
     json_t *body;                      /**< NULL: none */
-    const char *upload;                /**< of a route that takes octets: the file they are in */
+    const char *upload;                /**< of a route that takes a file: where it is */
     gn_arena arena;
     /** True when the client has closed its connection; NULL where there is none. */
     bool (*gone)(const struct gn_request *rq);

@@ -10,11 +10,19 @@
  *  lock that a light route takes. */
 typedef gn_status (*gn_handler)(gn_view *v, const gn_request *rq, gn_reply *re, gn_error *err);
 
+/** What a route's body may be; http.c bounds it by that. Parsed JSON takes up to fifty times its
+ *  bytes. */
+typedef enum gn_body_kind {
+    GN_BODY_ROWS = 0, /**< JSON that may list rows: up to 64 MiB */
+    GN_BODY_SMALL,    /**< other JSON, or none: up to 1 MiB */
+    GN_BODY_FILE,     /**< a file of any bytes (rq->upload), not JSON */
+} gn_body_kind;
+
 typedef struct gn_route {
     const char *method;
     const char *pattern; /**< "/api/sources/{s}/columns/{name}"; {x} takes any one segment */
     gn_handler handler;
-    bool octets; /**< the body is a file of any bytes (rq->upload), not JSON */
+    gn_body_kind body;
 } gn_route;
 
 /** Finds the route of a request and fills rq->part. Where several patterns fit, the one with a

@@ -37,7 +37,7 @@ static inline gn_status serve(gn_view *v, const char *method, const char *target
     for (size_t i = 0; i < gn_view_n_parts; i++) table[i] = gn_view_parts[i]->routes;
     const gn_route *route =
         st == GN_OK ? gn_route_find(table, gn_view_n_parts, &rq, re, err) : NULL;
-    if (st == GN_OK && (!route || route->octets)) st = GN_EINVAL;
+    if (st == GN_OK && (!route || route->body == GN_BODY_FILE)) st = GN_EINVAL;
     if (st == GN_OK && body) {
         rq.body = json_loadb(body, n_body, JSON_REJECT_DUPLICATES, &why);
         if (!json_is_object(rq.body)) st = GN_EDATA;
