@@ -77,9 +77,8 @@ static gn_status principal(struct making *m, size_t i, double *out, gn_error *er
     }
     if (gn_pca_components(pca) < k || k < l->dim)
         gn_vlayout_note(l,
-                        "%zu rows of %zu dimensions have %zu principal component%s: other axes "
-                        "are 0",
-                        m->rows.x.rows, m->rows.x.cols,
+                        "%zu rows of %zu column%s have %zu principal component%s: other axes are 0",
+                        m->rows.x.rows, m->rows.x.cols, m->rows.x.cols == 1 ? "" : "s",
                         gn_pca_components(pca) < k ? gn_pca_components(pca) : k, k == 1 ? "" : "s");
     GN_TRY(pick(l, &p, pca, m->rows.x, m, i, out, share, err));
     pthread_mutex_lock(&l->lock);

@@ -179,13 +179,12 @@ static gn_status check_align(const gn_vlayout *l, gn_error *err) {
 }
 
 static gn_status check(const gn_vlayout *l, gn_error *err) {
-    const char *name = gn_vlayout_methods[l->method];
     size_t bytes;
     if (is_map(l) && l->n < 4)
-        return gn_fail(err, GN_EINVAL, "%s needs at least 4 rows, here are %zu: pca can show them",
-                       name, l->n);
+        return gn_fail(err, GN_EINVAL, "%s needs at least 4 rows, here are %zu: PCA can show them",
+                       l->method == GN_LAYOUT_TSNE ? "t-SNE" : "UMAP", l->n);
     if (l->method == GN_LAYOUT_PCA && l->n < 2)
-        return gn_fail(err, GN_EINVAL, "pca needs at least 2 rows, here are %zu", l->n);
+        return gn_fail(err, GN_EINVAL, "PCA needs at least 2 rows, here are %zu", l->n);
     if (l->n == 0) return gn_fail(err, GN_EINVAL, "no rows to place");
     if (l->method == GN_LAYOUT_RAW && l->s->about.dims != 2 && l->s->about.dims != 3)
         return gn_fail(err, GN_EINVAL,
