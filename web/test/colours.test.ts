@@ -22,7 +22,7 @@ test("categories: a sign each, missing last, counts right", () => {
     ],
   );
   assert.deepEqual([...c.index!], [0, 1, 1, 3, 2, 1]);
-  assert.deepEqual([...c.palette.subarray(0, 3)], rgb(categorical[0]));
+  assert.deepEqual([...c.palette.subarray(0, 3)], rgb(categorical.light[0]));
   assert.equal(c.shapes, null, "few categories need no shapes");
   assert.equal(c.off, null);
 });
@@ -150,17 +150,34 @@ function oklab(v: number[]): number[] {
   );
 }
 
-test("every two category colours stay apart for all kinds of colour vision", () => {
-  for (const [name, m] of Object.entries(eyes)) {
-    const seen = categorical.map((c) => oklab(times(m, linear(c)).map((x) => Math.min(1, Math.max(0, x)))));
-    for (let i = 0; i < seen.length; i++)
-      for (let j = 0; j < i; j++) {
-        const d = Math.hypot(...seen[i].map((x, k) => x - seen[j][k]));
-        // A just noticeable difference is about 0.02 in OKLab.
-        assert.ok(d > 0.07, `${name}: ${categorical[i]} and ${categorical[j]} are ${d.toFixed(3)} apart`);
-      }
-  }
-});
+/** Contrast of two colours as WCAG 2 defines it. */
+function contrast(a: string, b: string): number {
+  const [x, y] = [a, b].map((c) => linear(c).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0.05));
+  return Math.max(x, y) / Math.min(x, y);
+}
+
+for (const [theme, ground] of [
+  ["light", "#ffffff"],
+  ["dark", "#0f1317"],
+] as const) {
+  test(`category colours on ${theme} ground: each stands out, every two stay apart for all kinds of colour vision`, () => {
+    const colours = categorical[theme];
+    assert.equal(colours.length, 10);
+    for (const c of colours) {
+      const k = contrast(c, ground);
+      assert.ok(k >= 3, `${c} on ${ground}: ${k.toFixed(2)} to 1`);
+    }
+    for (const [name, m] of Object.entries(eyes)) {
+      const seen = colours.map((c) => oklab(times(m, linear(c)).map((x) => Math.min(1, Math.max(0, x)))));
+      for (let i = 0; i < seen.length; i++)
+        for (let j = 0; j < i; j++) {
+          const d = Math.hypot(...seen[i].map((x, k) => x - seen[j][k]));
+          // A just noticeable difference is about 0.02 in OKLab.
+          assert.ok(d > (name === "normal" ? 0.16 : 0.085), `${name}: ${colours[i]} and ${colours[j]} are ${d.toFixed(3)} apart`);
+        }
+    }
+  });
+}
 
 test("the sequential scale grows in lightness in both themes", () => {
   for (const theme of ["light", "dark"] as const) {

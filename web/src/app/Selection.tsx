@@ -11,8 +11,8 @@ import { commit } from "../state/history";
 import { noRows } from "../state/rows";
 import { categorical } from "../state/palettes";
 import {
-  colouredSets,
   colourBy,
+  colouredSets,
   colouring,
   currentSource,
   detail,
@@ -24,6 +24,7 @@ import {
   search,
   selection,
   sets,
+  theme,
 } from "../state/store";
 import { Snippet } from "./Context";
 import { Sign } from "./Legend";
@@ -175,7 +176,7 @@ function Sets() {
               title="Colour on the map"
               data-testid={`set-colour-${s.name}`}
               style={{
-                accentColor: drawn.includes(s.name) ? categorical[drawn.indexOf(s.name) % categorical.length] : undefined,
+                accentColor: drawn.includes(s.name) ? categorical[theme.value][drawn.indexOf(s.name) % categorical[theme.value].length] : undefined,
               }}
               onChange={(e) => colour(s.name, e.currentTarget.checked)}
             />

@@ -59,6 +59,7 @@ export function categoryColouring(
   let nMissing = 0;
   for (const c of codes) c < 0 ? nMissing++ : counts[c]++;
   const used = Array.from(counts.keys()).filter((c) => counts[c] > 0);
+  const signs = categorical[theme].length;
   // With few categories the dictionary's order is kept, so that colours do not depend on the rows shown.
   const split = used.length > most;
   const own = split ? used.sort((a, b) => counts[b] - counts[a] || a - b).slice(0, most - 1) : used;
@@ -67,8 +68,8 @@ export function categoryColouring(
     codes: [c],
     name: names[c],
     count: counts[c],
-    colour: categorical[i % categorical.length],
-    shape: Math.floor(i / categorical.length),
+    colour: categorical[theme][i % signs],
+    shape: Math.floor(i / signs),
     hidden: hidden.has(c),
   }));
   if (rest.length) {
@@ -105,7 +106,7 @@ export function categoryColouring(
   return {
     index,
     palette: pack(entries.map((e) => e.colour)),
-    shapes: own.length > categorical.length ? shape : null,
+    shapes: own.length > signs ? shape : null,
     off: entries.some((e) => e.hidden) ? off : null,
     legend: {
       kind: "categories",

@@ -1,25 +1,17 @@
 /** Colours of points.
  *
- *  Categories: ten colours chosen by annealing in OKLab so that every pair stays apart under normal
- *  vision and under protanopia, deuteranopia and tritanopia (test/palettes.test.ts measures it), at
- *  lightness that reads on white and on near-black. From the eleventh category on the same colours
+ *  Categories: ten colours a theme, chosen by search in OKLab so that every pair stays apart under normal
+ *  vision and under protanopia, deuteranopia and tritanopia, and each stands out from the ground by at least
+ *  3 to 1 (test/colours.test.ts measures both). From the eleventh category on the same colours
  *  come with the next shape: 80 distinct signs. Scales: viridis as in gonio's printed figures. */
 import type { Theme } from "./store";
 
-export const categorical = [
-  "#346aac",
-  "#eb881f",
-  "#64cbfe",
-  "#9c2a66",
-  "#c27cbb",
-  "#4a690a",
-  "#8fb07d",
-  "#7965f0",
-  "#19966e",
-  "#fd9cba",
-];
+export const categorical: Record<Theme, string[]> = {
+  light: ["#2800c6", "#ec5b21", "#00a877", "#d96ac8", "#6f4100", "#6e63ff", "#b40061", "#00668e", "#4e074b", "#042801"],
+  dark: ["#3860d8", "#e08800", "#00c888", "#f898e8", "#c8d808", "#a078f8", "#b83070", "#0898b0", "#886800", "#a0f0e0"],
+};
 /** Categories that get a sign of their own: each colour with each of the plot's eight shapes. */
-export const maxCategories = categorical.length * 8;
+export const maxCategories = categorical.light.length * 8;
 
 /** van der Walt & Smith 2015, CC0: the stops of src/figure/theme.c. */
 const viridis = [
