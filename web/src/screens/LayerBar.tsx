@@ -13,9 +13,8 @@ import { layout, layoutLayers } from "../state/layouts";
 import { layer, layers, options, scrub, showTrails } from "../state/store";
 import { CurveChoice, CurveValue, UnderCurve } from "./LayerCurve";
 import { SIDE, Strip } from "./LayerStrip";
+import { playOn } from "./strip";
 
-/** Seconds a layer takes while playing. */
-const PACE = 0.9;
 const GUTTER = 196;
 
 /** The layers play one after another while this is true. */
@@ -86,11 +85,12 @@ function usePlay(): void {
     const last = numbers.length - 1;
     let from = scrub.peek() ?? numbers.indexOf(layer.peek());
     if (from >= last) from = 0;
-    let begun: number | null = null;
+    let place = from;
+    let before: number | null = null;
     let frame = 0;
     const step = (now: number): void => {
-      begun ??= now;
-      const place = Math.min(last, from + (now - begun) / 1000 / PACE);
+      place = playOn(place, now - (before ?? now), last);
+      before = now;
       /* Each layer rests for a third of its time. */
       const rest = Math.min(1, Math.max(0, ((place % 1) - 1 / 6) * 1.5));
       move(options.animate ? Math.floor(place) + rest * rest * (3 - 2 * rest) : Math.floor(place));

@@ -6,6 +6,16 @@ export function sampleRows(count: number, limit: number): Uint32Array {
   return Uint32Array.from({ length: Math.ceil(count / step) }, (_, i) => i * step);
 }
 
+/** Milliseconds that a layer takes while playing. */
+export const PACE = 900;
+/** Frames further apart than this (the tab was hidden) count as one of so many ms: play goes on where it was. */
+const LONGEST = 100;
+
+/** The place among layers 0 to `last` that is on screen `passed` ms after `place` was. */
+export function playOn(place: number, passed: number, last: number): number {
+  return Math.min(last, place + Math.min(LONGEST, passed) / PACE);
+}
+
 export interface Box {
   x: number;
   y: number;
