@@ -108,4 +108,29 @@ run([
     await mapStands(page);
     assert(/49 rows.*50.*header/.test(await text(page, "source-warning")), await text(page, "source-warning"));
   }],
+
+  ["a file that is changed while it is open: one banner, no messages; opened again by a new server it shows the new data", async (t) => {
+    const file = join(t.folder, "table.npy");
+    writeNpy(file, cloud(600, 12), [600, 12]);
+    const port = String(await freePort()), first = await serve(t.folder, "--port", port);
+    const page = await t.page(first.url);
+    page.mayComplain = true; // of status 409 and of connections refused
+    await mapStands(page);
+    writeNpy(file, cloud(700, 12), [700, 12]);
+    for (const metric of ["euclidean", "cosine", "euclidean"]) {
+      await page.mouse.click(...(await pixel(page, 5)));
+      await click(page, `metric-${metric}`);
+    }
+    await page.waitForSelector(byId("source-changed"));
+    assert(/table.npy was changed by another program/.test(await text(page, "source-changed")), await text(page, "source-changed"));
+    await click(page, "open-again");
+    await page.waitForSelector(byId("source-changed")); // this server has it as it was
+    equal(await page.$$eval(".message.error", (all) => all.map((m) => m.textContent)), [], "messages beside the banner:");
+    await first.stop();
+    const second = await serve(t.folder, "--port", port);
+    t.close.push(() => second.stop());
+    await click(page, "open-again");
+    await mapStands(page, "g.counts.rows === 700");
+    equal(await page.$(byId("source-changed")), null);
+  }],
 ]);

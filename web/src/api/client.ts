@@ -21,6 +21,15 @@ export function watchSilence(f: () => void): void {
   onsilence = f;
 }
 
+/** Whether a sentence of the server says that a file is not any more what was opened. */
+export const saysChanged = (sentence: string): boolean => sentence.includes("was changed by another program");
+
+let onchange: (sentence: string) => void = () => undefined;
+/** Calls `f` with the sentence of each answer that is refused because of such a file. */
+export function watchChange(f: (sentence: string) => void): void {
+  onchange = f;
+}
+
 async function ask(path: string, init?: RequestInit): Promise<Response> {
   let response: Response;
   try {
@@ -38,6 +47,7 @@ async function ask(path: string, init?: RequestInit): Promise<Response> {
   } catch {
     // not JSON: the text itself is the best there is
   }
+  if (response.status === 409 && saysChanged(sentence)) onchange(sentence);
   throw new ApiError(response.status, sentence || `${path}: status ${response.status}`);
 }
 

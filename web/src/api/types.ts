@@ -139,6 +139,9 @@ export interface Quality {
   continuity?: number | null;
 }
 
+/** Neighbours kept so far by a map that is being made, on some rows. */
+export type Gauge = Pick<Quality, "k" | "kept" | "kept_se" | "sampled">;
+
 /** How the neighbours of a map were found, and of approximate lists how many they have. */
 export interface Found {
   neighbors_search?: "exact" | "approximate" | null;
@@ -172,9 +175,13 @@ export interface LayoutState extends Found {
   placed: number;
   non_finite: number;
   loss?: number | null;
+  /** Of a loss that is measured on sampled rows. */
+  loss_se?: number | null;
   seconds: number;
   /** Of the layer made last; by_layer has each. */
   quality?: Quality | null;
+  /** While t-SNE or UMAP runs; null when it has ended. */
+  gauge?: Gauge | null;
   /** Shares of the variance along the drawn components. */
   explained?: number[] | null;
   axes?: string[] | null;
@@ -184,6 +191,7 @@ export interface LayoutState extends Found {
     made: boolean;
     explained?: number[] | null;
     quality?: Quality | null;
+    gauge?: Gauge | null;
     moved_raw?: Moved | null;
     moved_aligned?: Moved | null;
   } & Found)[];

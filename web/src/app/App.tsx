@@ -1,8 +1,8 @@
 /** The frame: bar on top, panels left and right, the screen between them; dialogs and messages above. */
 import { effect, signal } from "@preact/signals";
 import { upload } from "../state/actions";
-import { lost } from "../state/server";
-import { boot, currentSource, dialog, dismiss, messages, offline, screen, theme } from "../state/store";
+import { lost, openAgain } from "../state/server";
+import { boot, currentSource, dialog, dismiss, fileChanged, messages, offline, screen, theme } from "../state/store";
 import { Compare, ExportPanel, Geometry, Help } from "../screens";
 import { openSession } from "../screens/open-session";
 import { Inspector } from "./Inspector";
@@ -10,7 +10,7 @@ import { LeftPanel } from "./LeftPanel";
 import { MapScreen } from "./MapScreen";
 import { OpenScreen } from "./OpenScreen";
 import { TopBar } from "./TopBar";
-import { Icon } from "./ui";
+import { Button, Icon } from "./ui";
 
 effect(() => {
   document.documentElement.dataset["theme"] = theme.value;
@@ -61,6 +61,14 @@ export function App() {
         <p class="lost" role="alert" data-testid="server-lost">
           The server does not answer. Start it again with <code>gonio view --port {location.port}</code> and the same folder: this
           page goes on by itself.
+        </p>
+      )}
+      {fileChanged.value && !lost.value && (
+        <p class="lost" role="alert" data-testid="source-changed">
+          {fileChanged.value}.{" "}
+          <Button testid="open-again" onClick={() => void openAgain()}>
+            Open again
+          </Button>
         </p>
       )}
       {dropping.value && <div class="drop">Drop .npy, .npz, .safetensors, .tsv, metadata.tsv or a session</div>}

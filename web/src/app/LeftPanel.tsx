@@ -2,28 +2,25 @@
 import type { Method } from "../api/types";
 import { setProjection, showScreen } from "../state/actions";
 import { commit } from "../state/history";
-import { count, num, percent, phaseName, plural } from "../state/format";
+import { count, num } from "../state/format";
 import {
   alignOf,
   canGoOn,
-  canMeasure,
   control,
   goOn,
   layout,
-  measureKept,
-  measuring,
   run,
   runError,
   running,
-  shownState,
   stale,
   starting,
 } from "../state/layouts";
-import { detail, labelBy, layer, layers, offline, projection, type Projection } from "../state/store";
+import { detail, fileChanged, labelBy, layer, layers, offline, projection, type Projection } from "../state/store";
 import { AxesForm } from "./Axes";
 import { Bookmarks } from "./Bookmarks";
 import { Legend } from "./Legend";
 import { Waiting } from "./Waiting";
+import { Progress } from "./Progress";
 import { SpaceControls } from "./SpaceControls";
 import { Button, Choose, Icon, NumberField, Problem, Range, Section, Segmented } from "./ui";
 
@@ -127,7 +124,7 @@ function ProjectionPanel() {
       {p.method !== "raw" && p.method !== "bookmark" && <SpaceOf p={p} />}
       <RunRow />
       <Stale />
-      <Problem text={runError.value} testid="run-error" />
+      <Problem text={runError.value === fileChanged.value ? null : runError.value} testid="run-error" />
       <Progress />
     </Section>
   );
@@ -347,113 +344,6 @@ function RunRow() {
           max={2 ** 31}
           onChange={(seed) => setProjection({ seed: Math.round(seed) }, "seed")}
         />
-      )}
-    </div>
-  );
-}
-
-/** How a run goes: phase and epochs while it runs, kept neighbours when it is done. */
-function Progress() {
-  const l = layout.value;
-  const s = shownState.value;
-  if (!l || !s) return <div class="gauges" />;
-  const epoch = Math.max(l.epoch.value, s.epoch);
-  const ended = s.state === "done" || s.state === "stopped" || s.state === "failed";
-  return (
-    <div class="gauges" data-testid="gauges">
-      {!ended && (
-        <>
-          <div class="gauge-line">
-            <span>{s.state === "paused" ? "paused" : phaseName(s.phase) || s.state}</span>
-            <span data-testid="epoch">{s.epochs > 1 ? `${count(epoch)} of ${count(s.epochs)}` : ""}</span>
-          </div>
-          <div
-            class={`meter${s.epochs > 1 ? "" : " indeterminate"}`}
-            role="progressbar"
-            aria-valuenow={epoch}
-            aria-valuemin={0}
-            aria-valuemax={s.epochs}
-          >
-            <i style={{ width: `${(100 * epoch) / Math.max(1, s.epochs)}%` }} />
-          </div>
-        </>
-      )}
-      {typeof s.loss === "number" && (
-        <div class="gauge-line muted">
-          <span>stress</span>
-          <span data-testid="loss">{num(s.loss, 4)}</span>
-        </div>
-      )}
-      {s.neighbors_search === "approximate" && typeof s.recall === "number" && (
-        <div
-          class="gauge-line muted"
-          title="All pairs of so many rows take long: this map is made of approximate lists. The share of a row's nearest neighbours in the original space that they have, measured on 1,000 rows"
-        >
-          <span>neighbours found</span>
-          <span data-testid="recall">
-            {(100 * s.recall).toFixed(1)}
-            {s.recall_se ? ` ± ${num(100 * s.recall_se, 1)}` : ""} %
-          </span>
-        </div>
-      )}
-      {s.quality && (
-        <>
-          <div
-            class="gauge-line"
-            title={`Of each point's ${s.quality.k} nearest neighbours in the original space, the share that is nearest on the map${s.quality.sampled ? `; measured on ${count(s.quality.sampled)} rows` : ""}`}
-          >
-            <span>neighbours kept, k = {s.quality.k}</span>
-            <b data-testid="kept">
-              {(100 * s.quality.kept).toFixed(1)}
-              {s.quality.kept_se ? ` ± ${num(100 * s.quality.kept_se, 1)}` : ""} %
-            </b>
-          </div>
-          <div class="meter kept">
-            <i style={{ width: `${100 * s.quality.kept}%` }} />
-          </div>
-          {typeof s.quality.trustworthiness === "number" && (
-            <>
-              <div class="gauge-line muted">
-                <span>trustworthiness</span>
-                <span>{num(s.quality.trustworthiness, 3)}</span>
-              </div>
-              <div class="gauge-line muted">
-                <span>continuity</span>
-                <span>{num(s.quality.continuity, 3)}</span>
-              </div>
-            </>
-          )}
-        </>
-      )}
-      {ended && !s.quality && s.state !== "failed" && canMeasure(s.placed) && (
-        <div class="gauge-line muted">
-          <span>neighbours kept</span>
-          {measuring.value ? (
-            <span>measuring</span>
-          ) : (
-            <button type="button" class="set-name measure" data-testid="measure-kept" onClick={() => void measureKept()}>
-              measure
-            </button>
-          )}
-        </div>
-      )}
-      {s.moved && (
-        <div
-          class="gauge-line muted"
-          title="Mean movement of a point from the layer before, over the extent of the map; in brackets: before the maps were aligned"
-        >
-          <span>moved from the layer before</span>
-          <span data-testid="moved">
-            {percent(s.moved.relative, 0)}
-            {s.movedRaw && ` (${percent(s.movedRaw.relative, 0)})`}
-          </span>
-        </div>
-      )}
-      {s.note && <p class="subtitle">{s.note}</p>}
-      {s.state === "stopped" && (
-        <p class="subtitle">
-          Stopped at epoch {count(epoch)}: {plural(s.placed, "row")} placed.
-        </p>
       )}
     </div>
   );

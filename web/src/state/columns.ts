@@ -104,6 +104,9 @@ export function loadColumn(
   return column;
 }
 
+/** All columns, when the data may be others. */
+export const forgetColumns = (): void => cache.clear();
+
 /** Forgets a source's column after its tags changed. */
 export function forgetColumn(source: number, name: string): void {
   for (const key of cache.keys()) {

@@ -1,6 +1,6 @@
 /** Layouts: started, streamed, steered. The server computes; this file keeps the positions that came. */
 import { computed, effect, type Signal, signal } from "@preact/signals";
-import { api } from "../api/client";
+import { api, saysChanged } from "../api/client";
 import type { Align, AxisEnd, AxisRequest, LayoutRequest, LayoutState, Quality } from "../api/types";
 import { commit, follow, restores } from "./history";
 import {
@@ -8,6 +8,7 @@ import {
   type AxisSide,
   currentSource,
   detail,
+  fileChanged,
   isolated,
   layer,
   layoutId,
@@ -207,6 +208,7 @@ export const shownState = computed(() => {
   return {
     ...s,
     quality: own?.quality ?? (own ? null : s.quality) ?? measured.value.get(`${s.id} ${shownLayer.value}`) ?? null,
+    gauge: own ? (own.gauge ?? null) : (s.gauge ?? null),
     explained: own?.explained ?? s.explained,
     ...(own?.neighbors_search && { neighbors_search: own.neighbors_search, recall: own.recall, recall_se: own.recall_se }),
     moved: own?.moved_aligned ?? null,
@@ -242,6 +244,7 @@ async function watch(l: Layout, gone: AbortSignal): Promise<void> {
     l.state.value = s;
     if (s.state === "done" || s.state === "failed" || s.state === "stopped") {
       if (s.state === "failed" && layoutId.peek() === l.id) runError.value = s.error ?? "The layout failed.";
+      if (s.error && saysChanged(s.error)) fileChanged.value = s.error;
       return;
     }
     await pause(wait);

@@ -44,8 +44,11 @@ export interface Message {
 }
 /** Sentences at the foot of the page; each goes by itself or by its button. */
 export const messages = signal<Message[]>([]);
+/** That a file of the current source was changed while it was open: it is the source's state, told once. */
+export const fileChanged = signal<string | null>(null);
 let messageId = 0;
 export function say(text: string, kind: Message["kind"] = "info"): void {
+  if (text === fileChanged.peek()) return;
   const id = ++messageId;
   messages.value = [...messages.value.filter((m) => m.text !== text), { id, kind, text }];
   setTimeout(() => dismiss(id), kind === "error" ? 12000 : 4000);
