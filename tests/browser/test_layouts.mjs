@@ -166,4 +166,22 @@ run([
     await until(page, "g.layout?.state === 'stopped'");
     equal((await page.$$(byId("run"))).length, 1);
   }],
+
+  ["a map that is made says how many neighbours it keeps so far; what it keeps in the end stands in the same place", async (t) => {
+    writeNpy(join(t.folder, "table.npy"), cloud(3000, 12), [3000, 12]);
+    const page = await t.open(t.folder);
+    await mapStands(page);
+    await click(page, "method-umap");
+    await slide(page, "steps", 2000);
+    await click(page, "run");
+    await holds(page, () => /k = \d+/.test(document.querySelector('[data-testid="kept-now"]')?.parentElement.textContent));
+    await holds(page, () => /^[\d.]+ ± [\d.]+$/.test(document.querySelector('[data-testid="loss"]')?.textContent));
+    const top = (id) => page.$eval(byId(id), (e) => Math.round(e.getBoundingClientRect().top - e.closest(".gauges").getBoundingClientRect().top));
+    const before = [await top("kept-now"), await top("loss")];
+    assert(/so far/.test(await text(page, "gauges")), await text(page, "gauges"));
+    await slide(page, "steps", 50);
+    await page.waitForSelector(byId("kept"));
+    equal(await page.$(byId("kept-now")), null);
+    equal([await top("kept"), await top("loss")], before, "places of neighbours kept and stress:");
+  }],
 ]);

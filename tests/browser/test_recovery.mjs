@@ -123,8 +123,10 @@ run([
     }
     await page.waitForSelector(byId("source-changed"));
     assert(/table.npy was changed by another program/.test(await text(page, "source-changed")), await text(page, "source-changed"));
+    const refused = page.waitForResponse((r) => r.url().endsWith("/api/sources/0") && r.status() === 409);
     await click(page, "open-again");
-    await page.waitForSelector(byId("source-changed")); // this server has it as it was
+    await refused; // this server has it as it was
+    await page.waitForSelector(byId("source-changed"));
     equal(await page.$$eval(".message.error", (all) => all.map((m) => m.textContent)), [], "messages beside the banner:");
     await first.stop();
     const second = await serve(t.folder, "--port", port);
