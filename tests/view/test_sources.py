@@ -239,6 +239,7 @@ def bodies_are_as_large_as_they_need_to_be(folder):
             for body in (b"{}" + spaces, iter([b"{}", spaces])):  # by its own word, and in pieces without one
                 error = s.fails(413, "POST", path, body, json_type)
                 assert error == "the request's body is larger than 1 MiB", error
+        assert "1 MiB" in s.fails(413, "PATCH", "/api/layouts/0", b"{}" + spaces, json_type)
         long = {"rows": [0, 3], "within": None, "pad": "x" * (2 << 20)}
         assert len(s.post("/api/sources/0/rows", long).json["rows"]) == 2
         for method, path in (("PUT", "/api/tags"), ("PUT", "/api/sets/a?source=0"), ("POST", "/api/export/selection"),
