@@ -147,7 +147,7 @@ class Test {
     return server;
   }
 
-  /** A page at `url` + `query` whose requests and console are recorded in page.seen. */
+  /** A page at `url` + `query` whose requests, own bytes and console are recorded in page.seen. */
   async page(url, { query = "?anim=0&seed=1", width = 1280, height = 800, theme = "light", ready = true } = {}) {
     const page = await this.browser.newPage();
     const seen = { requests: [], errors: [], foreign: [], bytes: 0 };
@@ -164,7 +164,9 @@ class Test {
     });
     const network = await page.createCDPSession();
     await network.send("Network.enable");
-    network.on("Network.loadingFinished", (e) => (seen.bytes += e.encodedDataLength));
+    const data = new Set(); // of the server's answers, which are not the page
+    network.on("Network.requestWillBeSent", (e) => new URL(e.request.url).pathname.startsWith("/api/") && data.add(e.requestId));
+    network.on("Network.loadingFinished", (e) => (seen.bytes += data.has(e.requestId) ? 0 : e.encodedDataLength));
     await page.goto(new URL(query, url).href);
     if (ready) await holds(page, "window.__gonio?.ready === true");
     this.close.push(async () => {

@@ -418,8 +418,8 @@ function incomplete(p: Projection): string | null {
 
 let runs = 0;
 
-/** Starts what the panel asks for and puts it on the map, unless another run was started meanwhile. `merge`: it
- *  follows from the step with that key. */
+/** Starts what the panel asks for and puts it on the map, unless another run was started meanwhile. What was
+ *  there goes on until then, and for good if this one is refused. `merge`: it follows from the step with that key. */
 export async function run(merge: string | null = null): Promise<void> {
   const request = wanted.peek();
   if (!request || offline.peek()) return;
@@ -427,8 +427,6 @@ export async function run(merge: string | null = null): Promise<void> {
   if (runError.value) return;
   const mine = ++runs;
   starting.value = true;
-  const before = layout.peek();
-  if (before && atWork(before)) void api.control(before.id, "stop").catch(() => undefined); // it may have ended meanwhile
   try {
     const { id } = await api.startLayout(request);
     if (mine !== runs || wanted.peek()?.source !== request.source) {
