@@ -8,7 +8,7 @@ test("neighbours kept so far, and kept: one line from the first second to the en
   const waiting = keptLine({ method: "tsne", quality: null, gauge: null }, false);
   assert.deepEqual([waiting?.value, waiting?.share, waiting?.final], ["–", null, false]);
   const now = keptLine({ method: "umap", quality: null, gauge: quality }, false)!;
-  assert.equal(now.name, "neighbours kept so far, k = 15");
+  assert.equal(now.name, "kept so far, k = 15");
   assert.equal(now.value, "45.7 ± 2 %");
   assert.match(now.title, /measured on 200 rows/);
   assert.deepEqual([now.share, now.final], [0.4567, false]);

@@ -20,10 +20,10 @@ export function keptLine(s: Shown, ended: boolean): (GaugeLine & { share: number
   if (!q)
     return ended || !iterative(s)
       ? null
-      : { name: "neighbours kept so far", value: "–", title: "Measured once the points move", share: null, final };
+      : { name: "kept so far", value: "–", title: "Measured once the points move", share: null, final };
   const sampled = q.sampled ? `; measured on ${count(q.sampled)} rows` : "";
   return {
-    name: `neighbours kept${final ? "" : " so far"}, k = ${q.k}`,
+    name: `${final ? "neighbours kept" : "kept so far"}, k = ${q.k}`,
     value: `${(100 * q.kept).toFixed(1)}${q.kept_se ? ` ± ${num(100 * q.kept_se, 1)}` : ""} %`,
     title: `Of each point's ${q.k} nearest neighbours in the original space, the share that is nearest on the map${sampled}`,
     share: q.kept,
