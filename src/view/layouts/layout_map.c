@@ -107,7 +107,10 @@ static void tell(const struct run *r) {
     pthread_mutex_lock(&l->lock);
     l->epoch = r->i * r->planned + r->steps_before + s.step;
     l->epochs = l->n_layers * r->planned;
-    if (isfinite(s.loss)) l->loss = s.loss, l->loss_se = s.loss_se;
+    if (isfinite(s.loss)) {
+        l->loss = s.loss;
+        l->loss_se = s.loss_se;
+    }
     if (r->map) l->perplexity = s.perplexity;
     pthread_mutex_unlock(&l->lock);
 }

@@ -17,11 +17,15 @@ static json_t *quality_json(const gn_map_quality *q) {
                      "continuity_se", gn_json_real(q->continuity_se));
 }
 
+/* The lock is held. */
+static bool is_at_work(const gn_vlayout *l) {
+    return l->state == GN_LAYOUT_RUNNING || l->state == GN_LAYOUT_PAUSED;
+}
+
 /* Kept neighbours so far, of one that is being made. */
 static json_t *gauge_json(const gn_vlayout *l, const gn_vlayout_layer *y) {
-    const bool works = l->state == GN_LAYOUT_RUNNING || l->state == GN_LAYOUT_PAUSED;
     const gn_map_quality *q = &y->gauge;
-    if (!works || !y->has_gauge || y->has_quality) return json_null();
+    if (!is_at_work(l) || !y->has_gauge || y->has_quality) return json_null();
     return json_pack("{s:o,s:o,s:o,s:o}", "k", gn_json_whole(q->k), "kept", gn_json_real(q->kept),
                      "kept_se", gn_json_real(q->kept_se), "sampled", gn_json_whole(q->n_kept));
 }
@@ -99,7 +103,7 @@ static json_t *state_json(gn_vlayout *l) {
         }
     }
     const gn_vlayout_layer *y = &l->layer[last];
-    const bool works = l->state == GN_LAYOUT_RUNNING || l->state == GN_LAYOUT_PAUSED;
+    const bool works = is_at_work(l);
     json_t *out = json_pack(
         "{s:o,s:o,s:o,s:s,s:o,s:I,s:O,s:o,s:s,s:s,s:s,s:s?,s:o,s:o,s:o,s:o,s:i,s:o,s:o}", "id",
         gn_json_whole(l->id), "source", gn_json_whole(l->s->id), "layer",

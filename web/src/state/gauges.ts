@@ -33,7 +33,7 @@ export function keptLine(s: Shown, ended: boolean): (GaugeLine & { share: number
 
 const stresses: Partial<Record<LayoutState["method"], string>> = {
   tsne: "Kullback-Leibler divergence of the map's neighbourhoods from those in the space, in nats",
-  umap: "Cross-entropy of the map's neighbourhood graph and that of the space, in nats a row; measured on sampled rows",
+  umap: "What UMAP's descent lowers: the cross-entropy of its graph and the map, with repulsion as weak as its negative samples make it, in nats a row; measured on sampled rows",
 };
 
 /** What the method makes small; null for methods that have no such number. */
